@@ -1,0 +1,41 @@
+/* A change of a commitment: of owner, deadline or success criteria, with reason and approval; append-only. */
+#ifndef REVIEWD_AMENDMENT_H
+#define REVIEWD_AMENDMENT_H
+
+#include "reviewd/action_item.h"
+#include "reviewd/decision.h"
+
+struct amendment {
+    struct record record;
+    struct id decision_id; /* of one of the two */
+    struct id action_item_id;
+    const char *reason;
+    struct id approved_by_id;
+    struct id owner_id;
+    struct date deadline;
+    struct nested success_criteria;
+    struct nested before;
+    struct nested after;
+};
+
+/* The commitment as it stands, of a decision or an action item. */
+struct commitment {
+    struct id owner_id;
+    struct date deadline;
+    struct nested success_criteria;
+};
+
+struct amendment_facts {
+    const struct resource *target; /* decision or action item */
+    const char *target_state;      /* set where it can no longer be amended, or not yet */
+    struct commitment commitment;
+    size_t extension_count; /* before this one */
+    unsigned approver_role;
+    int horizon_months;                   /* of a decision */
+    struct action_item_facts action_item; /* today, and the decision's deadline */
+};
+
+void amendment_check(const struct amendment *amendment, const struct amendment_facts *facts,
+                     struct violations *violations);
+
+#endif

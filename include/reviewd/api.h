@@ -1,0 +1,77 @@
+/* The API without HTTP's library: a request in, an answer out, and writes as jobs for the writer. */
+#ifndef REVIEWD_API_API_PUBLIC_H
+#define REVIEWD_API_API_PUBLIC_H
+
+#include "reviewd/http.h"
+#include "reviewd/settings.h"
+#include "reviewd/writer.h"
+
+struct api;
+struct api_worker;
+struct call;
+
+/* What a request came to. */
+enum api_next {
+    API_ANSWER, /* the response is whole */
+    API_WRITE,  /* the call is a job: hand it to the writer, then render */
+};
+
+/* Figures that the transport knows, for /metrics. */
+struct transport_figures {
+    int64_t connections;
+    int64_t suspended;
+};
+
+struct api_options {
+    const struct settings *settings;
+    struct writer *writer; /* NULL on the command line */
+    bool (*ready)(void *context); /* for /readyz; NULL: always */
+    void (*figures)(void *context, struct transport_figures *ret_figures); /* or NULL */
+    void *context;
+};
+
+/* Makes the API; texts that do not change (OpenAPI, the catalogue) are made here. NULL when memory is out. */
+struct api *api_create(const struct api_options *options);
+void api_destroy(struct api *api);
+
+/* Of one thread: its read connection, its callers. `store` is borrowed, and may be NULL where nothing is read. */
+struct api_worker *api_worker_create(struct api *api, struct store *store);
+void api_worker_destroy(struct api_worker *worker);
+
+/* Handles a request whose body is complete. With API_WRITE *ret_call is to be submitted: its job's `done` calls
+ * `done(call)` on the writer's thread. Request and response live until call_finish(). */
+enum api_next api_handle(struct api_worker *worker, struct request *request, struct response *response,
+                         void (*done)(struct call *call), void *context, struct call **ret_call);
+
+struct job *call_job(struct call *call);
+void *call_context(struct call *call);
+
+/* After the job's outcome is known, on the worker's thread: makes the response whole. */
+void call_answer(struct call *call);
+
+/* Where the writer would not take the job. */
+void call_refuse_busy(struct call *call);
+
+/* Frees what the call holds; its memory is the arena's. Takes NULL. */
+void call_finish(struct call *call);
+
+/* A refusal before there is a call: framing, too many connections. */
+void api_refuse(struct api_worker *worker, struct request *request, struct response *response, int status,
+                const char *detail);
+
+/* Counts an answer that went out. */
+void api_count(struct api_worker *worker, const struct response *response, enum method method, int64_t took_us);
+
+/* Calls the API in this process, at once and in this thread: as a person with their rights, or as the command line
+ * (NULL), which is nobody and may all. */
+void api_call_alone(struct api_worker *worker, const char *data_folder, struct request *request,
+                    struct response *response, const struct id *as_person);
+
+/* The OpenAPI description (a text that lives as long as the process), and the catalogue as JSON. */
+const char *api_openapi(size_t *ret_length);
+bool api_catalogue(struct buffer *buffer);
+
+/* The writer's housekeeping: forgets old answers, writes down tokens' last use. */
+bool api_housekeeping(void *context, struct store *store);
+
+#endif

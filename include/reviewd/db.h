@@ -1,0 +1,107 @@
+/* The seam between SQL and the database that runs it. One folder of src/store per driver implements it.
+ *
+ * SQL keeps to what the drivers share: $1, $2 … for parameters, RETURNING, ON CONFLICT. A connection and its
+ * statements belong to one thread at a time. */
+#ifndef REVIEWD_DB_H
+#define REVIEWD_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct db_statement;
+
+enum db_step { DB_ROW, DB_DONE, DB_ERROR };
+
+/* Why a call failed. */
+enum db_fault {
+    DB_FAULT_NONE,
+    DB_FAULT_BUSY,       /* somebody else holds the lock; try again */
+    DB_FAULT_FULL,       /* no room on the disk */
+    DB_FAULT_IO,         /* reading, writing or syncing failed: what is stored is not known */
+    DB_FAULT_MEMORY,
+    DB_FAULT_CONSTRAINT, /* the schema refused what the rules let through: a bug */
+    DB_FAULT_CORRUPT,
+    DB_FAULT_OTHER,
+};
+
+enum db_mode {
+    DB_READER, /* queries alone; never checkpoints */
+    DB_WRITER, /* the one connection that may checkpoint */
+    DB_GUEST,  /* a writer in another process than the daemon: never checkpoints */
+};
+
+/* Process-wide settings of the driver; once, before any connection. */
+void db_global_init(void);
+
+/* The driver's name and version, for `reviewd version`. */
+const char *db_driver_version(void);
+
+/* Opens (a writer or guest also makes) the database. NULL on failure, *ret_message then says why (static or owned by
+ * the driver until the next call of this thread). */
+__attribute__((warn_unused_result)) struct db *db_open(const char *path, enum db_mode mode, const char **ret_message);
+void db_close(struct db *db); /* takes NULL */
+
+/* A prepared statement, reset and ready to be bound; kept by the connection and never freed by the caller.
+ * db_fixed: `sql` is a text that outlives the connection and is known by its address. db_query: any text.
+ * NULL on failure: see db_fault(). */
+struct db_statement *db_fixed(struct db *db, const char *sql);
+struct db_statement *db_query(struct db *db, const char *sql);
+
+/* Parameters from 1. Text and blobs are not copied: they live until the statement is reset. NULL binds NULL. */
+void db_bind_text(struct db_statement *statement, int parameter, const char *text);
+void db_bind_blob(struct db_statement *statement, int parameter, const void *data, size_t length);
+void db_bind_integer(struct db_statement *statement, int parameter, int64_t value);
+void db_bind_number(struct db_statement *statement, int parameter, double value);
+void db_bind_null(struct db_statement *statement, int parameter);
+
+__attribute__((warn_unused_result)) enum db_step db_step(struct db_statement *statement);
+void db_reset(struct db_statement *statement);
+
+/* Columns from 0, of the present row; text lives until the next step or reset. NULL for NULL. */
+bool db_is_null(struct db_statement *statement, int column);
+const char *db_text(struct db_statement *statement, int column);
+const void *db_blob(struct db_statement *statement, int column);
+size_t db_length(struct db_statement *statement, int column);
+int64_t db_integer(struct db_statement *statement, int column);
+double db_number(struct db_statement *statement, int column);
+
+/* Runs a statement that answers nothing, or all statements of a script. False on failure. */
+__attribute__((warn_unused_result)) bool db_run(struct db *db, const char *sql);
+__attribute__((warn_unused_result)) bool db_script(struct db *db, const char *sql);
+
+/* Of the last call that failed on this connection. */
+enum db_fault db_fault(const struct db *db);
+const char *db_message(const struct db *db);
+
+/* Whether a transaction is open: a failing statement may have rolled back all of it. */
+bool db_in_transaction(const struct db *db);
+
+/* A number that changes when another connection has changed the database. */
+int64_t db_data_version(struct db *db);
+
+/* Pages waiting in the write-ahead log, and moving them into the database without waiting for readers (writer only). */
+int db_wal_pages(const struct db *db);
+bool db_checkpoint(struct db *db);
+
+/* A consistent copy of the whole database into a new file, while others go on writing. */
+__attribute__((warn_unused_result)) bool db_backup(struct db *db, const char *path);
+
+/* The driver's own checks: structure, then references. Each finding goes to `report`. False where there are any. */
+bool db_check(struct db *db, bool quick, void (*report)(void *context, const char *finding), void *context);
+
+/* The numbered migrations that this build knows, in order. */
+struct migration {
+    int number;
+    const char *name;
+    const char *sql;
+};
+const struct migration *db_migrations(size_t *ret_count);
+
+/* How the driver searches words: a condition on the alias t with the words in parameter `parameter`, or NULL where
+ * the resource has no text. `words` is turned into the driver's own query language, in buffer space of the caller. */
+const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size);
+bool db_words_query(const char *words, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,71 @@
+/* A request and its answer, without the library that carries them (RFC 9110, 9111). */
+#ifndef REVIEWD_HTTP_H
+#define REVIEWD_HTTP_H
+
+#include "reviewd/arena.h"
+#include "reviewd/buffer.h"
+
+enum method { METHOD_OTHER, METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_PUT, METHOD_OPTIONS };
+
+/* The request headers that reviewd looks at. */
+enum header {
+    HEADER_ACCEPT,
+    HEADER_ACCEPT_ENCODING,
+    HEADER_AUTHORIZATION,
+    HEADER_CONTENT_ENCODING,
+    HEADER_CONTENT_TYPE,
+    HEADER_IDEMPOTENCY_KEY,
+    HEADER_IF_MATCH,
+    HEADER_IF_NONE_MATCH,
+    HEADER_PREFER,
+    HEADER_X_REQUEST_ID,
+    HEADER_COUNT,
+};
+
+struct request {
+    struct arena *arena;
+    enum method method;
+    const char *method_name;
+    const char *target; /* raw: path and query */
+    const char *headers[HEADER_COUNT]; /* NULL: not sent; several lines of a list joined by ", " */
+    bool repeated[HEADER_COUNT];       /* sent more than once */
+    const char *body;
+    size_t body_length;
+    bool body_too_large;
+};
+
+struct response_header {
+    const char *name;
+    const char *value;
+};
+
+enum { RESPONSE_HEADERS_MAX = 20 };
+
+struct response {
+    int status;
+    struct response_header headers[RESPONSE_HEADERS_MAX];
+    size_t header_count;
+    struct buffer body;       /* the response owns it */
+    const char *static_body;  /* or a text that lives on, of static_length bytes */
+    size_t static_length;
+    int route;                /* its number in the route table, for logs and metrics; -1: none */
+    bool close;               /* the connection is not to be used again */
+};
+
+/* Name and value live as long as the response's arena. */
+static inline void response_add(struct response *response, const char *name, const char *value)
+{
+    if (response->header_count < RESPONSE_HEADERS_MAX)
+        response->headers[response->header_count++] = (struct response_header){name, value};
+}
+
+static inline const char *response_get(const struct response *response, const char *name)
+{
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (strcmp(response->headers[i].name, name) == 0)
+            return response->headers[i].value;
+    }
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,33 @@
+/* Log lines: one JSON object a line, without secrets. Any thread; a line is written whole. */
+#ifndef REVIEWD_LOG_H
+#define REVIEWD_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+
+struct log_field {
+    const char *name;
+    const char *text; /* NULL: the number */
+    int64_t number;
+};
+
+#define LOG_TEXT(key, value) {.name = (key), .text = (value)}
+#define LOG_NUMBER(key, value) {.name = (key), .number = (value)}
+
+/* LOG(LOG_INFO, "listening", LOG_TEXT("address", address)) */
+#define LOG(level, event, ...) log_line(level, event, (const struct log_field[]){__VA_ARGS__, {0}})
+
+void log_line(enum log_level level, const char *event, const struct log_field *fields);
+
+/* Lines from this level on, to a file (appended; NULL: standard error). False when the file cannot be opened. */
+bool log_open(enum log_level level, const char *path);
+
+/* Opens the file anew, after it was moved away. */
+bool log_reopen(void);
+
+bool log_enabled(enum log_level level);
+
+#endif

@@ -1,0 +1,60 @@
+/* What can be set, and what is in force. */
+#ifndef REVIEWD_SETTINGS_H
+#define REVIEWD_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct settings {
+    const char *data;
+    const char *listen;
+    const char *log_file;
+    const char *log_level;
+    int workers; /* 0: as many as there are cores */
+    int connections_max;
+    int queue_max;
+    int group_max;
+    int body_max_bytes;
+    int idle_timeout_s;
+    int write_timeout_ms;
+    int next_review_max_months;
+    int decision_horizon_months;
+    bool operations_need_token; /* /metrics, /openapi.json, /docs and /readyz too */
+    const char *docs_bundle;
+};
+
+enum setting_kind { SETTING_TEXT, SETTING_NUMBER, SETTING_SWITCH };
+enum setting_origin { SETTING_DEFAULT, SETTING_FILE, SETTING_ENVIRONMENT, SETTING_FLAG };
+
+/* One setting has one name: `next_review_max_months` in the file, REVIEWD_NEXT_REVIEW_MAX_MONTHS in the environment,
+ * --next-review-max-months on the command line. */
+struct setting {
+    const char *name;
+    enum setting_kind kind;
+    size_t offset;
+    const char *initial;
+    int min;
+    int max;
+    bool reloads; /* on SIGHUP */
+    const char *description;
+};
+
+extern const struct setting settings_table[];
+extern const size_t settings_count;
+
+/* Reads the defaults, then the file (REVIEWD_CONFIG or --config, else /etc/reviewd/reviewd.conf where there is one), the environment and the flags.
+ * Flags are taken out of the arguments (argc and argv are changed); `--name value` and `--name=value`. False with one
+ * line in ret_message on the first thing wrong. Texts live as long as the process. */
+bool settings_load(struct settings *ret_settings, int *argc, char **argv, char *ret_message, size_t message_size);
+
+/* Reads file, environment and the same flags again and takes over what `reloads`. Other threads may read numbers
+ * meanwhile: each is written at once. False (and nothing is changed) on the first thing wrong. */
+bool settings_reload(struct settings *settings, char *ret_message, size_t message_size);
+
+/* Where the value in force came from. */
+enum setting_origin settings_origin(size_t index);
+
+/* The value in force as text, in a buffer of the caller. */
+const char *settings_value(const struct settings *settings, size_t index, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,221 @@
+/* Records in the database: the interpreter of the field table that faces the rows, and the queries that rules ask.
+ *
+ * A store is one connection and belongs to one thread. Failures of the database come back as false or BROKEN; what
+ * failed is asked of the store's `db`. */
+#ifndef REVIEWD_STORE_H
+#define REVIEWD_STORE_H
+
+#include "reviewd/db.h"
+#include "reviewd/review.h"
+
+#define MUST_USE __attribute__((warn_unused_result))
+
+/* The answer of a look-up. */
+enum found { FOUND, ABSENT, BROKEN };
+
+/* How far the present caller sees. */
+struct view {
+    struct id person;
+    unsigned clearance; /* the greatest classification read without attending; CLASSIFICATION_RESTRICTED: all */
+};
+
+extern const struct view view_all;
+
+/* The newest entry of the audit chain. */
+struct audit_head {
+    int64_t seq;
+    char hash[65];
+};
+
+/* A parent's reference and title, kept while the rows of one answer are read. */
+struct parent_memo {
+    struct id id;
+    char reference[48];
+    char title[1001];
+};
+
+struct store {
+    struct db *db;
+    struct parent_memo review;
+    struct parent_memo decision;
+    struct audit_head head; /* as this transaction sees it */
+    bool head_known;
+};
+
+/* Makes the SQL of all resources. Once, before threads and after domain_init(). False when memory is out. */
+MUST_USE bool store_init(void);
+
+/* The database's file in a data folder. */
+#define STORE_FILE "reviewd.db"
+
+MUST_USE bool store_open(struct store *store, const char *data_folder, enum db_mode mode, const char **ret_message);
+void store_close(struct store *store);
+
+/* --- migrations ------------------------------------------------------------------------------------------------ */
+
+enum migrated { MIGRATED, MIGRATED_NOTHING, MIGRATED_NEWER, MIGRATED_FAILED };
+
+/* Brings the database to this build's last migration, after a backup beside it where it holds anything.
+ * *ret_from and *ret_to are its number before and after. */
+MUST_USE enum migrated store_migrate(struct store *store, const char *data_folder, int *ret_from, int *ret_to);
+
+/* --- records --------------------------------------------------------------------------------------------------- */
+
+/* The id of the record that `key` names: an id, a reference, or what the resource is found by. */
+MUST_USE enum found store_find(struct store *store, const struct resource *resource, const char *key,
+                               const struct view *view, struct id *ret_id);
+
+/* Reads the record that `key` names into `record` (of the resource's size). With an arena texts are copied into it;
+ * without one they live until the next call on this store. Derived members are filled for `today`. */
+MUST_USE enum found store_load(struct store *store, const struct resource *resource, const char *key,
+                               const struct view *view, const struct date *today, struct arena *arena,
+                               void *ret_record);
+
+MUST_USE bool store_insert(struct store *store, const struct resource *resource, const void *record);
+MUST_USE bool store_update(struct store *store, const struct resource *resource, const void *record);
+
+/* The next reference of the resource in a year, in the arena; NULL on failure. */
+const char *store_next_reference(struct store *store, const struct resource *resource, int year, struct arena *arena);
+
+/* Columns of a resource, in the order in which store_row() reads them. */
+const char *store_columns(const struct resource *resource);
+
+/* The condition under which a view of this clearance sees a row of alias t; its person is parameter $1. */
+const char *store_visible(const struct resource *resource, unsigned clearance);
+
+/* Reads the present row, beginning at a column. Without an arena texts live until the next step. */
+MUST_USE bool store_row(struct store *store, struct db_statement *statement, int column,
+                        const struct resource *resource, const struct date *today, struct arena *arena,
+                        void *ret_record);
+
+/* Fills derived members: those shown from a parent record, and those of the resource's derive(). */
+MUST_USE bool store_derive(struct store *store, const struct resource *resource, const struct date *today,
+                           void *record);
+
+/* Forgets the parents read for the last answer. At the beginning of each. */
+void store_forget(struct store *store);
+
+/* --- lists ----------------------------------------------------------------------------------------------------- */
+
+enum filter_kind {
+    FILTER_IN,      /* the field is one of the values */
+    FILTER_FROM,    /* at or after the value */
+    FILTER_TO,      /* at or before the value */
+    FILTER_OVERDUE, /* of action items: the value is "true" or "false" */
+    FILTER_CARRIED, /* of action items: carried into the review with the id values[0] that starts at values[1] */
+};
+
+struct filter {
+    enum filter_kind kind;
+    const struct field *field;
+    const char *const *values;
+    size_t count;
+};
+
+enum { FILTERS_MAX = 24 };
+
+struct list_query {
+    const struct resource *resource;
+    struct view view;
+    struct date today;
+    struct filter filters[FILTERS_MAX];
+    size_t filter_count;
+    const char *words; /* or NULL */
+    bool with_withdrawn;
+    const struct field *sort; /* NULL: by id */
+    bool descending;
+    const char *after_value; /* the last row of the page before, or NULL; "" for a value that is absent */
+    const char *after_id;
+    int limit;
+};
+
+/* Calls `row` with each record, at most limit of them; texts live during the call. It returns false to stop. */
+MUST_USE bool store_list(struct store *store, const struct list_query *query, struct arena *arena,
+                         bool (*row)(void *context, const void *record), void *context);
+
+MUST_USE bool store_count(struct store *store, const struct list_query *query, struct arena *arena,
+                          int64_t *ret_count);
+
+/* --- what rules ask -------------------------------------------------------------------------------------------- */
+
+struct person_brief {
+    struct id id;
+    unsigned role;
+    bool active;
+    const char *department; /* in the arena; NULL: none */
+    const char *name;
+    const char *job_title;
+};
+
+MUST_USE enum found store_person(struct store *store, const struct id *id, struct arena *arena,
+                                 struct person_brief *ret_person);
+MUST_USE bool store_email_taken(struct store *store, const char *email, const struct id *except, bool *ret_taken);
+MUST_USE bool store_commitments(struct store *store, const struct id *person, struct arena *arena,
+                                const struct named **ret_items, size_t *ret_count);
+MUST_USE bool store_attends(struct store *store, const struct id *review, const struct id *person, bool *ret_attends);
+MUST_USE enum found store_attendee_of(struct store *store, const struct id *review, const struct id *person,
+                                      struct id *ret_attendee);
+MUST_USE bool store_next_position(struct store *store, const struct id *review, int64_t *ret_position);
+MUST_USE bool store_extensions(struct store *store, const struct id *decision, size_t *ret_count);
+
+/* The part of the facts that starting and concluding need, for a review that starts (or started) at `started_at`.
+ * Carried action items that the view does not see are counted, not named. */
+MUST_USE bool store_review_facts(struct store *store, const struct review *review, const struct instant *started_at,
+                                 const struct view *view, struct arena *arena, struct review_facts *ret_facts);
+
+/* An action item that a review has to revisit. */
+struct carried {
+    struct id id;
+    const char *reference;
+    const char *title;
+    bool overdue;
+    bool followed_up;
+    bool visible; /* to the view */
+};
+MUST_USE bool store_carried(struct store *store, const struct id *review, const struct instant *started_at,
+                            const struct date *today, const struct view *view, struct arena *arena,
+                            const struct carried **ret_items, size_t *ret_count);
+
+/* A decision's action items: how many are closed, and which are unfinished. */
+MUST_USE bool store_items_of(struct store *store, const struct id *decision, struct arena *arena,
+                             size_t *ret_closed, const struct named **ret_unfinished, size_t *ret_count);
+
+/* --- revisions, idempotency, tokens ---------------------------------------------------------------------------- */
+
+MUST_USE bool store_keep_revision(struct store *store, const struct review *review, const char *body);
+MUST_USE enum found store_revision(struct store *store, const struct id *review, int64_t revision,
+                                   struct arena *arena, const char **ret_body);
+
+/* The first answer to a request with a key, as it is replayed. */
+struct kept_answer {
+    unsigned char request_sha256[32];
+    int status;
+    const char *headers; /* lines of "Name: value\n" */
+    const char *body;
+    size_t body_length;
+};
+MUST_USE enum found store_kept_answer(struct store *store, const struct id *caller, const char *key,
+                                      const struct instant *not_before, struct arena *arena,
+                                      struct kept_answer *ret_answer);
+MUST_USE bool store_keep_answer(struct store *store, const struct id *caller, const char *key,
+                                const struct instant *now, const struct kept_answer *answer);
+MUST_USE bool store_drop_answers(struct store *store, const struct instant *before);
+
+/* What a token's hash stands for. */
+struct token_brief {
+    struct id token_id;
+    struct person_brief person;
+    unsigned role; /* 0: the person's */
+    bool read_only;
+    bool revoked;
+    struct instant expires_at;
+};
+MUST_USE enum found store_token(struct store *store, const unsigned char hash[32], struct arena *arena,
+                                struct token_brief *ret_token);
+MUST_USE bool store_keep_secret(struct store *store, const struct id *token, const unsigned char hash[32]);
+MUST_USE bool store_token_used(struct store *store, const struct id *token, const struct instant *at);
+
+/* When each token was last used: "" for never. */
+MUST_USE bool store_token_last_use(struct store *store, const struct id *token, struct instant *ret_at);
+
+#endif

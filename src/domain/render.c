@@ -1,0 +1,163 @@
+/* Records as JSON: the interpreter of the field table that faces outward. */
+#include "reviewd/resource.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { FIELDS_MAX = 64, SHAPES_MAX = 16 };
+
+/* The indices of fields in the order of their names, which for our ASCII names is RFC 8785's. */
+struct order {
+    const void *of; /* a resource or a shape */
+    unsigned char index[FIELDS_MAX];
+    size_t count;
+};
+
+static struct order resource_orders[RESOURCE_COUNT];
+static struct order shape_orders[SHAPES_MAX];
+static size_t shape_order_count;
+
+static void order_insert(struct order *order, const char *name, size_t index, const char *(*name_of)(const void *, size_t))
+{
+    assert(order->count < FIELDS_MAX);
+    size_t at = order->count++;
+    for (; at > 0 && strcmp(name_of(order->of, order->index[at - 1]), name) > 0; at--)
+        order->index[at] = order->index[at - 1];
+    order->index[at] = (unsigned char)index;
+}
+
+static const char *resource_name_at(const void *resource, size_t index)
+{
+    return resource_field(resource, index)->name;
+}
+
+static const char *shape_name_at(const void *shape, size_t index)
+{
+    return ((const struct shape *)shape)->fields[index].name;
+}
+
+static const struct order *shape_order(const struct shape *shape)
+{
+    for (size_t i = 0; i < shape_order_count; i++) {
+        if (shape_orders[i].of == shape)
+            return &shape_orders[i];
+    }
+    return NULL;
+}
+
+static void shape_order_make(const struct shape *shape)
+{
+    if (shape_order(shape))
+        return;
+    assert(shape_order_count < SHAPES_MAX);
+    struct order *order = &shape_orders[shape_order_count++];
+    order->of = shape;
+    for (size_t i = 0; i < shape->field_count; i++)
+        order_insert(order, shape->fields[i].name, i, shape_name_at);
+}
+
+void render_init(void)
+{
+    if (resource_orders[0].of)
+        return;
+    for (size_t r = 0; r < RESOURCE_COUNT; r++) {
+        struct order *order = &resource_orders[r];
+        order->of = resources[r];
+        for (size_t i = 0; i < resource_field_count(resources[r]); i++) {
+            const struct field *field = resource_field(resources[r], i);
+            if (field->shape)
+                shape_order_make(field->shape);
+            if (!field->derived && resource_has(resources[r], field))
+                order_insert(order, field->name, i, resource_name_at);
+        }
+    }
+}
+
+static void put_short(struct buffer *buffer, const char *text)
+{
+    buffer_char(buffer, '"');
+    buffer_put(buffer, text);
+    buffer_char(buffer, '"');
+}
+
+static void value_render(struct buffer *buffer, const struct field *field, const void *record)
+{
+    if (!field_is_set(field, record)) {
+        bool list = field->kind == FIELD_KIND_LIST || field->kind == FIELD_KIND_TEXTS || field->kind == FIELD_KIND_REFS;
+        buffer_put(buffer, list ? "[]" : "null");
+        return;
+    }
+    const void *at = field_of(field, record);
+    switch (field->kind) {
+    case FIELD_KIND_TEXT: {
+        const char *text = *(const char *const *)at;
+        json_put_text(buffer, text, strlen(text));
+        return;
+    }
+    case FIELD_KIND_REF:
+    case FIELD_KIND_DATE:
+    case FIELD_KIND_INSTANT:
+        put_short(buffer, at);
+        return;
+    case FIELD_KIND_INTEGER:
+        json_put_integer(buffer, ((const struct integer *)at)->value);
+        return;
+    case FIELD_KIND_NUMBER:
+        json_put_number(buffer, ((const struct number *)at)->value);
+        return;
+    case FIELD_KIND_TRUTH:
+        buffer_put(buffer, *(const unsigned *)at == TRUTH_TRUE ? "true" : "false");
+        return;
+    case FIELD_KIND_ENUM:
+        put_short(buffer, field->values[*(const unsigned *)at - 1]);
+        return;
+    case FIELD_KIND_OBJECT:
+    case FIELD_KIND_LIST:
+    case FIELD_KIND_TEXTS:
+    case FIELD_KIND_REFS:
+    case FIELD_KIND_RAW:
+        break;
+    }
+    const struct nested *nested = at;
+    buffer_add(buffer, nested->json, nested->length);
+}
+
+static void member_render(struct buffer *buffer, const struct field *field, const void *record, bool first)
+{
+    if (!first)
+        buffer_char(buffer, ',');
+    buffer_char(buffer, '"');
+    buffer_put(buffer, field->name);
+    buffer_add(buffer, "\":", 2);
+    value_render(buffer, field, record);
+}
+
+void shape_render(struct buffer *buffer, const struct shape *shape, const void *object)
+{
+    const struct order *order = shape_order(shape);
+    buffer_char(buffer, '{');
+    for (size_t i = 0; i < order->count; i++)
+        member_render(buffer, &shape->fields[order->index[i]], object, i == 0);
+    buffer_char(buffer, '}');
+}
+
+void record_render(struct buffer *buffer, const struct resource *resource, const void *record, enum render render)
+{
+    buffer_char(buffer, '{');
+    bool first = true;
+    if (render == RENDER_CANONICAL) {
+        const struct order *order = &resource_orders[resource_index(resource)];
+        for (size_t i = 0; i < order->count; i++)
+            member_render(buffer, resource_field(resource, order->index[i]), record, i == 0);
+    } else {
+        size_t count = resource_field_count(resource);
+        for (size_t i = 0; i < count; i++) {
+            const struct field *field = resource_field(resource, i);
+            if (field->hidden || !resource_has(resource, field))
+                continue;
+            member_render(buffer, field, record, first);
+            first = false;
+        }
+    }
+    buffer_char(buffer, '}');
+}

@@ -1,0 +1,266 @@
+#include "reviewd/settings.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETTING(member) .offset = offsetof(struct settings, member)
+
+const struct setting settings_table[] = {
+    {"data", SETTING_TEXT, SETTING(data), "./reviewd-data", 0, 0, false,
+     "Folder of the database; made with mode 0700 if need be."},
+    {"listen", SETTING_TEXT, SETTING(listen), "127.0.0.1:8080", 0, 0, false,
+     "Address and port to listen on; port 0 takes a free one. Anything but loopback belongs behind a TLS proxy."},
+    {"log_file", SETTING_TEXT, SETTING(log_file), "", 0, 0, false,
+     "Log lines go to this file (opened anew on SIGHUP); empty: standard error."},
+    {"log_level", SETTING_TEXT, SETTING(log_level), "info", 0, 0, false,
+     "The least that is logged: debug, info, warning or error."},
+    {"workers", SETTING_NUMBER, SETTING(workers), "0", 0, 64, false, "Event-loop threads; 0: one for each core."},
+    {"connections_max", SETTING_NUMBER, SETTING(connections_max), "8000", 32, 1000000, false,
+     "Connections to each event loop; beyond them requests are refused with 503."},
+    {"queue_max", SETTING_NUMBER, SETTING(queue_max), "4096", 1, 1000000, false,
+     "Writes that may wait; beyond them requests are refused with 503."},
+    {"group_max", SETTING_NUMBER, SETTING(group_max), "256", 1, 10000, false, "Writes to one transaction at most."},
+    {"body_max_bytes", SETTING_NUMBER, SETTING(body_max_bytes), "1048576", 1024, 16777216, true,
+     "The largest JSON body taken; beyond it 413."},
+    {"idle_timeout_s", SETTING_NUMBER, SETTING(idle_timeout_s), "60", 1, 86400, false,
+     "Seconds after which a silent connection is closed."},
+    {"write_timeout_ms", SETTING_NUMBER, SETTING(write_timeout_ms), "10000", 10, 600000, true,
+     "Milliseconds that a write may wait for its turn; beyond them 503."},
+    {"next_review_max_months", SETTING_NUMBER, SETTING(next_review_max_months), "12", 1, 60, true,
+     "Months after a review within which the next one has to be (9.3.1)."},
+    {"decision_horizon_months", SETTING_NUMBER, SETTING(decision_horizon_months), "24", 1, 240, true,
+     "Months within which a decision's deadline has to be."},
+    {"operations_need_token", SETTING_SWITCH, SETTING(operations_need_token), "false", 0, 0, true,
+     "Whether /readyz, /metrics, /openapi.json and /docs need a token too."},
+    {"docs_bundle", SETTING_TEXT, SETTING(docs_bundle), "/usr/local/share/reviewd/redoc.standalone.js", 0, 0, false,
+     "Redoc's bundle for /docs; without the file the page says how to get it."},
+};
+
+const size_t settings_count = sizeof settings_table / sizeof *settings_table;
+
+enum { SETTINGS_MAX = 32, LINE_MAX_BYTES = 4096 };
+static enum setting_origin origins[SETTINGS_MAX];
+
+enum setting_origin settings_origin(size_t index)
+{
+    return origins[index];
+}
+
+static const struct setting *find(const char *name)
+{
+    for (size_t i = 0; i < settings_count; i++) {
+        if (strcmp(settings_table[i].name, name) == 0)
+            return &settings_table[i];
+    }
+    return NULL;
+}
+
+static bool set(struct settings *settings, const struct setting *setting, const char *value, enum setting_origin origin,
+                char *ret_message, size_t size)
+{
+    void *at = (char *)settings + setting->offset;
+    origins[setting - settings_table] = origin;
+    if (setting->kind == SETTING_TEXT) {
+        char *copy = strdup(value); /* as long as the process */
+        *(const char **)at = copy;
+        if (!copy)
+            snprintf(ret_message, size, "out of memory");
+        return copy != NULL;
+    }
+    if (setting->kind == SETTING_SWITCH) {
+        bool on = strcmp(value, "true") == 0;
+        if (!on && strcmp(value, "false") != 0) {
+            snprintf(ret_message, size, "%s is true or false, not '%s'", setting->name, value);
+            return false;
+        }
+        *(bool *)at = on;
+        return true;
+    }
+    char *end;
+    errno = 0;
+    long number = strtol(value, &end, 10);
+    if (errno || end == value || *end || number < setting->min || number > setting->max) {
+        snprintf(ret_message, size, "%s is a number from %d to %d, not '%s'", setting->name, setting->min, setting->max,
+                 value);
+        return false;
+    }
+    *(int *)at = (int)number;
+    return true;
+}
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r\n");
+    size_t length = strlen(text);
+    while (length && strchr(" \t\r\n", text[length - 1]))
+        text[--length] = '\0';
+    return text;
+}
+
+/* Lines of `name = value`; `#` begins a comment line. */
+static bool read_file(struct settings *settings, const char *path, bool needed, char *ret_message, size_t size)
+{
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        if (!needed && errno == ENOENT)
+            return true;
+        snprintf(ret_message, size, "cannot read %s: %s", path, strerror(errno));
+        return false;
+    }
+    char line[LINE_MAX_BYTES];
+    bool fine = true;
+    for (int number = 1; fine && fgets(line, sizeof line, file); number++) {
+        char *name = trim(line);
+        if (!*name || *name == '#')
+            continue;
+        char *equals = strchr(name, '=');
+        char why[300] = "a line is name = value";
+        fine = equals != NULL;
+        if (fine) {
+            *equals = '\0';
+            const struct setting *setting = find(trim(name));
+            snprintf(why, sizeof why, "there is no setting '%.100s'", trim(name));
+            fine = setting && set(settings, setting, trim(equals + 1), SETTING_FILE, why, sizeof why);
+        }
+        if (!fine)
+            snprintf(ret_message, size, "%s, line %d: %s", path, number, why);
+    }
+    fclose(file);
+    return fine;
+}
+
+static bool read_environment(struct settings *settings, char *ret_message, size_t size)
+{
+    for (size_t i = 0; i < settings_count; i++) {
+        char name[80] = "REVIEWD_";
+        size_t length = strlen(name);
+        for (const char *c = settings_table[i].name; *c; c++)
+            name[length++] = (char)toupper((unsigned char)*c);
+        name[length] = '\0';
+        const char *value = getenv(name);
+        if (value && !set(settings, &settings_table[i], value, SETTING_ENVIRONMENT, ret_message, size))
+            return false;
+    }
+    return true;
+}
+
+/* The setting that "--next-review-max-months" or "--listen=…" names; its value where it is in the same argument. */
+static const struct setting *flag_find(const char *argument, const char **ret_value)
+{
+    if (strncmp(argument, "--", 2) != 0)
+        return NULL;
+    char name[80];
+    size_t length = strcspn(argument + 2, "=");
+    if (length >= sizeof name)
+        return NULL;
+    for (size_t i = 0; i < length; i++)
+        name[i] = argument[2 + i] == '-' ? '_' : argument[2 + i];
+    name[length] = '\0';
+    *ret_value = argument[2 + length] == '=' ? argument + 3 + length : NULL;
+    return find(name);
+}
+
+static bool read_flags(struct settings *settings, int *argc, char **argv, char *ret_message, size_t size)
+{
+    int kept = 0;
+    for (int i = 0; i < *argc; i++) {
+        const char *value;
+        const struct setting *setting = flag_find(argv[i], &value);
+        if (!setting) {
+            argv[kept++] = argv[i];
+            continue;
+        }
+        if (!value && i + 1 < *argc)
+            value = argv[++i];
+        if (!value) {
+            snprintf(ret_message, size, "%s needs a value", argv[i]);
+            return false;
+        }
+        if (!set(settings, setting, value, SETTING_FLAG, ret_message, size))
+            return false;
+    }
+    *argc = kept;
+    return true;
+}
+
+/* --config FILE is no setting: it says where the settings are. */
+static const char *take_config(int *argc, char **argv)
+{
+    for (int i = 0; i < *argc; i++) {
+        bool apart = strcmp(argv[i], "--config") == 0 && i + 1 < *argc;
+        bool joined = strncmp(argv[i], "--config=", 9) == 0;
+        if (!apart && !joined)
+            continue;
+        const char *path = apart ? argv[i + 1] : argv[i] + 9;
+        memmove(&argv[i], &argv[i + 1 + apart], (size_t)(*argc - i - 1 - apart) * sizeof *argv);
+        *argc -= 1 + apart;
+        return path;
+    }
+    return getenv("REVIEWD_CONFIG");
+}
+
+/* What settings_load() was given, for settings_reload(). */
+enum { FLAGS_MAX = 64 };
+static const char *given_config;
+static char *given_flags[FLAGS_MAX];
+static int given_count;
+
+static bool load(struct settings *ret_settings, int *argc, char **argv, char *ret_message, size_t size)
+{
+    for (size_t i = 0; i < settings_count; i++) {
+        if (!set(ret_settings, &settings_table[i], settings_table[i].initial, SETTING_DEFAULT, ret_message, size))
+            return false;
+    }
+    const char *path = given_config ? given_config : "/etc/reviewd/reviewd.conf";
+    return read_file(ret_settings, path, given_config != NULL, ret_message, size) &&
+           read_environment(ret_settings, ret_message, size) && read_flags(ret_settings, argc, argv, ret_message, size);
+}
+
+bool settings_load(struct settings *ret_settings, int *argc, char **argv, char *ret_message, size_t message_size)
+{
+    given_config = take_config(argc, argv);
+    for (given_count = 0; given_count < *argc && given_count < FLAGS_MAX; given_count++)
+        given_flags[given_count] = argv[given_count];
+    return load(ret_settings, argc, argv, ret_message, message_size);
+}
+
+bool settings_reload(struct settings *settings, char *ret_message, size_t message_size)
+{
+    struct settings fresh;
+    char *flags[FLAGS_MAX];
+    int count = given_count;
+    memcpy(flags, given_flags, sizeof flags);
+    if (!load(&fresh, &count, flags, ret_message, message_size))
+        return false;
+    for (size_t i = 0; i < settings_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        size_t offset = setting->offset;
+        if (!setting->reloads || setting->kind == SETTING_TEXT)
+            continue;
+        if (setting->kind == SETTING_NUMBER)
+            __atomic_store_n((int *)((char *)settings + offset), *(int *)((char *)&fresh + offset), __ATOMIC_RELAXED);
+        else
+            __atomic_store_n((bool *)((char *)settings + offset), *(bool *)((char *)&fresh + offset), __ATOMIC_RELAXED);
+    }
+    return true;
+}
+
+const char *settings_value(const struct settings *settings, size_t index, char *buffer, size_t size)
+{
+    const struct setting *setting = &settings_table[index];
+    const void *at = (const char *)settings + setting->offset;
+    switch (setting->kind) {
+    case SETTING_TEXT:
+        return *(const char *const *)at;
+    case SETTING_NUMBER:
+        snprintf(buffer, size, "%d", *(const int *)at);
+        return buffer;
+    case SETTING_SWITCH:
+        break;
+    }
+    return *(const bool *)at ? "true" : "false";
+}
