@@ -1,0 +1,82 @@
+#include "ask.h"
+
+#include <assert.h>
+
+struct db_statement *ask(struct store *store, const char *sql, const char *const *texts)
+{
+    struct db_statement *statement = db_fixed(store->db, sql);
+    for (int i = 0; statement && texts[i]; i++)
+        db_bind_text(statement, i + 1, texts[i]);
+    return statement;
+}
+
+bool ask_done(struct db_statement *statement)
+{
+    if (!statement)
+        return false;
+    enum db_step step = db_step(statement);
+    db_reset(statement);
+    return step != DB_ERROR;
+}
+
+bool ask_integer(struct db_statement *statement, int64_t *ret_value)
+{
+    if (!statement)
+        return false;
+    bool read = db_step(statement) == DB_ROW;
+    if (read)
+        *ret_value = db_integer(statement, 0);
+    db_reset(statement);
+    return read;
+}
+
+void ask_text(struct db_statement *statement, int column, char *target, size_t size)
+{
+    const char *text = db_text(statement, column);
+    size_t length = db_length(statement, column);
+    if (!text)
+        return;
+    assert(length < size);
+    memcpy(target, text, length + 1);
+}
+
+const char *ask_copy(struct db_statement *statement, int column, struct arena *arena)
+{
+    const char *text = db_text(statement, column);
+    return text ? arena_copy(arena, text, db_length(statement, column)) : NULL;
+}
+
+void *ask_grow(struct arena *arena, void *items, size_t count, size_t size)
+{
+    if (count & (count - 1) || (count && count < 8))
+        return items; /* room is made at 0, 8, 16, 32 … */
+    void *grown = arena_array(arena, count ? count * 2 : 8, size);
+    if (grown && count)
+        memcpy(grown, items, count * size);
+    return grown;
+}
+
+bool ask_named(struct db_statement *statement, const struct resource *resource, struct arena *arena,
+               const struct named **ret_items, size_t *ret_count)
+{
+    struct named *items = NULL;
+    size_t count = 0;
+    enum db_step step = DB_ERROR;
+    while (statement && (step = db_step(statement)) == DB_ROW) {
+        items = ask_grow(arena, items, count, sizeof *items);
+        if (!items)
+            break;
+        struct named *item = &items[count++];
+        item->resource = resource;
+        ask_text(statement, 0, item->id.text, sizeof item->id.text);
+        item->reference = ask_copy(statement, 1, arena);
+        item->title = ask_copy(statement, 2, arena);
+    }
+    if (statement)
+        db_reset(statement);
+    if (step != DB_DONE)
+        return false;
+    *ret_items = items;
+    *ret_count = count;
+    return true;
+}

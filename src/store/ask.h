@@ -1,0 +1,30 @@
+/* Small steps that the queries of this floor have in common. */
+#ifndef REVIEWD_STORE_ASK_H
+#define REVIEWD_STORE_ASK_H
+
+#include "reviewd/store.h"
+
+/* Binds texts to $1, $2 … of a fixed statement; NULL on failure. End the list with ASK_END. */
+struct db_statement *ask(struct store *store, const char *sql, const char *const *texts);
+#define ASK(store, sql, ...) ask(store, sql, (const char *const[]){__VA_ARGS__, NULL})
+
+/* Runs a statement that answers nothing. */
+MUST_USE bool ask_done(struct db_statement *statement);
+
+/* Runs a statement that answers one integer. */
+MUST_USE bool ask_integer(struct db_statement *statement, int64_t *ret_value);
+
+/* Copies a column into a text of fixed size; nothing where it is NULL. */
+void ask_text(struct db_statement *statement, int column, char *target, size_t size);
+
+/* Copies a column into the arena; NULL where it is NULL. */
+const char *ask_copy(struct db_statement *statement, int column, struct arena *arena);
+
+/* Reads (id, reference, title) rows of a resource until the end, and resets the statement. */
+MUST_USE bool ask_named(struct db_statement *statement, const struct resource *resource, struct arena *arena,
+                        const struct named **ret_items, size_t *ret_count);
+
+/* Makes room for one more item of a growing array in the arena; NULL when memory is out. */
+void *ask_grow(struct arena *arena, void *items, size_t count, size_t size);
+
+#endif

@@ -1,0 +1,310 @@
+/* What the rules of the domain ask of the database. */
+#include "ask.h"
+
+#include "reviewd/input.h"
+
+static void person_row(struct db_statement *statement, int column, struct arena *arena, struct person_brief *ret_person)
+{
+    ask_text(statement, column, ret_person->id.text, sizeof ret_person->id.text);
+    const char *role = db_text(statement, column + 1);
+    for (unsigned i = 1; role && i < ROLE_COUNT; i++) {
+        if (strcmp(role_names[i - 1], role) == 0)
+            ret_person->role = i;
+    }
+    ret_person->active = db_integer(statement, column + 2) != 0;
+    ret_person->department = ask_copy(statement, column + 3, arena);
+    ret_person->name = ask_copy(statement, column + 4, arena);
+    ret_person->job_title = ask_copy(statement, column + 5, arena);
+}
+
+enum found store_person(struct store *store, const struct id *id, struct arena *arena, struct person_brief *ret_person)
+{
+    *ret_person = (struct person_brief){0};
+    struct db_statement *statement =
+        ASK(store, "SELECT id, role, active, department, name, job_title FROM person WHERE id = $1", id->text);
+    if (!statement)
+        return BROKEN;
+    enum db_step step = db_step(statement);
+    if (step == DB_ROW)
+        person_row(statement, 0, arena, ret_person);
+    db_reset(statement);
+    return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
+}
+
+bool store_email_taken(struct store *store, const char *email, const struct id *except, bool *ret_taken)
+{
+    int64_t count = 0;
+    bool read = ask_integer(ASK(store, "SELECT count(*) FROM person WHERE email = $1 AND id <> $2", email, except->text),
+                            &count);
+    *ret_taken = count > 0;
+    return read;
+}
+
+bool store_commitments(struct store *store, const struct id *person, struct arena *arena,
+                       const struct named **ret_items, size_t *ret_count)
+{
+    const struct named *decisions;
+    const struct named *items;
+    size_t decision_count, item_count;
+    if (!ask_named(ASK(store, "SELECT id, reference, title FROM decision WHERE owner_id = $1 AND "
+                              "status IN ('proposed', 'adopted') ORDER BY id",
+                       person->text),
+                   &decision_resource, arena, &decisions, &decision_count) ||
+        !ask_named(ASK(store, "SELECT id, reference, title FROM action_item WHERE owner_id = $1 AND "
+                              "status NOT IN ('closed', 'cancelled') ORDER BY id",
+                       person->text),
+                   &action_item_resource, arena, &items, &item_count))
+        return false;
+    struct named *all = arena_array(arena, decision_count + item_count + 1, sizeof *all);
+    if (!all)
+        return false;
+    for (size_t i = 0; i < decision_count; i++)
+        all[i] = decisions[i];
+    for (size_t i = 0; i < item_count; i++)
+        all[decision_count + i] = items[i];
+    *ret_items = all;
+    *ret_count = decision_count + item_count;
+    return true;
+}
+
+enum found store_attendee_of(struct store *store, const struct id *review, const struct id *person,
+                             struct id *ret_attendee)
+{
+    struct db_statement *statement =
+        ASK(store, "SELECT id FROM attendee WHERE review_id = $1 AND person_id = $2 AND withdrawn = 0", review->text,
+            person->text);
+    if (!statement)
+        return BROKEN;
+    enum db_step step = db_step(statement);
+    if (step == DB_ROW)
+        ask_text(statement, 0, ret_attendee->text, sizeof ret_attendee->text);
+    db_reset(statement);
+    return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
+}
+
+bool store_attends(struct store *store, const struct id *review, const struct id *person, bool *ret_attends)
+{
+    struct id attendee;
+    enum found found = store_attendee_of(store, review, person, &attendee);
+    *ret_attends = found == FOUND;
+    return found != BROKEN;
+}
+
+bool store_next_position(struct store *store, const struct id *review, int64_t *ret_position)
+{
+    return ask_integer(ASK(store, "SELECT coalesce(max(position), 0) + 1 FROM input WHERE review_id = $1", review->text),
+                       ret_position);
+}
+
+bool store_extensions(struct store *store, const struct id *decision, size_t *ret_count)
+{
+    int64_t count = 0;
+    bool read = ask_integer(ASK(store, "SELECT count(*) FROM amendment WHERE decision_id = $1 AND "
+                                       "json_extract(after, '$.deadline') > json_extract(before, '$.deadline')",
+                                decision->text),
+                            &count);
+    *ret_count = (size_t)count;
+    return read;
+}
+
+static bool input_briefs(struct store *store, const struct id *review, struct arena *arena,
+                         struct review_facts *ret_facts)
+{
+    struct db_statement *statement = ASK(
+        store, "SELECT i.id, i.title, i.clause, i.state, i.severity, EXISTS (SELECT 1 FROM decision_input AS x "
+               "JOIN decision AS d ON d.id = x.decision_id WHERE x.input_id = i.id AND d.kind = 'corrective_action' "
+               "AND d.status IN ('adopted', 'implemented')) FROM input AS i WHERE i.review_id = $1 AND i.withdrawn = 0 "
+               "ORDER BY i.position, i.id",
+        review->text);
+    static const char *const severities[] = {"minor", "major"};
+    struct input_brief *items = NULL;
+    size_t count = 0;
+    enum db_step step = DB_ERROR;
+    while (statement && (step = db_step(statement)) == DB_ROW) {
+        items = ask_grow(arena, items, count, sizeof *items);
+        if (!items)
+            break;
+        struct input_brief *item = &items[count++];
+        ask_text(statement, 0, item->id.text, sizeof item->id.text);
+        item->title = ask_copy(statement, 1, arena);
+        const struct field clause = {.values = clause_names, .value_count = CLAUSE_COUNT};
+        const struct field state = {.values = input_state_names, .value_count = INPUT_NOTHING_TO_REPORT};
+        const struct field severity = {.values = severities, .value_count = COUNT_OF(severities)};
+        item->clause = field_enum_value(&clause, db_text(statement, 2));
+        item->state = field_enum_value(&state, db_text(statement, 3));
+        item->severity = db_is_null(statement, 4) ? 0 : field_enum_value(&severity, db_text(statement, 4));
+        item->corrected = db_integer(statement, 5) != 0;
+    }
+    if (statement)
+        db_reset(statement);
+    ret_facts->inputs = items;
+    ret_facts->input_count = count;
+    return step == DB_DONE;
+}
+
+bool store_carried(struct store *store, const struct id *review, const struct instant *started_at,
+                   const struct date *today, const struct view *view, struct arena *arena,
+                   const struct carried **ret_items, size_t *ret_count)
+{
+    struct db_statement *statement =
+        ASK(store, "SELECT t.id, t.reference, t.title, t.status IN ('open', 'in_progress', 'blocked') AND "
+                   "t.deadline < $3, EXISTS (SELECT 1 FROM follow_up AS f WHERE f.action_item_id = t.id AND "
+                   "f.review_id = $1) FROM action_item AS t WHERE t.created_at <= $2 AND (t.ended_at IS NULL OR "
+                   "t.ended_at >= $2) AND t.review_id IN (SELECT c.id FROM review AS c WHERE c.id <> $1 AND "
+                   "c.started_at <= $2) ORDER BY t.id",
+            review->text, started_at->text, today->text);
+    struct carried *items = NULL;
+    size_t count = 0;
+    enum db_step step = DB_ERROR;
+    while (statement && (step = db_step(statement)) == DB_ROW) {
+        items = ask_grow(arena, items, count, sizeof *items);
+        if (!items)
+            break;
+        struct carried *item = &items[count++];
+        ask_text(statement, 0, item->id.text, sizeof item->id.text);
+        item->reference = ask_copy(statement, 1, arena);
+        item->title = ask_copy(statement, 2, arena);
+        item->overdue = db_integer(statement, 3) != 0;
+        item->followed_up = db_integer(statement, 4) != 0;
+    }
+    if (statement)
+        db_reset(statement);
+    for (size_t i = 0; i < count && step == DB_DONE; i++) {
+        struct id seen;
+        enum found found = store_find(store, &action_item_resource, items[i].id.text, view, &seen);
+        items[i].visible = found == FOUND;
+        step = found == BROKEN ? DB_ERROR : step;
+    }
+    *ret_items = items;
+    *ret_count = count;
+    return step == DB_DONE;
+}
+
+static bool not_followed_up(struct store *store, const struct review *review, const struct instant *started_at,
+                            const struct view *view, struct arena *arena, struct review_facts *ret_facts)
+{
+    static const struct named unseen = {&action_item_resource, {""}, "An action item", "that you may not see"};
+    const struct carried *carried;
+    size_t count;
+    if (!store_carried(store, &review->record.id, started_at, &ret_facts->today, view, arena, &carried, &count))
+        return false;
+    struct named *items = arena_array(arena, count + 1, sizeof *items);
+    if (!items)
+        return false;
+    ret_facts->not_followed_up = items;
+    for (size_t i = 0; i < count; i++) {
+        if (carried[i].followed_up)
+            continue;
+        const struct named named = {&action_item_resource, carried[i].id, carried[i].reference, carried[i].title};
+        items[ret_facts->not_followed_up_count++] = carried[i].visible ? named : unseen;
+    }
+    return true;
+}
+
+bool store_review_facts(struct store *store, const struct review *review, const struct instant *started_at,
+                        const struct view *view, struct arena *arena, struct review_facts *ret_facts)
+{
+    const char *id = review->record.id.text;
+    int64_t others = 0;
+    int64_t attended = 0;
+    int64_t adopted = 0;
+    if (!ask_integer(ASK(store, "SELECT count(*) FROM attendee WHERE review_id = $1 AND withdrawn = 0 AND "
+                                "person_id <> $2",
+                         id, review->chair_id.text),
+                     &others) ||
+        !ask_integer(ASK(store, "SELECT count(*) FROM attendee AS a JOIN person AS p ON p.id = a.person_id WHERE "
+                                "a.review_id = $1 AND a.withdrawn = 0 AND a.attendance = 'attended' AND "
+                                "a.capacity IN ('chair', 'decision_maker') AND p.role = 'top_management'",
+                         id),
+                     &attended) ||
+        !ask_integer(ASK(store, "SELECT count(*) FROM decision WHERE review_id = $1 AND status IN ('adopted', 'implemented')", id),
+                     &adopted))
+        return false;
+    ret_facts->other_attendees = (size_t)others;
+    ret_facts->top_management_attended = attended > 0;
+    ret_facts->adopted_count = (size_t)adopted;
+    return input_briefs(store, &review->record.id, arena, ret_facts) &&
+           ask_named(ASK(store, "SELECT id, reference, title FROM decision WHERE review_id = $1 AND "
+                                "status = 'proposed' ORDER BY id",
+                         id),
+                     &decision_resource, arena, &ret_facts->proposed, &ret_facts->proposed_count) &&
+           ask_named(ASK(store, "SELECT d.id, d.reference, d.title FROM decision AS d WHERE d.review_id = $1 AND "
+                                "d.status = 'adopted' AND d.action_required = 1 AND NOT EXISTS (SELECT 1 FROM "
+                                "action_item AS a WHERE a.decision_id = d.id) ORDER BY d.id",
+                         id),
+                     &decision_resource, arena, &ret_facts->without_action_items,
+                     &ret_facts->without_action_items_count) &&
+           not_followed_up(store, review, started_at, view, arena, ret_facts);
+}
+
+bool store_items_of(struct store *store, const struct id *decision, struct arena *arena, size_t *ret_closed,
+                    const struct named **ret_unfinished, size_t *ret_count)
+{
+    int64_t closed = 0;
+    if (!ask_integer(ASK(store, "SELECT count(*) FROM action_item WHERE decision_id = $1 AND status = 'closed'",
+                         decision->text),
+                     &closed))
+        return false;
+    *ret_closed = (size_t)closed;
+    return ask_named(ASK(store, "SELECT id, reference, title FROM action_item WHERE decision_id = $1 AND "
+                                "status NOT IN ('closed', 'cancelled') ORDER BY id",
+                         decision->text),
+                     &action_item_resource, arena, ret_unfinished, ret_count);
+}
+
+/* --- tokens ---------------------------------------------------------------------------------------------------- */
+
+enum found store_token(struct store *store, const unsigned char hash[32], struct arena *arena,
+                       struct token_brief *ret_token)
+{
+    struct db_statement *statement = db_fixed(
+        store->db, "SELECT t.id, t.role, t.read_only, t.revoked_at IS NOT NULL, t.expires_at, p.id, p.role, p.active, "
+                   "p.department, p.name, p.job_title FROM token_secret AS s JOIN token AS t ON t.id = s.token_id "
+                   "JOIN person AS p ON p.id = t.person_id WHERE s.hash = $1");
+    if (!statement)
+        return BROKEN;
+    db_bind_blob(statement, 1, hash, 32);
+    *ret_token = (struct token_brief){0};
+    enum db_step step = db_step(statement);
+    if (step == DB_ROW) {
+        ask_text(statement, 0, ret_token->token_id.text, sizeof ret_token->token_id.text);
+        for (unsigned i = 1; i < ROLE_COUNT && !db_is_null(statement, 1); i++) {
+            if (strcmp(role_names[i - 1], db_text(statement, 1)) == 0)
+                ret_token->role = i;
+        }
+        ret_token->read_only = db_integer(statement, 2) != 0;
+        ret_token->revoked = db_integer(statement, 3) != 0;
+        ask_text(statement, 4, ret_token->expires_at.text, sizeof ret_token->expires_at.text);
+        person_row(statement, 5, arena, &ret_token->person);
+    }
+    db_reset(statement);
+    return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
+}
+
+bool store_keep_secret(struct store *store, const struct id *token, const unsigned char hash[32])
+{
+    struct db_statement *statement = ASK(store, "INSERT INTO token_secret (token_id, hash) VALUES ($1, $2)", token->text);
+    if (statement)
+        db_bind_blob(statement, 2, hash, 32);
+    return ask_done(statement);
+}
+
+bool store_token_used(struct store *store, const struct id *token, const struct instant *at)
+{
+    return ask_done(ASK(store, "UPDATE token_secret SET last_used_at = $2 WHERE token_id = $1 AND "
+                               "coalesce(last_used_at, '') < $2",
+                        token->text, at->text));
+}
+
+bool store_token_last_use(struct store *store, const struct id *token, struct instant *ret_at)
+{
+    *ret_at = (struct instant){0};
+    struct db_statement *statement = ASK(store, "SELECT last_used_at FROM token_secret WHERE token_id = $1", token->text);
+    if (!statement)
+        return false;
+    enum db_step step = db_step(statement);
+    if (step == DB_ROW)
+        ask_text(statement, 0, ret_at->text, sizeof ret_at->text);
+    db_reset(statement);
+    return step != DB_ERROR;
+}

@@ -1,0 +1,451 @@
+/* Field table <-> rows. */
+#include "reviewd/store.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const struct view view_all = {.clearance = CLASSIFICATION_RESTRICTED};
+
+/* The SQL of one resource, made once from its table. */
+struct statements {
+    char *columns;
+    char *insert;
+    char *update;
+    char *visible[CLASSIFICATION_RESTRICTED + 1];
+    char *load_by_id[CLASSIFICATION_RESTRICTED + 1];
+    char *load_by_name[CLASSIFICATION_RESTRICTED + 1]; /* by reference, or what it is found by */
+    char *find_by_id[CLASSIFICATION_RESTRICTED + 1];
+    char *find_by_name[CLASSIFICATION_RESTRICTED + 1];
+};
+
+static struct statements all_statements[RESOURCE_COUNT];
+
+static const struct statements *statements_of(const struct resource *resource)
+{
+    return &all_statements[resource_index(resource)];
+}
+
+const char *store_columns(const struct resource *resource)
+{
+    return statements_of(resource)->columns;
+}
+
+const char *store_visible(const struct resource *resource, unsigned clearance)
+{
+    return statements_of(resource)->visible[clearance];
+}
+
+static bool is_stored(const struct resource *resource, const struct field *field)
+{
+    return !field->derived && resource_has(resource, field);
+}
+
+/* Whether a row of the alias belongs to a review that the caller ($1) may read, or attends. */
+static void put_review_visible(struct buffer *sql, const char *alias, unsigned clearance)
+{
+    buffer_put(sql, "(");
+    for (unsigned level = 1; level <= clearance; level++)
+        buffer_format(sql, "%s'%s'%s", level == 1 ? "r.classification IN (" : ", ", classification_names[level - 1],
+                      level == clearance ? ") OR " : "");
+    buffer_format(sql,
+                  "EXISTS (SELECT 1 FROM attendee AS v WHERE v.review_id = %s AND v.person_id = $1 AND v.withdrawn = 0))",
+                  alias);
+}
+
+static void put_visible(struct buffer *sql, const struct resource *resource, const char *alias, unsigned clearance)
+{
+    if (clearance >= CLASSIFICATION_RESTRICTED || resource == &person_resource || resource == &token_resource) {
+        buffer_put(sql, "$1 IS NOT NULL");
+    } else if (resource == &review_resource) {
+        buffer_format(sql, "EXISTS (SELECT 1 FROM review AS r WHERE r.id = %s.id AND ", alias);
+        put_review_visible(sql, "r.id", clearance);
+        buffer_put(sql, ")");
+    } else if (resource == &amendment_resource || resource == &follow_up_resource) {
+        buffer_format(sql, "(EXISTS (SELECT 1 FROM action_item AS p WHERE p.id = %s.action_item_id AND ", alias);
+        put_visible(sql, &action_item_resource, "p", clearance);
+        buffer_put(sql, ")");
+        if (resource == &amendment_resource) {
+            buffer_format(sql, " OR EXISTS (SELECT 1 FROM decision AS p WHERE p.id = %s.decision_id AND ", alias);
+            put_visible(sql, &decision_resource, "p", clearance);
+            buffer_put(sql, ")");
+        }
+        buffer_put(sql, ")");
+    } else {
+        bool owned = resource == &decision_resource || resource == &action_item_resource;
+        buffer_put(sql, "(");
+        if (owned)
+            buffer_format(sql, "%s.owner_id = $1 OR ", alias);
+        buffer_format(sql, "EXISTS (SELECT 1 FROM review AS r WHERE r.id = %s.review_id AND ", alias);
+        put_review_visible(sql, "r.id", clearance);
+        buffer_put(sql, "))");
+    }
+}
+
+static char *make_columns(const struct resource *resource)
+{
+    struct buffer sql = {0};
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (is_stored(resource, field))
+            buffer_format(&sql, "%st.\"%s\"", sql.length ? ", " : "", field->name);
+    }
+    return buffer_take(&sql);
+}
+
+static char *make_insert(const struct resource *resource)
+{
+    struct buffer sql = {0};
+    struct buffer values = {0};
+    buffer_format(&sql, "INSERT INTO %s (", resource->name);
+    int parameter = 0;
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (!is_stored(resource, field))
+            continue;
+        buffer_format(&sql, "%s\"%s\"", parameter ? ", " : "", field->name);
+        buffer_format(&values, "%s$%d", parameter ? ", " : "", parameter + 1);
+        parameter++;
+    }
+    buffer_put(&sql, ") VALUES (");
+    buffer_add(&sql, values.data, values.length);
+    buffer_put(&sql, ")");
+    buffer_finish(&values);
+    return buffer_take(&sql);
+}
+
+static char *make_update(const struct resource *resource)
+{
+    struct buffer sql = {0};
+    buffer_format(&sql, "UPDATE %s SET ", resource->name);
+    int parameter = 0;
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (is_stored(resource, field) && ++parameter > 1) /* the first is the id */
+            buffer_format(&sql, "%s\"%s\" = $%d", parameter > 2 ? ", " : "", field->name, parameter);
+    }
+    buffer_put(&sql, " WHERE id = $1");
+    return buffer_take(&sql);
+}
+
+static char *make_visible(const struct resource *resource, unsigned clearance)
+{
+    struct buffer sql = {0};
+    put_visible(&sql, resource, "t", clearance);
+    return buffer_take(&sql);
+}
+
+static char *make_load(const struct resource *resource, const char *columns, const char *by, const char *visible)
+{
+    struct buffer sql = {0};
+    buffer_format(&sql, "SELECT %s FROM %s AS t WHERE t.%s = $2 AND %s", columns, resource->name, by, visible);
+    return buffer_take(&sql);
+}
+
+bool store_init(void)
+{
+    for (size_t r = 0; r < RESOURCE_COUNT && !all_statements[r].columns; r++) {
+        const struct resource *resource = resources[r];
+        struct statements *s = &all_statements[r];
+        const char *name = resource->found_by ? resource->found_by : resource->reference_prefix ? "reference" : "id";
+        s->columns = make_columns(resource);
+        s->insert = make_insert(resource);
+        s->update = make_update(resource);
+        if (!s->columns || !s->insert || !s->update)
+            return false;
+        for (unsigned level = 0; level <= CLASSIFICATION_RESTRICTED; level++) {
+            s->visible[level] = make_visible(resource, level);
+            if (!s->visible[level])
+                return false;
+            s->load_by_id[level] = make_load(resource, s->columns, "id", s->visible[level]);
+            s->load_by_name[level] = make_load(resource, s->columns, name, s->visible[level]);
+            s->find_by_id[level] = make_load(resource, "t.id", "id", s->visible[level]);
+            s->find_by_name[level] = make_load(resource, "t.id", name, s->visible[level]);
+            if (!s->load_by_id[level] || !s->load_by_name[level] || !s->find_by_id[level] || !s->find_by_name[level])
+                return false;
+        }
+    }
+    return true;
+}
+
+bool store_open(struct store *store, const char *data_folder, enum db_mode mode, const char **ret_message)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/%s", data_folder, STORE_FILE) >= (int)sizeof path) {
+        *ret_message = "the path of the data folder is too long";
+        return false;
+    }
+    *store = (struct store){.db = db_open(path, mode, ret_message)};
+    return store->db != NULL;
+}
+
+void store_close(struct store *store)
+{
+    db_close(store->db);
+    *store = (struct store){0};
+}
+
+void store_forget(struct store *store)
+{
+    store->review.id.text[0] = '\0';
+    store->decision.id.text[0] = '\0';
+}
+
+/* --- rows into records ----------------------------------------------------------------------------------------- */
+
+static void copy_text(char *target, size_t size, struct db_statement *statement, int column)
+{
+    const char *text = db_text(statement, column);
+    size_t length = db_length(statement, column);
+    if (!text)
+        return;
+    assert(length < size);
+    memcpy(target, text, length + 1);
+}
+
+static unsigned enum_of(const struct field *field, const char *name)
+{
+    return name ? field_enum_value(field, name) : 0;
+}
+
+static const char *text_of(struct db_statement *statement, int column, struct arena *arena)
+{
+    const char *text = db_text(statement, column);
+    return text && arena ? arena_copy(arena, text, db_length(statement, column)) : text;
+}
+
+static void column_read(struct db_statement *statement, int column, const struct field *field, struct arena *arena,
+                        void *record)
+{
+    void *at = field_in(field, record);
+    switch (field->kind) {
+    case FIELD_KIND_TEXT:
+        *(const char **)at = text_of(statement, column, arena);
+        return;
+    case FIELD_KIND_REF:
+        copy_text(at, sizeof(struct id), statement, column);
+        return;
+    case FIELD_KIND_DATE:
+        copy_text(at, sizeof(struct date), statement, column);
+        return;
+    case FIELD_KIND_INSTANT:
+        copy_text(at, sizeof(struct instant), statement, column);
+        return;
+    case FIELD_KIND_INTEGER:
+        if (!db_is_null(statement, column))
+            *(struct integer *)at = (struct integer){true, db_integer(statement, column)};
+        return;
+    case FIELD_KIND_NUMBER:
+        if (!db_is_null(statement, column))
+            *(struct number *)at = (struct number){true, db_number(statement, column)};
+        return;
+    case FIELD_KIND_TRUTH:
+        if (!db_is_null(statement, column))
+            *(enum truth *)at = db_integer(statement, column) ? TRUTH_TRUE : TRUTH_FALSE;
+        return;
+    case FIELD_KIND_ENUM:
+        *(unsigned *)at = enum_of(field, db_text(statement, column));
+        return;
+    case FIELD_KIND_OBJECT:
+    case FIELD_KIND_LIST:
+    case FIELD_KIND_TEXTS:
+    case FIELD_KIND_REFS:
+    case FIELD_KIND_RAW: {
+        struct nested *nested = at;
+        nested->json = text_of(statement, column, arena);
+        nested->length = nested->json ? db_length(statement, column) : 0;
+        return;
+    }
+    }
+}
+
+bool store_row(struct store *store, struct db_statement *statement, int column, const struct resource *resource,
+               const struct date *today, struct arena *arena, void *ret_record)
+{
+    memset(ret_record, 0, resource->size);
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (is_stored(resource, field))
+            column_read(statement, column++, field, arena, ret_record);
+    }
+    return store_derive(store, resource, today, ret_record);
+}
+
+static bool parent_read(struct store *store, const char *sql, const struct id *id, struct parent_memo *memo)
+{
+    if (id_equal(&memo->id, id))
+        return true;
+    struct db_statement *statement = db_fixed(store->db, sql);
+    if (!statement)
+        return false;
+    db_bind_text(statement, 1, id->text);
+    bool read = db_step(statement) == DB_ROW;
+    if (read) {
+        memo->id = *id;
+        copy_text(memo->reference, sizeof memo->reference, statement, 0);
+        copy_text(memo->title, sizeof memo->title, statement, 1);
+    }
+    db_reset(statement);
+    return read;
+}
+
+bool store_derive(struct store *store, const struct resource *resource, const struct date *today, void *record)
+{
+    static const char review_sql[] = "SELECT reference, title FROM review WHERE id = $1";
+    static const char decision_sql[] = "SELECT reference, title FROM decision WHERE id = $1";
+    if (resource->derive)
+        resource->derive(record, today);
+    for (size_t i = 0; i < resource->field_count; i++) {
+        const struct field *field = &resource->fields[i];
+        if (!field->via)
+            continue;
+        bool review = strcmp(field->via, "review_id") == 0;
+        const struct id *id = field_of(fields_find(resource->fields, resource->field_count, field->via), record);
+        struct parent_memo *memo = review ? &store->review : &store->decision;
+        if (!parent_read(store, review ? review_sql : decision_sql, id, memo))
+            return false;
+        *(const char **)field_in(field, record) = field->of[0] == 'r' ? memo->reference : memo->title;
+    }
+    return true;
+}
+
+static enum found bind_key(struct store *store, const struct resource *resource, const char *key,
+                           const struct view *view, bool whole, struct db_statement **ret_statement)
+{
+    const struct statements *s = statements_of(resource);
+    struct id id;
+    bool by_id = id_parse(key, &id);
+    if (!by_id && !resource->found_by && !resource->reference_prefix)
+        return ABSENT;
+    unsigned level = view->clearance;
+    struct db_statement *statement =
+        db_fixed(store->db, whole ? (by_id ? s->load_by_id : s->load_by_name)[level]
+                                  : (by_id ? s->find_by_id : s->find_by_name)[level]);
+    if (!statement)
+        return BROKEN;
+    db_bind_text(statement, 1, view->person.text);
+    db_bind_text(statement, 2, key);
+    *ret_statement = statement;
+    return FOUND;
+}
+
+enum found store_find(struct store *store, const struct resource *resource, const char *key, const struct view *view,
+                      struct id *ret_id)
+{
+    struct db_statement *statement;
+    enum found found = bind_key(store, resource, key, view, false, &statement);
+    if (found != FOUND)
+        return found;
+    enum db_step step = db_step(statement);
+    if (step == DB_ROW)
+        copy_text(ret_id->text, sizeof ret_id->text, statement, 0);
+    db_reset(statement);
+    return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
+}
+
+enum found store_load(struct store *store, const struct resource *resource, const char *key, const struct view *view,
+                      const struct date *today, struct arena *arena, void *ret_record)
+{
+    struct db_statement *statement;
+    enum found found = bind_key(store, resource, key, view, true, &statement);
+    if (found != FOUND)
+        return found;
+    store_forget(store);
+    enum db_step step = db_step(statement);
+    bool read = step == DB_ROW && store_row(store, statement, 0, resource, today, arena, ret_record);
+    /* A borrowed row keeps its statement open until the next use of it; a copied one does not need it. */
+    if (arena || !read)
+        db_reset(statement);
+    if (read && arena) {
+        for (size_t i = 0; i < resource->field_count; i++) {
+            const struct field *field = &resource->fields[i];
+            const char **text = field->via ? field_in(field, ret_record) : NULL;
+            if (text && *text)
+                *text = arena_text(arena, *text);
+        }
+    }
+    return read ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
+}
+
+/* --- records into rows ----------------------------------------------------------------------------------------- */
+
+static void column_bind(struct db_statement *statement, int parameter, const struct field *field, const void *record)
+{
+    if (!field_is_set(field, record)) {
+        db_bind_null(statement, parameter);
+        return;
+    }
+    const void *at = field_of(field, record);
+    switch (field->kind) {
+    case FIELD_KIND_TEXT:
+        db_bind_text(statement, parameter, *(const char *const *)at);
+        return;
+    case FIELD_KIND_REF:
+    case FIELD_KIND_DATE:
+    case FIELD_KIND_INSTANT:
+        db_bind_text(statement, parameter, at);
+        return;
+    case FIELD_KIND_INTEGER:
+        db_bind_integer(statement, parameter, ((const struct integer *)at)->value);
+        return;
+    case FIELD_KIND_NUMBER:
+        db_bind_number(statement, parameter, ((const struct number *)at)->value);
+        return;
+    case FIELD_KIND_TRUTH:
+        db_bind_integer(statement, parameter, *(const unsigned *)at == TRUTH_TRUE);
+        return;
+    case FIELD_KIND_ENUM:
+        db_bind_text(statement, parameter, field->values[*(const unsigned *)at - 1]);
+        return;
+    case FIELD_KIND_OBJECT:
+    case FIELD_KIND_LIST:
+    case FIELD_KIND_TEXTS:
+    case FIELD_KIND_REFS:
+    case FIELD_KIND_RAW:
+        db_bind_text(statement, parameter, ((const struct nested *)at)->json);
+        return;
+    }
+}
+
+static bool write_row(struct store *store, const char *sql, const struct resource *resource, const void *record)
+{
+    struct db_statement *statement = db_fixed(store->db, sql);
+    if (!statement)
+        return false;
+    int parameter = 0;
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (is_stored(resource, field))
+            column_bind(statement, ++parameter, field, record);
+    }
+    enum db_step step = db_step(statement);
+    db_reset(statement);
+    return step == DB_DONE;
+}
+
+bool store_insert(struct store *store, const struct resource *resource, const void *record)
+{
+    return write_row(store, statements_of(resource)->insert, resource, record);
+}
+
+bool store_update(struct store *store, const struct resource *resource, const void *record)
+{
+    return write_row(store, statements_of(resource)->update, resource, record);
+}
+
+const char *store_next_reference(struct store *store, const struct resource *resource, int year, struct arena *arena)
+{
+    struct db_statement *statement =
+        db_fixed(store->db, "INSERT INTO reference_counter (prefix, year, last) VALUES ($1, $2, 1) "
+                            "ON CONFLICT (prefix, year) DO UPDATE SET last = last + 1 RETURNING last");
+    if (!statement)
+        return NULL;
+    db_bind_text(statement, 1, resource->reference_prefix);
+    db_bind_integer(statement, 2, year);
+    const char *reference = NULL;
+    if (db_step(statement) == DB_ROW)
+        reference = arena_format(arena, "%s-%04d-%0*lld", resource->reference_prefix, year, resource->reference_digits,
+                                 (long long)db_integer(statement, 0));
+    db_reset(statement);
+    return reference;
+}

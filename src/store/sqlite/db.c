@@ -1,0 +1,436 @@
+/* db.h on SQLite. */
+#include "reviewd/db.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    STATEMENT_SLOTS = 512, /* a power of two; fixed statements plus the lists that callers really use */
+    QUERIES_MAX = 200,     /* beyond these, texts made for one request are prepared anew each time */
+    BUSY_TIMEOUT_MS = 5000,
+};
+
+struct db_statement {
+    sqlite3_stmt *handle;
+    struct db *db;
+};
+
+struct slot {
+    const char *sql; /* fixed: the caller's; query: our own copy */
+    bool owned;
+    struct db_statement statement;
+};
+
+struct db {
+    sqlite3 *handle;
+    enum db_mode mode;
+    enum db_fault fault;
+    char message[300];
+    int wal_pages;
+    struct slot slots[STATEMENT_SLOTS];
+    size_t query_count;
+    struct db_statement passing; /* a query that found no place */
+};
+
+void db_global_init(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_initialize();
+}
+
+const char *db_driver_version(void)
+{
+    static char text[40];
+    snprintf(text, sizeof text, "SQLite %s", sqlite3_libversion());
+    return text;
+}
+
+static enum db_fault fault_of(int code)
+{
+    switch (code & 0xFF) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return DB_FAULT_NONE;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return DB_FAULT_BUSY;
+    case SQLITE_FULL:
+        return DB_FAULT_FULL;
+    case SQLITE_IOERR:
+        return code == SQLITE_IOERR_NOMEM ? DB_FAULT_MEMORY : DB_FAULT_IO;
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        return DB_FAULT_IO;
+    case SQLITE_NOMEM:
+        return DB_FAULT_MEMORY;
+    case SQLITE_CONSTRAINT:
+        return DB_FAULT_CONSTRAINT;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return DB_FAULT_CORRUPT;
+    default:
+        return DB_FAULT_OTHER;
+    }
+}
+
+static bool note(struct db *db, int code)
+{
+    enum db_fault fault = fault_of(code);
+    if (fault == DB_FAULT_NONE)
+        return true;
+    db->fault = fault;
+    snprintf(db->message, sizeof db->message, "%s", sqlite3_errmsg(db->handle));
+    return false;
+}
+
+static int on_wal(void *context, sqlite3 *handle, const char *name, int pages)
+{
+    (void)handle;
+    (void)name;
+    ((struct db *)context)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static bool configure(struct db *db)
+{
+    sqlite3_extended_result_codes(db->handle, 1);
+    sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (!db_script(db, "PRAGMA foreign_keys = 1; PRAGMA wal_autocheckpoint = 0;"
+                       "PRAGMA temp_store = 2;"))
+        return false;
+    if (db->mode == DB_READER)
+        return db_script(db, "PRAGMA query_only = 1; PRAGMA cache_size = -2048;");
+    sqlite3_wal_hook(db->handle, on_wal, db);
+    return db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096;");
+}
+
+struct db *db_open(const char *path, enum db_mode mode, const char **ret_message)
+{
+    static _Thread_local char message[300];
+    struct db *db = calloc(1, sizeof *db);
+    if (!db) {
+        *ret_message = "out of memory";
+        return NULL;
+    }
+    db->mode = mode;
+    mode_t mask = umask(0077);
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (mode == DB_READER ? 0 : SQLITE_OPEN_CREATE);
+    int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    bool opened = code == SQLITE_OK && configure(db);
+    umask(mask);
+    if (opened)
+        return db;
+    snprintf(message, sizeof message, "%s", db->handle ? sqlite3_errmsg(db->handle) : "out of memory");
+    *ret_message = message;
+    db_close(db);
+    return NULL;
+}
+
+void db_close(struct db *db)
+{
+    if (!db)
+        return;
+    for (size_t i = 0; i < STATEMENT_SLOTS; i++) {
+        sqlite3_finalize(db->slots[i].statement.handle);
+        if (db->slots[i].owned)
+            free((void *)(uintptr_t)db->slots[i].sql);
+    }
+    sqlite3_finalize(db->passing.handle);
+    sqlite3_close(db->handle);
+    free(db);
+}
+
+/* SQLite takes "$1" for a name; "?1" is the number that we mean. */
+static char *sqlite_text(const char *sql)
+{
+    char *text = strdup(sql);
+    for (char *at = text; at && *at; at++) {
+        if (*at == '$' && at[1] >= '0' && at[1] <= '9')
+            *at = '?';
+    }
+    return text;
+}
+
+static bool prepare(struct db *db, const char *sql, unsigned flags, struct db_statement *ret_statement)
+{
+    char *text = sqlite_text(sql);
+    if (!text) {
+        db->fault = DB_FAULT_MEMORY;
+        return false;
+    }
+    sqlite3_stmt *handle = NULL;
+    int code = sqlite3_prepare_v3(db->handle, text, -1, flags, &handle, NULL);
+    free(text);
+    if (!note(db, code))
+        return false;
+    *ret_statement = (struct db_statement){handle, db};
+    return true;
+}
+
+struct db_statement *db_fixed(struct db *db, const char *sql)
+{
+    size_t at = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 40 & (STATEMENT_SLOTS - 1);
+    while (db->slots[at].sql && (db->slots[at].owned || db->slots[at].sql != sql))
+        at = (at + 1) & (STATEMENT_SLOTS - 1);
+    struct slot *slot = &db->slots[at];
+    if (!slot->sql) {
+        if (!prepare(db, sql, SQLITE_PREPARE_PERSISTENT, &slot->statement))
+            return NULL;
+        slot->sql = sql;
+    }
+    db_reset(&slot->statement);
+    return &slot->statement;
+}
+
+static uint64_t text_hash(const char *text)
+{
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001B3u;
+    return hash;
+}
+
+struct db_statement *db_query(struct db *db, const char *sql)
+{
+    size_t at = text_hash(sql) & (STATEMENT_SLOTS - 1);
+    while (db->slots[at].sql && (!db->slots[at].owned || strcmp(db->slots[at].sql, sql) != 0))
+        at = (at + 1) & (STATEMENT_SLOTS - 1);
+    struct slot *slot = &db->slots[at];
+    if (slot->sql) {
+        db_reset(&slot->statement);
+        return &slot->statement;
+    }
+    char *copy = db->query_count < QUERIES_MAX ? strdup(sql) : NULL;
+    if (!copy) {
+        sqlite3_finalize(db->passing.handle);
+        db->passing.handle = NULL;
+        return prepare(db, sql, 0, &db->passing) ? &db->passing : NULL;
+    }
+    if (!prepare(db, sql, SQLITE_PREPARE_PERSISTENT, &slot->statement)) {
+        free(copy);
+        return NULL;
+    }
+    slot->sql = copy;
+    slot->owned = true;
+    db->query_count++;
+    return &slot->statement;
+}
+
+void db_bind_text(struct db_statement *statement, int parameter, const char *text)
+{
+    note(statement->db, sqlite3_bind_text(statement->handle, parameter, text, -1, SQLITE_STATIC));
+}
+
+void db_bind_blob(struct db_statement *statement, int parameter, const void *data, size_t length)
+{
+    note(statement->db, sqlite3_bind_blob64(statement->handle, parameter, data, length, SQLITE_STATIC));
+}
+
+void db_bind_integer(struct db_statement *statement, int parameter, int64_t value)
+{
+    note(statement->db, sqlite3_bind_int64(statement->handle, parameter, value));
+}
+
+void db_bind_number(struct db_statement *statement, int parameter, double value)
+{
+    note(statement->db, sqlite3_bind_double(statement->handle, parameter, value));
+}
+
+void db_bind_null(struct db_statement *statement, int parameter)
+{
+    note(statement->db, sqlite3_bind_null(statement->handle, parameter));
+}
+
+enum db_step db_step(struct db_statement *statement)
+{
+    int code = sqlite3_step(statement->handle);
+    if (code == SQLITE_ROW)
+        return DB_ROW;
+    if (code == SQLITE_DONE)
+        return DB_DONE;
+    note(statement->db, code);
+    return DB_ERROR;
+}
+
+void db_reset(struct db_statement *statement)
+{
+    sqlite3_reset(statement->handle);
+}
+
+bool db_is_null(struct db_statement *statement, int column)
+{
+    return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
+}
+
+const char *db_text(struct db_statement *statement, int column)
+{
+    return (const char *)sqlite3_column_text(statement->handle, column);
+}
+
+const void *db_blob(struct db_statement *statement, int column)
+{
+    return sqlite3_column_blob(statement->handle, column);
+}
+
+size_t db_length(struct db_statement *statement, int column)
+{
+    return (size_t)sqlite3_column_bytes(statement->handle, column);
+}
+
+int64_t db_integer(struct db_statement *statement, int column)
+{
+    return sqlite3_column_int64(statement->handle, column);
+}
+
+double db_number(struct db_statement *statement, int column)
+{
+    return sqlite3_column_double(statement->handle, column);
+}
+
+bool db_run(struct db *db, const char *sql)
+{
+    struct db_statement *statement = db_fixed(db, sql);
+    if (!statement)
+        return false;
+    enum db_step step = db_step(statement);
+    db_reset(statement);
+    return step != DB_ERROR;
+}
+
+bool db_script(struct db *db, const char *sql)
+{
+    return note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+}
+
+enum db_fault db_fault(const struct db *db)
+{
+    return db->fault;
+}
+
+const char *db_message(const struct db *db)
+{
+    return db->message;
+}
+
+bool db_in_transaction(const struct db *db)
+{
+    return !sqlite3_get_autocommit(db->handle);
+}
+
+int64_t db_data_version(struct db *db)
+{
+    struct db_statement *statement = db_fixed(db, "PRAGMA data_version");
+    if (!statement)
+        return -1;
+    int64_t version = db_step(statement) == DB_ROW ? db_integer(statement, 0) : -1;
+    db_reset(statement);
+    return version;
+}
+
+int db_wal_pages(const struct db *db)
+{
+    return db->wal_pages;
+}
+
+bool db_checkpoint(struct db *db)
+{
+    int log = 0;
+    int moved = 0;
+    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
+    if (code == SQLITE_OK)
+        db->wal_pages = log - moved;
+    return note(db, code);
+}
+
+bool db_backup(struct db *db, const char *path)
+{
+    sqlite3 *target = NULL;
+    int code = sqlite3_open_v2(path, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    sqlite3_backup *backup = code == SQLITE_OK ? sqlite3_backup_init(target, "main", db->handle, "main") : NULL;
+    if (backup) {
+        sqlite3_backup_step(backup, -1);
+        code = sqlite3_backup_finish(backup);
+        /* A backup is one file: no log beside it. */
+        if (code == SQLITE_OK)
+            code = sqlite3_exec(target, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    } else {
+        code = target ? sqlite3_errcode(target) : SQLITE_NOMEM;
+    }
+    sqlite3_close(target);
+    return note(db, code);
+}
+
+static bool check_pragma(struct db *db, const char *sql, void (*report)(void *, const char *), void *context)
+{
+    struct db_statement *statement = db_fixed(db, sql);
+    bool fine = statement != NULL;
+    enum db_step step = DB_DONE;
+    while (statement && (step = db_step(statement)) == DB_ROW) {
+        const char *finding = db_text(statement, 0);
+        if (finding && strcmp(finding, "ok") == 0)
+            continue;
+        fine = false;
+        report(context, finding ? finding : "?");
+    }
+    if (!statement || step == DB_ERROR) {
+        fine = false;
+        report(context, db_message(db));
+    }
+    if (statement)
+        db_reset(statement);
+    return fine;
+}
+
+bool db_check(struct db *db, bool quick, void (*report)(void *context, const char *finding), void *context)
+{
+    if (quick) /* reads the header and the schema; a whole check would take too long at every start */
+        return check_pragma(db, "SELECT 'ok' FROM sqlite_schema LIMIT 1", report, context);
+    bool sound = check_pragma(db, "PRAGMA integrity_check", report, context);
+    bool linked = check_pragma(db,
+                               "SELECT 'row ' || rowid || ' of ' || \"table\" || ' refers to a missing ' || parent "
+                               "FROM pragma_foreign_key_check",
+                               report, context);
+    return sound && linked;
+}
+
+const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size)
+{
+    snprintf(buffer, size, "t.key IN (SELECT rowid FROM %s_words WHERE %s_words MATCH $%d)", table, table, parameter);
+    return buffer;
+}
+
+/* Every word, quoted, as the beginning of a word in the text: no operator of FTS5's language gets through. */
+bool db_words_query(const char *words, char *buffer, size_t size)
+{
+    size_t length = 0;
+    while (*words) {
+        size_t space = strspn(words, " \t\r\n");
+        words += space;
+        size_t word = strcspn(words, " \t\r\n");
+        if (!word)
+            break;
+        if (length + 2 * word + 8 > size)
+            return false;
+        if (length)
+            buffer[length++] = ' ';
+        buffer[length++] = '"';
+        for (size_t i = 0; i < word; i++) {
+            if (words[i] == '"')
+                buffer[length++] = '"';
+            buffer[length++] = words[i];
+        }
+        buffer[length++] = '"';
+        buffer[length++] = '*';
+        words += word;
+    }
+    buffer[length] = '\0';
+    return length > 0;
+}

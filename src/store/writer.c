@@ -1,0 +1,351 @@
+#include "reviewd/writer.h"
+
+#include "reviewd/clock.h"
+#include "reviewd/log.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum {
+    CHECKPOINT_PAGES = 1000,       /* when the queue is short */
+    CHECKPOINT_PAGES_BUSY = 16000, /* whatever the queue */
+    PERIOD_MS = 1000,
+};
+
+struct writer {
+    struct writer_options options;
+    struct store store;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    struct job *first; /* of the queue */
+    struct job **last;
+    size_t depth;
+    bool ending;
+    bool read_only; /* of the writer's thread alone */
+    int checkpoint_lock;
+    int64_t period_ends_ms;
+
+    _Atomic uint64_t groups;
+    _Atomic uint64_t jobs;
+    _Atomic uint64_t commit_us_total;
+    _Atomic uint64_t commit_us_buckets[12];
+    _Atomic uint64_t group_buckets[8];
+    _Atomic int wal_pages;
+    _Atomic int64_t audit_seq;
+    _Atomic bool is_read_only;
+    _Atomic int64_t moved_ms;
+};
+
+/* --- one group ------------------------------------------------------------------------------------------------- */
+
+static void settle(struct job *job, enum job_outcome outcome, enum db_fault fault)
+{
+    job->outcome = outcome;
+    job->fault = fault;
+}
+
+static void job_run(struct job *job, struct store *store)
+{
+    if (!db_run(store->db, "SAVEPOINT job")) {
+        job->result = JOB_BREAK;
+        return;
+    }
+    job->result = job->run(job, store);
+    if (!db_in_transaction(store->db))
+        return; /* SQLite gave up the whole group */
+    if (job->result != JOB_KEEP) {
+        store->head_known = false;
+        if (!db_run(store->db, "ROLLBACK TO job"))
+            job->result = JOB_BREAK;
+    }
+    if (!db_run(store->db, "RELEASE job"))
+        job->result = JOB_BREAK;
+    if (job->result == JOB_REFUSE && job->keep_answer && !job->keep_answer(job, store))
+        job->result = JOB_BREAK;
+}
+
+/* Runs the jobs of a group in one transaction. Outcomes are set; nothing is answered yet. */
+static bool group_run(struct store *store, struct job *group)
+{
+    store->head_known = false;
+    enum job_outcome outcome = JOB_ANSWERED;
+    bool begun = db_run(store->db, "BEGIN IMMEDIATE");
+    for (struct job *job = group; job; job = job->next) {
+        bool open = begun && db_in_transaction(store->db);
+        if (open)
+            job_run(job, store);
+        bool failed = !open || job->result == JOB_BREAK;
+        settle(job, failed ? JOB_FAILED : JOB_ANSWERED, failed ? db_fault(store->db) : DB_FAULT_NONE);
+    }
+    bool lost = !begun || !db_in_transaction(store->db);
+    if (!lost && !db_run(store->db, "COMMIT")) {
+        lost = true;
+        /* What did not fit was not written. Everything else that goes wrong here leaves it open. */
+        outcome = db_fault(store->db) == DB_FAULT_FULL || db_fault(store->db) == DB_FAULT_BUSY ? JOB_FAILED : JOB_UNKNOWN;
+    } else if (lost) {
+        outcome = JOB_FAILED;
+    }
+    if (!lost)
+        return true;
+    enum db_fault fault = db_fault(store->db);
+    if (db_in_transaction(store->db) && !db_script(store->db, "ROLLBACK"))
+        outcome = JOB_UNKNOWN;
+    for (struct job *job = group; job; job = job->next)
+        settle(job, outcome, fault);
+    store->head_known = false;
+    return outcome != JOB_UNKNOWN;
+}
+
+static size_t bucket(uint64_t value, uint64_t first, size_t count)
+{
+    size_t i = 0;
+    for (; i + 1 < count && value > first; i++)
+        first *= 2;
+    return i;
+}
+
+static void group_finish(struct writer *writer, struct job *group, size_t size, int64_t took_us)
+{
+    atomic_fetch_add(&writer->groups, 1);
+    atomic_fetch_add(&writer->jobs, size);
+    atomic_fetch_add(&writer->commit_us_total, (uint64_t)took_us);
+    atomic_fetch_add(&writer->commit_us_buckets[bucket((uint64_t)took_us, 100, 12)], 1);
+    atomic_fetch_add(&writer->group_buckets[bucket(size, 1, 8)], 1);
+    atomic_store(&writer->wal_pages, db_wal_pages(writer->store.db));
+    if (writer->store.head_known)
+        atomic_store(&writer->audit_seq, writer->store.head.seq);
+    while (group) {
+        struct job *job = group;
+        group = job->next;
+        job->done(job);
+    }
+}
+
+static void group_answer(struct writer *writer, struct job *group, size_t size)
+{
+    int64_t began = clock_monotonic_us();
+    if (writer->read_only) {
+        for (struct job *job = group; job; job = job->next)
+            settle(job, JOB_UNAVAILABLE, DB_FAULT_IO);
+    } else if (!group_run(&writer->store, group)) {
+        writer->read_only = true;
+        atomic_store(&writer->is_read_only, true);
+        LOG(LOG_ERROR, "commit.outcome_unknown", LOG_TEXT("reason", db_message(writer->store.db)),
+            LOG_TEXT("detail", "no more writes until restarted"));
+    }
+    group_finish(writer, group, size, clock_monotonic_us() - began);
+}
+
+/* --- the thread ------------------------------------------------------------------------------------------------ */
+
+/* SQLite before 3.51.3 can corrupt a log that one connection resets while another checkpoints: a guest in another
+ * process holds this lock while it writes. */
+static void checkpoint(struct writer *writer)
+{
+    if (flock(writer->checkpoint_lock, LOCK_EX | LOCK_NB) != 0)
+        return;
+    if (!db_checkpoint(writer->store.db))
+        LOG(LOG_WARNING, "checkpoint.failed", LOG_TEXT("reason", db_message(writer->store.db)));
+    flock(writer->checkpoint_lock, LOCK_UN);
+    atomic_store(&writer->wal_pages, db_wal_pages(writer->store.db));
+}
+
+static void periodic(struct writer *writer)
+{
+    if (writer->read_only || !writer->options.periodic || !db_run(writer->store.db, "BEGIN IMMEDIATE"))
+        return;
+    bool fine = writer->options.periodic(writer->options.context, &writer->store);
+    if (!fine || !db_run(writer->store.db, "COMMIT")) {
+        LOG(LOG_WARNING, "housekeeping.failed", LOG_TEXT("reason", db_message(writer->store.db)));
+        if (db_in_transaction(writer->store.db) && !db_script(writer->store.db, "ROLLBACK"))
+            LOG(LOG_WARNING, "rollback.failed", LOG_TEXT("reason", db_message(writer->store.db)));
+    }
+}
+
+/* Takes up to group_max jobs, waiting for the first. NULL: woken by time, or ending. */
+static struct job *take_group(struct writer *writer, size_t *ret_size, bool *ret_busy)
+{
+    pthread_mutex_lock(&writer->mutex);
+    int64_t now = clock_monotonic_us() / 1000;
+    while (!writer->first && !writer->ending && now < writer->period_ends_ms) {
+        struct timespec until = {.tv_sec = writer->period_ends_ms / 1000,
+                                 .tv_nsec = writer->period_ends_ms % 1000 * 1000000};
+        pthread_cond_timedwait(&writer->wake, &writer->mutex, &until);
+        now = clock_monotonic_us() / 1000;
+    }
+    struct job *group = writer->first;
+    size_t size = 0;
+    struct job **end = &writer->first;
+    while (*end && size < writer->options.group_max) {
+        end = &(*end)->next;
+        size++;
+    }
+    writer->first = *end;
+    *end = NULL;
+    if (!writer->first)
+        writer->last = &writer->first;
+    if (size && !group) /* cannot be: for the reader and the analyser */
+        abort();
+    writer->depth -= size;
+    *ret_busy = writer->depth > 0;
+    *ret_size = size;
+    pthread_mutex_unlock(&writer->mutex);
+    return size ? group : NULL;
+}
+
+/* Answers the jobs that waited too long; the rest stays. */
+static struct job *drop_expired(struct job *group, size_t *size)
+{
+    int64_t now = clock_monotonic_us() / 1000;
+    struct job *kept = NULL;
+    struct job **end = &kept;
+    while (group) {
+        struct job *job = group;
+        group = job->next;
+        job->next = NULL;
+        if (job->deadline_ms >= now) {
+            *end = job;
+            end = &job->next;
+            continue;
+        }
+        (*size)--;
+        settle(job, JOB_EXPIRED, DB_FAULT_NONE);
+        job->done(job);
+    }
+    return kept;
+}
+
+static void *writer_main(void *context)
+{
+    struct writer *writer = context;
+    for (;;) {
+        size_t size;
+        bool busy;
+        struct job *group = take_group(writer, &size, &busy);
+        group = drop_expired(group, &size);
+        if (group)
+            group_answer(writer, group, size);
+        int pages = db_wal_pages(writer->store.db);
+        if ((pages >= CHECKPOINT_PAGES && !busy) || pages >= CHECKPOINT_PAGES_BUSY)
+            checkpoint(writer);
+        int64_t now = clock_monotonic_us() / 1000;
+        if (now >= writer->period_ends_ms) {
+            periodic(writer);
+            writer->period_ends_ms = now + PERIOD_MS;
+        }
+        atomic_store(&writer->moved_ms, now);
+        pthread_mutex_lock(&writer->mutex);
+        bool over = writer->ending && !writer->first;
+        pthread_mutex_unlock(&writer->mutex);
+        if (over)
+            break;
+    }
+    checkpoint(writer);
+    return NULL;
+}
+
+static int open_checkpoint_lock(const char *data_folder)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/checkpoint.lock", data_folder);
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+struct writer *writer_create(const struct writer_options *options, const char **ret_message)
+{
+    struct writer *writer = calloc(1, sizeof *writer);
+    if (!writer) {
+        *ret_message = "out of memory";
+        return NULL;
+    }
+    writer->options = *options;
+    writer->last = &writer->first;
+    writer->period_ends_ms = clock_monotonic_us() / 1000 + PERIOD_MS;
+    atomic_store(&writer->moved_ms, clock_monotonic_us() / 1000);
+    writer->checkpoint_lock = open_checkpoint_lock(options->data_folder);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&writer->mutex, NULL);
+    pthread_cond_init(&writer->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    *ret_message = "cannot make the checkpoint lock or the writer's thread";
+    if (writer->checkpoint_lock >= 0 && store_open(&writer->store, options->data_folder, DB_WRITER, ret_message) &&
+        pthread_create(&writer->thread, NULL, writer_main, writer) == 0)
+        return writer;
+    store_close(&writer->store);
+    if (writer->checkpoint_lock >= 0)
+        close(writer->checkpoint_lock);
+    pthread_cond_destroy(&writer->wake);
+    pthread_mutex_destroy(&writer->mutex);
+    free(writer);
+    return NULL;
+}
+
+void writer_destroy(struct writer *writer)
+{
+    if (!writer)
+        return;
+    pthread_mutex_lock(&writer->mutex);
+    writer->ending = true;
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->mutex);
+    pthread_join(writer->thread, NULL);
+    store_close(&writer->store);
+    close(writer->checkpoint_lock);
+    pthread_cond_destroy(&writer->wake);
+    pthread_mutex_destroy(&writer->mutex);
+    free(writer);
+}
+
+bool writer_submit(struct writer *writer, struct job *job)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool taken = !writer->ending && writer->depth < writer->options.queue_max;
+    if (taken) {
+        job->next = NULL;
+        *writer->last = job;
+        writer->last = &job->next;
+        if (writer->depth++ == 0)
+            pthread_cond_signal(&writer->wake);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return taken;
+}
+
+void writer_figures(struct writer *writer, struct writer_figures *ret_figures)
+{
+    pthread_mutex_lock(&writer->mutex);
+    ret_figures->queue_depth = writer->depth;
+    pthread_mutex_unlock(&writer->mutex);
+    ret_figures->groups = atomic_load(&writer->groups);
+    ret_figures->jobs = atomic_load(&writer->jobs);
+    ret_figures->commit_us_total = atomic_load(&writer->commit_us_total);
+    for (size_t i = 0; i < COUNT_OF(writer->commit_us_buckets); i++)
+        ret_figures->commit_us_buckets[i] = atomic_load(&writer->commit_us_buckets[i]);
+    for (size_t i = 0; i < COUNT_OF(writer->group_buckets); i++)
+        ret_figures->group_buckets[i] = atomic_load(&writer->group_buckets[i]);
+    ret_figures->wal_pages = atomic_load(&writer->wal_pages);
+    ret_figures->audit_seq = atomic_load(&writer->audit_seq);
+    ret_figures->read_only = atomic_load(&writer->is_read_only);
+    ret_figures->moved_ms = atomic_load(&writer->moved_ms);
+}
+
+void writer_run_alone(struct store *store, const char *data_folder, struct job *job)
+{
+    int lock = open_checkpoint_lock(data_folder);
+    if (lock < 0 || flock(lock, LOCK_EX) != 0) {
+        settle(job, JOB_FAILED, DB_FAULT_IO);
+    } else {
+        job->next = NULL;
+        group_run(store, job);
+    }
+    if (lock >= 0)
+        close(lock);
+}
