@@ -1,0 +1,242 @@
+#include "reviewd/audit.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
+
+static void put_member(struct buffer *buffer, const char *name, const char *text)
+{
+    buffer_format(buffer, ",\"%s\":", name);
+    if (text && *text)
+        json_put_text(buffer, text, strlen(text));
+    else
+        buffer_put(buffer, "null");
+}
+
+void audit_render(struct buffer *buffer, const struct audit_entry *entry, bool with_hash)
+{
+    buffer_put(buffer, "{\"actor_id\":");
+    if (id_is_set(&entry->actor_id))
+        json_put_text(buffer, entry->actor_id.text, 36);
+    else
+        buffer_put(buffer, "null");
+    put_member(buffer, "at", entry->at.text);
+    put_member(buffer, "body_sha256", entry->body_sha256);
+    put_member(buffer, "event", entry->event);
+    if (with_hash)
+        put_member(buffer, "hash", entry->hash);
+    put_member(buffer, "previous_hash", entry->previous_hash);
+    put_member(buffer, "request_id", entry->request_id);
+    put_member(buffer, "resource", entry->resource);
+    put_member(buffer, "resource_id", entry->resource_id.text);
+    buffer_put(buffer, ",\"seq\":");
+    json_put_integer(buffer, entry->seq);
+    buffer_char(buffer, '}');
+}
+
+void audit_hash_text(const char *text, size_t length, char ret_hex[65])
+{
+    unsigned char hash[32];
+    crypto_hash_sha256(hash, (const unsigned char *)text, length);
+    sodium_bin2hex(ret_hex, 65, hash, sizeof hash);
+}
+
+bool audit_entry_hash(const struct audit_entry *entry, char ret_hex[65])
+{
+    struct buffer text = {0};
+    buffer_format(&text, "reviewd-audit-1\n%s\n", entry->previous_hash);
+    audit_render(&text, entry, false);
+    bool fine = !buffer_failed(&text);
+    if (fine)
+        audit_hash_text(text.data, text.length, ret_hex);
+    buffer_finish(&text);
+    return fine;
+}
+
+bool audit_head(struct store *store, struct audit_head *ret_head)
+{
+    struct db_statement *statement = db_fixed(store->db, "SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1");
+    if (!statement)
+        return false;
+    *ret_head = (struct audit_head){0};
+    memcpy(ret_head->hash, zeros, sizeof zeros);
+    enum db_step step = db_step(statement);
+    if (step == DB_ROW) {
+        ret_head->seq = db_integer(statement, 0);
+        memcpy(ret_head->hash, db_text(statement, 1), 64);
+    }
+    db_reset(statement);
+    return step != DB_ERROR;
+}
+
+static bool insert_entry(struct store *store, const struct audit_entry *entry)
+{
+    struct db_statement *statement = db_fixed(
+        store->db, "INSERT INTO audit_log (seq, at, actor_id, event, resource, resource_id, request_id, body_sha256, "
+                   "previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    if (!statement)
+        return false;
+    db_bind_integer(statement, 1, entry->seq);
+    db_bind_text(statement, 2, entry->at.text);
+    db_bind_text(statement, 3, id_is_set(&entry->actor_id) ? entry->actor_id.text : NULL);
+    db_bind_text(statement, 4, entry->event);
+    db_bind_text(statement, 5, entry->resource);
+    db_bind_text(statement, 6, entry->resource_id.text);
+    db_bind_text(statement, 7, entry->request_id);
+    db_bind_text(statement, 8, entry->body_sha256);
+    db_bind_text(statement, 9, entry->previous_hash);
+    db_bind_text(statement, 10, entry->hash);
+    enum db_step step = db_step(statement);
+    db_reset(statement);
+    return step == DB_DONE;
+}
+
+static bool insert_version(struct store *store, int64_t seq, const struct record *record, const char *body)
+{
+    struct db_statement *statement =
+        db_fixed(store->db, "INSERT INTO version (seq, record_id, version, body) VALUES ($1, $2, $3, $4)");
+    if (!statement)
+        return false;
+    db_bind_integer(statement, 1, seq);
+    db_bind_text(statement, 2, record->id.text);
+    db_bind_integer(statement, 3, record->version.value);
+    db_bind_text(statement, 4, body);
+    enum db_step step = db_step(statement);
+    db_reset(statement);
+    return step == DB_DONE;
+}
+
+bool audit_append(struct store *store, const struct resource *resource, const void *record,
+                  const struct audit_entry *about)
+{
+    if (!store->head_known && !audit_head(store, &store->head))
+        return false;
+    store->head_known = true;
+    const struct record *common = record;
+    struct buffer body = {0};
+    record_render(&body, resource, record, RENDER_CANONICAL);
+    size_t length = body.length;
+    char *text = buffer_take(&body);
+    if (!text)
+        return false;
+    struct audit_entry entry = *about;
+    entry.seq = store->head.seq + 1;
+    entry.resource = resource->name;
+    entry.resource_id = common->id;
+    memcpy(entry.previous_hash, store->head.hash, sizeof entry.previous_hash);
+    audit_hash_text(text, length, entry.body_sha256);
+    bool fine = audit_entry_hash(&entry, entry.hash) && insert_entry(store, &entry) &&
+                insert_version(store, entry.seq, common, text);
+    free(text);
+    if (!fine)
+        return false;
+    store->head.seq = entry.seq;
+    memcpy(store->head.hash, entry.hash, sizeof entry.hash);
+    return true;
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------------- */
+
+static void copy_column(struct db_statement *statement, int column, char *target, size_t size)
+{
+    const char *text = db_text(statement, column);
+    size_t length = text ? db_length(statement, column) : 0;
+    if (length >= size)
+        length = size - 1; /* a damaged log is to be reported, not to be trusted */
+    memcpy(target, text ? text : "", length);
+    target[length] = '\0';
+}
+
+static void entry_row(struct db_statement *statement, struct audit_entry *ret_entry)
+{
+    *ret_entry = (struct audit_entry){.seq = db_integer(statement, 0)};
+    copy_column(statement, 1, ret_entry->at.text, sizeof ret_entry->at.text);
+    copy_column(statement, 2, ret_entry->actor_id.text, sizeof ret_entry->actor_id.text);
+    ret_entry->event = db_text(statement, 3);
+    ret_entry->resource = db_text(statement, 4);
+    copy_column(statement, 5, ret_entry->resource_id.text, sizeof ret_entry->resource_id.text);
+    ret_entry->request_id = db_text(statement, 6);
+    copy_column(statement, 7, ret_entry->body_sha256, sizeof ret_entry->body_sha256);
+    copy_column(statement, 8, ret_entry->previous_hash, sizeof ret_entry->previous_hash);
+    copy_column(statement, 9, ret_entry->hash, sizeof ret_entry->hash);
+}
+
+#define ENTRY_COLUMNS \
+    "a.seq, a.at, a.actor_id, a.event, a.resource, a.resource_id, a.request_id, a.body_sha256, a.previous_hash, a.hash"
+#define ENTRY_WHERE                                                                                      \
+    " FROM audit_log AS a WHERE a.seq > $1 AND ($2 IS NULL OR a.resource = $2) AND "                     \
+    "($3 IS NULL OR a.actor_id = $3) AND ($4 IS NULL OR a.event = $4) AND ($5 IS NULL OR a.at >= $5) AND " \
+    "($6 IS NULL OR a.at <= $6)"
+#define ENTRY_OF_RECORD " AND a.resource_id = $7"
+
+static struct db_statement *bind_query(struct store *store, const char *all, const char *of_record,
+                                       const struct audit_query *query)
+{
+    struct db_statement *statement = db_fixed(store->db, query->resource_id ? of_record : all);
+    if (!statement)
+        return NULL;
+    db_bind_integer(statement, 1, query->after_seq);
+    db_bind_text(statement, 2, query->resource);
+    db_bind_text(statement, 3, query->actor_id);
+    db_bind_text(statement, 4, query->event);
+    db_bind_text(statement, 5, query->from);
+    db_bind_text(statement, 6, query->to);
+    if (query->resource_id)
+        db_bind_text(statement, 7, query->resource_id);
+    return statement;
+}
+
+bool audit_list(struct store *store, const struct audit_query *query,
+                bool (*row)(void *context, const struct audit_entry *entry), void *context)
+{
+    struct db_statement *statement =
+        bind_query(store, "SELECT " ENTRY_COLUMNS ENTRY_WHERE " ORDER BY a.seq",
+                   "SELECT " ENTRY_COLUMNS ENTRY_WHERE ENTRY_OF_RECORD " ORDER BY a.seq", query);
+    enum db_step step = DB_ERROR;
+    bool more = true;
+    for (int i = 0; statement && more && i < query->limit && (step = db_step(statement)) == DB_ROW; i++) {
+        struct audit_entry entry;
+        entry_row(statement, &entry);
+        more = row(context, &entry);
+    }
+    if (statement)
+        db_reset(statement);
+    return step != DB_ERROR;
+}
+
+bool audit_count(struct store *store, const struct audit_query *query, int64_t *ret_count)
+{
+    struct db_statement *statement = bind_query(store, "SELECT count(*)" ENTRY_WHERE,
+                                                "SELECT count(*)" ENTRY_WHERE ENTRY_OF_RECORD, query);
+    if (!statement)
+        return false;
+    bool counted = db_step(statement) == DB_ROW;
+    if (counted)
+        *ret_count = db_integer(statement, 0);
+    db_reset(statement);
+    return counted;
+}
+
+bool audit_history(struct store *store, const struct id *record, int64_t before_version, int limit,
+                   bool (*row)(void *context, const struct history_version *version), void *context)
+{
+    struct db_statement *statement =
+        db_fixed(store->db, "SELECT v.version, a.at, a.actor_id, a.event, v.body, p.body FROM version AS v "
+                            "JOIN audit_log AS a ON a.seq = v.seq LEFT JOIN version AS p ON p.record_id = v.record_id "
+                            "AND p.version = v.version - 1 WHERE v.record_id = $1 AND v.version < $2 "
+                            "ORDER BY v.version DESC");
+    if (!statement)
+        return false;
+    db_bind_text(statement, 1, record->text);
+    db_bind_integer(statement, 2, before_version);
+    enum db_step step = DB_DONE;
+    bool more = true;
+    for (int i = 0; more && i < limit && (step = db_step(statement)) == DB_ROW; i++) {
+        struct history_version version = {db_integer(statement, 0), db_text(statement, 1), db_text(statement, 2),
+                                          db_text(statement, 3),    db_text(statement, 4), db_text(statement, 5)};
+        more = row(context, &version);
+    }
+    db_reset(statement);
+    return step != DB_ERROR;
+}

@@ -1,0 +1,137 @@
+#include "reviewd/audit.h"
+
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+
+struct walk {
+    struct audit_finding *finding;
+    struct store *store;
+};
+
+/* One entry: that it follows the one before, that its hash is right. */
+static bool walk_entry(void *context, const struct audit_entry *entry)
+{
+    struct walk *walk = context;
+    struct audit_finding *finding = walk->finding;
+    char hash[65] = "";
+    const char *wrong = NULL;
+    if (!audit_entry_hash(entry, hash))
+        wrong = "memory ran out while it was checked";
+    else if (entry->seq != finding->head.seq + 1)
+        wrong = "an entry before it is missing";
+    else if (strcmp(entry->previous_hash, finding->head.hash) != 0)
+        wrong = "its previous_hash is not the hash of the entry before";
+    else if (strcmp(entry->hash, hash) != 0)
+        wrong = "its hash is not that of what it says";
+    if (wrong) {
+        snprintf(finding->text, sizeof finding->text, "audit entry %lld (%s of %s): %s", (long long)entry->seq,
+                 entry->event, entry->resource_id.text, wrong);
+        return false;
+    }
+    finding->head.seq = entry->seq;
+    memcpy(finding->head.hash, entry->hash, sizeof finding->head.hash);
+    return true;
+}
+
+/* Every entry has its version, whose body has the hash that the entry says. */
+static bool verify_versions(struct store *store, struct audit_finding *finding)
+{
+    struct db_statement *statement = db_fixed(
+        store->db, "SELECT a.seq, a.resource, a.resource_id, a.body_sha256, v.body FROM audit_log AS a LEFT JOIN version "
+                   "AS v ON v.seq = a.seq AND v.record_id = a.resource_id ORDER BY a.seq");
+    enum db_step step = DB_ERROR;
+    while (statement && !finding->text[0] && (step = db_step(statement)) == DB_ROW) {
+        char hash[65] = "";
+        if (db_text(statement, 4))
+            audit_hash_text(db_text(statement, 4), db_length(statement, 4), hash);
+        if (!db_text(statement, 3) || strcmp(hash, db_text(statement, 3)) != 0)
+            snprintf(finding->text, sizeof finding->text, "audit entry %lld: the version of %s %s that it speaks of %s",
+                     (long long)db_integer(statement, 0), db_text(statement, 1), db_text(statement, 2),
+                     hash[0] ? "was changed" : "is missing");
+    }
+    if (statement)
+        db_reset(statement);
+    return finding->text[0] || step != DB_ERROR;
+}
+
+/* Every record is as its last version says. */
+static bool verify_records(struct store *store, const struct resource *resource, struct arena *arena,
+                           struct audit_finding *finding)
+{
+    const char *sql = arena_format(arena, "SELECT (SELECT v.body FROM version AS v WHERE v.record_id = t.id ORDER BY "
+                                          "v.version DESC LIMIT 1), %s FROM %s AS t ORDER BY t.id",
+                                   store_columns(resource), resource->name);
+    void *record = arena_alloc(arena, resource->size);
+    struct db_statement *statement = record ? db_query(store->db, sql) : NULL;
+    struct date today = {0};
+    enum db_step step = DB_ERROR;
+    while (statement && !finding->text[0] && (step = db_step(statement)) == DB_ROW) {
+        if (!store_row(store, statement, 1, resource, &today, NULL, record)) {
+            step = DB_ERROR;
+            break;
+        }
+        const char *body = db_text(statement, 0);
+        struct buffer now = {0};
+        record_render(&now, resource, record, RENDER_CANONICAL);
+        bool same = body && !buffer_failed(&now) && now.length == db_length(statement, 0) &&
+                    memcmp(now.data, body, now.length) == 0;
+        buffer_finish(&now);
+        if (!same)
+            snprintf(finding->text, sizeof finding->text, "%s %s (%s): the record is not as its last audit entry says",
+                     resource->name, ((struct record *)record)->id.text,
+                     ((struct record *)record)->reference ? ((struct record *)record)->reference : "no reference");
+        finding->records++;
+    }
+    if (statement)
+        db_reset(statement);
+    return finding->text[0] || step == DB_DONE;
+}
+
+static bool verify_presence(struct store *store, const struct resource *resource, struct arena *arena,
+                            struct audit_finding *finding)
+{
+    const char *sql = arena_format(arena, "SELECT a.seq, a.resource_id FROM audit_log AS a WHERE a.resource = '%s' AND "
+                                          "NOT EXISTS (SELECT 1 FROM %s AS t WHERE t.id = a.resource_id) LIMIT 1",
+                                   resource->name, resource->name);
+    struct db_statement *statement = db_query(store->db, sql);
+    enum db_step step = statement ? db_step(statement) : DB_ERROR;
+    if (step == DB_ROW)
+        snprintf(finding->text, sizeof finding->text, "audit entry %lld: the %s %s that it speaks of is missing",
+                 (long long)db_integer(statement, 0), resource->name, db_text(statement, 1));
+    if (statement)
+        db_reset(statement);
+    return step != DB_ERROR;
+}
+
+static bool verify_all(struct store *store, struct arena *arena, struct audit_finding *finding)
+{
+    struct walk walk = {finding, store};
+    const struct audit_query everything = {.limit = INT_MAX};
+    if (!audit_list(store, &everything, walk_entry, &walk))
+        return false;
+    if (!finding->text[0] && !verify_versions(store, finding))
+        return false;
+    for (size_t i = 0; i < RESOURCE_COUNT; i++) {
+        if (!finding->text[0] && !verify_records(store, resources[i], arena, finding))
+            return false;
+        if (!finding->text[0] && !verify_presence(store, resources[i], arena, finding))
+            return false;
+    }
+    return true;
+}
+
+bool audit_verify(struct store *store, struct audit_finding *ret_finding)
+{
+    *ret_finding = (struct audit_finding){0};
+    memset(ret_finding->head.hash, '0', 64);
+    struct arena arena;
+    arena_init(&arena);
+    /* One snapshot, so that writes meanwhile do not look like a forgery. */
+    bool fine = db_run(store->db, "BEGIN");
+    fine = fine && verify_all(store, &arena, ret_finding) && !arena_failed(&arena);
+    if (db_in_transaction(store->db) && !db_run(store->db, "COMMIT"))
+        fine = false;
+    arena_finish(&arena);
+    return fine;
+}
