@@ -1,0 +1,478 @@
+/* From request to answer: route, caller, query, body; then a read at once, or a job for the writer. */
+#include "worker.h"
+
+#include "reviewd/clock.h"
+#include "reviewd/id.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SEGMENTS_MAX = 8, SEGMENT_MAX = 300 };
+
+/* --- life ---------------------------------------------------------------------------------------------------------- */
+
+struct api *api_create(const struct api_options *options)
+{
+    assert(route_count < ROUTES_MAX);
+    struct api *api = calloc(1, sizeof *api);
+    if (!api)
+        return NULL;
+    api->options = *options;
+    pthread_mutex_init(&api->mutex, NULL);
+    return api;
+}
+
+void api_destroy(struct api *api)
+{
+    if (!api)
+        return;
+    pthread_mutex_destroy(&api->mutex);
+    free(api->docs_bundle);
+    free(api);
+}
+
+struct api_worker *api_worker_create(struct api *api, struct store *store)
+{
+    struct api_worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return NULL;
+    worker->api = api;
+    worker->store = store;
+    worker->callers = caller_cache_create();
+    if (!worker->callers) {
+        free(worker);
+        return NULL;
+    }
+    pthread_mutex_lock(&api->mutex);
+    if (api->worker_count < WORKERS_MAX)
+        api->workers[api->worker_count++] = worker;
+    pthread_mutex_unlock(&api->mutex);
+    return worker;
+}
+
+void api_worker_destroy(struct api_worker *worker)
+{
+    if (!worker)
+        return;
+    struct api *api = worker->api;
+    pthread_mutex_lock(&api->mutex);
+    for (size_t i = 0; i < api->worker_count; i++) {
+        if (api->workers[i] == worker)
+            api->workers[i] = api->workers[--api->worker_count];
+    }
+    pthread_mutex_unlock(&api->mutex);
+    caller_cache_destroy(worker->callers);
+    free(worker);
+}
+
+const struct settings *call_settings(const struct call *call)
+{
+    return call->api->options.settings;
+}
+
+struct job *call_job(struct call *call)
+{
+    return &call->job;
+}
+
+void *call_context(struct call *call)
+{
+    return call->context;
+}
+
+/* --- routes -------------------------------------------------------------------------------------------------------- */
+
+struct path {
+    const char *segments[SEGMENTS_MAX];
+    size_t count;
+};
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static const char *segment_decode(struct arena *arena, const char *text, size_t length)
+{
+    char *decoded = arena_copy(arena, text, length);
+    size_t n = 0;
+    if (!memchr(text, '%', length))
+        return decoded;
+    for (size_t i = 0; i < length && !arena_failed(arena); i++) {
+        bool coded = text[i] == '%';
+        if (coded && (i + 2 >= length || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0))
+            return NULL;
+        decoded[n++] = coded ? (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
+        i += coded ? 2 : 0;
+    }
+    if (arena_failed(arena))
+        return NULL;
+    decoded[n] = '\0';
+    return text_is_utf8(decoded, n) ? decoded : NULL;
+}
+
+/* Splits the target's path; false where it can be no path of ours. */
+static bool path_split(struct arena *arena, const char *target, struct path *ret_path)
+{
+    if (*target != '/')
+        return false;
+    for (const char *at = target + 1;;) {
+        size_t length = strcspn(at, "/?");
+        if (ret_path->count == SEGMENTS_MAX || length == 0 || length > SEGMENT_MAX)
+            return false;
+        const char *segment = segment_decode(arena, at, length);
+        if (!segment)
+            return false;
+        ret_path->segments[ret_path->count++] = segment;
+        at += length;
+        if (*at != '/')
+            return true;
+        at++;
+    }
+}
+
+/* Whether the path has the pattern's form; what stands for {…} goes to keys. */
+static bool path_matches(const char *pattern, const struct path *path, const char *keys[PATH_KEYS_MAX])
+{
+    size_t key = 0;
+    for (size_t i = 0; i < path->count; i++) {
+        if (*pattern++ != '/')
+            return false;
+        size_t length = strcspn(pattern, "/");
+        if (*pattern == '{')
+            keys[key++] = path->segments[i];
+        else if (strncmp(pattern, path->segments[i], length) != 0 || path->segments[i][length])
+            return false;
+        pattern += length;
+    }
+    return *pattern == '\0';
+}
+
+static const char *const method_names[] = {
+    [METHOD_GET] = "GET, HEAD", [METHOD_POST] = "POST", [METHOD_PATCH] = "PATCH",
+};
+
+static void answer_allow(struct call *call, const char *allow, bool patch, bool post)
+{
+    response_add(call->response, "Allow", arena_format(call->arena, "%s, OPTIONS", allow));
+    if (patch)
+        response_add(call->response, "Accept-Patch", "application/merge-patch+json, application/json");
+    if (post)
+        response_add(call->response, "Accept-Post", "application/json");
+    if (call->request->method == METHOD_OPTIONS)
+        call->response->status = 204;
+    else
+        answer_problem(call, 405, NULL, "This path knows %s.", response_get(call->response, "Allow"));
+}
+
+/* Finds the route, or answers 404, 405 or OPTIONS. */
+static bool find_route(struct call *call)
+{
+    struct path path = {0};
+    const char *target = call->request->target;
+    enum method method = call->request->method == METHOD_HEAD ? METHOD_GET : call->request->method;
+    char allow[64] = "";
+    bool patch = false;
+    bool post = false;
+    bool split = path_split(call->arena, target, &path);
+    for (size_t i = 0; split && i < route_count; i++) {
+        const char *keys[PATH_KEYS_MAX] = {0};
+        if (!path_matches(routes[i].path, &path, keys))
+            continue;
+        call->response->route = (int)i;
+        if (routes[i].method == method) {
+            call->route = &routes[i];
+            memcpy(call->keys, keys, sizeof keys);
+            call->path = arena_copy(call->arena, target, strcspn(target, "?"));
+            return true;
+        }
+        size_t length = strlen(allow);
+        snprintf(allow + length, sizeof allow - length, "%s%s", length ? ", " : "", method_names[routes[i].method]);
+        patch = patch || routes[i].method == METHOD_PATCH;
+        post = post || routes[i].method == METHOD_POST;
+    }
+    if (*allow)
+        answer_allow(call, allow, patch, post);
+    else
+        answer_not_found(call);
+    return false;
+}
+
+/* --- steps --------------------------------------------------------------------------------------------------------- */
+
+static bool id_is_safe(const char *id)
+{
+    size_t length = strlen(id);
+    return length >= 1 && length <= 128 &&
+           strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:~+/=@") == length;
+}
+
+static void name_request(struct call *call)
+{
+    const char *sent = call->request->headers[HEADER_X_REQUEST_ID];
+    if (sent && !call->request->repeated[HEADER_X_REQUEST_ID] && id_is_safe(sent)) {
+        call->request_id = sent;
+        return;
+    }
+    char made[17];
+    request_id_make(made);
+    call->request_id = arena_copy(call->arena, made, 16);
+}
+
+static bool find_caller(struct call *call)
+{
+    const struct request *request = call->request;
+    bool open = call->route->open;
+    if (open && call_settings(call)->operations_need_token)
+        open = strcmp(call->route->path, "/healthz") == 0 || strncmp(call->route->path, "/problems", 9) == 0;
+    if (open)
+        return true;
+    enum identity identity = IDENTITY_INVALID;
+    if (call->worker->impersonated) {
+        call->caller = *call->worker->impersonated;
+        identity = IDENTITY_KNOWN;
+    } else if (!request->repeated[HEADER_AUTHORIZATION]) {
+        identity = caller_identify(call->worker->callers, call->store, request->headers[HEADER_AUTHORIZATION], &call->caller);
+    }
+    call->view = policy_view(&call->caller);
+    switch (identity) {
+    case IDENTITY_KNOWN:
+        return true;
+    case IDENTITY_MISSING:
+        answer_problem(call, 401, NULL, "Send 'Authorization: Bearer' with a token made by 'reviewd token create'.");
+        break;
+    case IDENTITY_INVALID:
+        answer_problem(call, 401, NULL, "The token is none that is known, or it is expired, revoked, or of an inactive person.");
+        break;
+    case IDENTITY_BROKEN:
+        answer_fault(call, db_fault(call->store->db));
+        break;
+    }
+    return false;
+}
+
+static bool check_accept(struct call *call)
+{
+    const char *accept = call->request->headers[HEADER_ACCEPT];
+    if (!accept || call->route->open || accepts(accept, "application/json") || accepts(accept, "application/problem+json"))
+        return true;
+    answer_problem(call, 406, NULL, "This is answered as application/json alone.");
+    return false;
+}
+
+static bool check_query(struct call *call)
+{
+    const char *query = strchr(call->request->target, '?');
+    if (query_parse(call, query ? query + 1 : NULL))
+        return true;
+    answer_violations(call);
+    return false;
+}
+
+static void answer_read(struct call *call)
+{
+    const struct stake nobody = {0};
+    if (!call->route->open && !policy_allows(&call->caller, call->route->operation, &nobody)) {
+        violation_add(&call->violations, "access.role", NULL, "Your role does not read this.");
+        answer_violations(call);
+        return;
+    }
+    bool fine = call->route->read(call);
+    if (fine && !arena_failed(call->arena) && !buffer_failed(&call->response->body))
+        return;
+    call->response->header_count = 0;
+    call->response->body.failed = false;
+    answer_fault(call, fine || arena_failed(call->arena) ? DB_FAULT_MEMORY : db_fault(call->store->db));
+}
+
+static bool prepare_write(struct call *call)
+{
+    if (!body_parse(call))
+        return false;
+    if (!key_read(call)) {
+        answer_violations(call);
+        return false;
+    }
+    if (call->route->verb)
+        call->transition = resource_transition(call->route->resource, call->route->verb);
+    if (call->idempotency_key && !key_begin(call)) {
+        violation_add(&call->violations, "idempotency.in_flight", NULL,
+                      "The first request with this Idempotency-Key is still under way.");
+        answer_violations(call);
+        response_add(call->response, "Retry-After", "1");
+        return false;
+    }
+    return true;
+}
+
+static void call_done(struct job *job)
+{
+    struct call *call = (struct call *)job;
+    call->done(call);
+}
+
+/* --- in and out ---------------------------------------------------------------------------------------------------- */
+
+static struct call *call_begin(struct api_worker *worker, struct request *request, struct response *response)
+{
+    struct call *call = arena_alloc(request->arena, sizeof *call);
+    if (!call)
+        return NULL;
+    call->api = worker->api;
+    call->worker = worker;
+    call->request = request;
+    call->response = response;
+    call->arena = request->arena;
+    call->store = worker->store;
+    call->violations.arena = request->arena;
+    response->route = -1;
+    name_request(call);
+    return call;
+}
+
+/* Memory ran out before there was a call. */
+static void answer_bare(struct response *response)
+{
+    static const char body[] = "{\"type\":\"/problems/internal\",\"title\":\"Internal error\",\"status\":500,"
+                               "\"detail\":\"Memory is out; nothing was stored.\"}";
+    response->status = 500;
+    response->header_count = 0;
+    response->static_body = body;
+    response->static_length = sizeof body - 1;
+    response_add(response, "Content-Type", "application/problem+json");
+}
+
+static void finish(struct call *call)
+{
+    answer_finish(call);
+    if (buffer_failed(&call->response->body) || arena_failed(call->arena)) {
+        buffer_finish(&call->response->body);
+        answer_bare(call->response);
+    }
+}
+
+enum api_next api_handle(struct api_worker *worker, struct request *request, struct response *response,
+                         void (*done)(struct call *call), void *context, struct call **ret_call)
+{
+    struct call *call = call_begin(worker, request, response);
+    *ret_call = call;
+    if (!call) {
+        answer_bare(response);
+        return API_ANSWER;
+    }
+    call->now = instant_from_ms(clock_now_ms());
+    call->today = instant_date(&call->now);
+    bool writes = false;
+    if (find_route(call) && find_caller(call) && check_accept(call)) {
+        writes = call->route->write != NULL;
+        if (writes)
+            writes = check_query(call) && prepare_write(call);
+        else if (check_query(call))
+            answer_read(call);
+    }
+    if (!writes) {
+        finish(call);
+        return API_ANSWER;
+    }
+    call->done = done;
+    call->context = context;
+    call->job.run = call_run;
+    call->job.keep_answer = call_keep_answer;
+    call->job.done = call_done;
+    call->job.deadline_ms = clock_monotonic_us() / 1000 + call_settings(call)->write_timeout_ms;
+    return API_WRITE;
+}
+
+static void start_over(struct call *call)
+{
+    call->response->header_count = 0;
+    call->response->body.failed = false;
+    call->violations.count = 0;
+    call->replayed = false;
+}
+
+void call_answer(struct call *call)
+{
+    switch (call->job.outcome) {
+    case JOB_ANSWERED:
+        break;
+    case JOB_FAILED:
+        start_over(call);
+        answer_fault(call, arena_failed(call->arena) ? DB_FAULT_MEMORY : call->job.fault);
+        break;
+    case JOB_UNKNOWN:
+        start_over(call);
+        answer_problem(call, 503, "outcome-unknown",
+                       "The database failed while it made this durable: whether it is stored is not known. Send it "
+                       "again with the same Idempotency-Key once the server was restarted.");
+        break;
+    case JOB_UNAVAILABLE:
+        start_over(call);
+        answer_problem(call, 503, NULL, "No writes are taken until the server is restarted; nothing was stored.");
+        break;
+    case JOB_EXPIRED:
+        start_over(call);
+        answer_problem(call, 503, NULL, "The write waited too long; nothing was stored. Try again.");
+        break;
+    }
+    finish(call);
+}
+
+void call_refuse_busy(struct call *call)
+{
+    start_over(call);
+    answer_problem(call, 503, NULL, "Too many writes are waiting; nothing was stored. Try again.");
+    finish(call);
+}
+
+void call_finish(struct call *call)
+{
+    if (!call)
+        return;
+    key_end(call);
+    json_decref(call->body);
+    call->body = NULL;
+}
+
+void api_refuse(struct api_worker *worker, struct request *request, struct response *response, int status,
+                const char *detail)
+{
+    struct call *call = call_begin(worker, request, response);
+    response->close = true;
+    if (!call) {
+        answer_bare(response);
+        return;
+    }
+    answer_problem(call, status, NULL, "%s", detail);
+    finish(call);
+}
+
+static void done_alone(struct call *call)
+{
+    (void)call;
+}
+
+void api_call_alone(struct api_worker *worker, const char *data_folder, struct request *request,
+                    struct response *response, const struct id *as_person)
+{
+    struct caller caller = {.is_console = !as_person};
+    struct person_brief person;
+    if (as_person && store_person(worker->store, as_person, request->arena, &person) == FOUND) {
+        caller.person_id = person.id;
+        caller.role = person.role;
+        snprintf(caller.department, sizeof caller.department, "%s", person.department ? person.department : "");
+    }
+    worker->impersonated = &caller;
+    struct call *call;
+    if (api_handle(worker, request, response, done_alone, NULL, &call) == API_WRITE) {
+        writer_run_alone(worker->store, data_folder, &call->job);
+        call_answer(call);
+    }
+    call_finish(call);
+    worker->impersonated = NULL;
+}

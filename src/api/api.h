@@ -1,0 +1,236 @@
+/* What the files of this floor share: a read, a write, and the parts of an answer. */
+#ifndef REVIEWD_API_API_H
+#define REVIEWD_API_API_H
+
+#include "reviewd/api.h"
+#include "reviewd/audit.h"
+#include "reviewd/caller.h"
+#include "reviewd/http.h"
+#include "reviewd/store.h"
+
+#include <jansson.h>
+
+enum { PATH_KEYS_MAX = 2, QUERY_MAX = 40 };
+
+struct call;
+struct key_in_flight;
+
+/* One row of the route table: the one place that says who may do what by which path. */
+struct route {
+    enum method method;
+    const char *path;
+    enum operation operation;
+    bool (*read)(struct call *call); /* a GET … */
+    enum job_result (*write)(struct call *call); /* … or what runs in the writer */
+    const struct resource *resource;
+    const struct resource *parent; /* of a sub-collection */
+    const char *verb;
+    const char *denied_rule; /* in place of access.role */
+    const char *const *query; /* parameters beside those of every list or write */
+    bool list;
+    bool open; /* needs no token */
+    const char *summary;
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+struct parameter {
+    const char *name;
+    const char *value;
+};
+
+/* A request on its way through: first on a worker's thread, and if it writes, then on the writer's. */
+struct call {
+    struct job job; /* first: the writer hands it back */
+    struct api *api;
+    struct api_worker *worker;
+    struct request *request;
+    struct response *response;
+    struct arena *arena;
+    const struct route *route;
+    const char *request_id;
+    const char *path; /* decoded segments joined again, without the query */
+    const char *keys[PATH_KEYS_MAX]; /* what stands for {id} */
+    struct parameter query[QUERY_MAX];
+    size_t query_count;
+    struct caller caller;
+    struct view view;
+    struct violations violations;
+    struct instant now;
+    struct date today;
+    struct store *store;
+
+    /* of writes */
+    json_t *body;
+    bool dry_run;
+    const char *idempotency_key;
+    unsigned char request_sha256[32];
+    bool replayed;
+    struct key_in_flight *key_in_flight;
+    const struct transition *transition;
+    void *parent;
+    void *before;
+    void *after;
+    void (*done)(struct call *call);
+    void *context;
+};
+
+/* --- answers (problem.c, negotiate.c) ---------------------------------------------------------------------------- */
+
+/* Problem details (RFC 9457). `type` is the last part of /problems/<type>; NULL: the status's own. Violations of the
+ * call are listed. */
+void answer_problem(struct call *call, int status, const char *type, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The problem that the call's violations make. */
+void answer_violations(struct call *call);
+
+/* The same for all that may not be seen and all that is not there. */
+void answer_not_found(struct call *call);
+
+/* What the database's failure comes to: 500, 503 or 507. */
+void answer_fault(struct call *call, enum db_fault fault);
+
+/* Sets status, type and body; ETag and conditional answers follow from the body. */
+void answer_json(struct call *call, int status, struct buffer *body);
+
+/* A text that lives on. */
+void answer_static(struct call *call, int status, const char *type, const char *text, size_t length);
+
+/* ETag, 304, gzip, Prefer and the headers of every answer. Last of all. */
+void answer_finish(struct call *call);
+
+/* The strong entity tag of a body, in the arena. */
+const char *etag_of(struct arena *arena, const char *body, size_t length);
+
+/* Evaluates If-Match against the record's present tag: 0, 412, 428 or 400. */
+int if_match_status(const char *if_match, const char *etag);
+
+/* Whether Accept lets us answer with the type. */
+bool accepts(const char *accept, const char *type);
+
+/* Whether a parameter of a header's list ("gzip" in Accept-Encoding, "return=minimal" in Prefer) is asked for. */
+bool header_lists(const char *header, const char *token);
+
+/* --- queries (query.c) ------------------------------------------------------------------------------------------- */
+
+/* Splits and decodes the query; false after adding violations. */
+bool query_parse(struct call *call, const char *query);
+const char *query_get(const struct call *call, const char *name);
+
+/* Whether the route takes this parameter. */
+bool query_known(const struct route *route, const char *name);
+
+/* Makes a list query of the parameters; false after adding violations. */
+bool query_list(struct call *call, const struct resource *resource, struct list_query *ret_query);
+
+/* limit, as every list takes it; 0 after adding a violation. */
+int query_limit(struct call *call);
+
+/* Cursors: opaque, and bound to the list that they were made for. */
+const char *cursor_make(struct call *call, const char *value, const char *id);
+bool cursor_read(struct call *call, const char **ret_value, const char **ret_id);
+
+/* A list's frame around rows already in `rows`, with Link and next_cursor. */
+void answer_list(struct call *call, struct buffer *rows, const char *next_cursor, int64_t total);
+
+/* --- bodies (body.c, record_json.c) -------------------------------------------------------------------------------- */
+
+/* Parses the request's JSON; false after answering. An empty body is an empty object. */
+bool body_parse(struct call *call);
+
+enum body_mode { BODY_CREATE, BODY_CHANGE };
+
+/* Reads the members of the body into the record; adds what is wrong with them to the violations. False: the database
+ * or memory failed. */
+MUST_USE bool record_parse(struct call *call, const struct resource *resource, enum body_mode mode, void *record,
+                           const void *before);
+
+/* The same for the members that a verb takes. */
+MUST_USE bool arguments_parse(struct call *call, const struct resource *resource, const struct transition *transition,
+                              void *record, const void *before);
+
+/* Parses the nested members of a record out of the database. False when memory is out. */
+MUST_USE bool record_expand(struct call *call, const struct resource *resource, void *record);
+
+/* Writes a nested member's canonical text anew from its items. */
+MUST_USE bool nested_render(struct arena *arena, const struct field *field, struct nested *nested);
+
+/* --- writes (write.c) ---------------------------------------------------------------------------------------------- */
+
+/* What a resource does beyond what its table says. Each returns false when the database or memory failed. */
+struct behaviour {
+    const struct resource *resource;
+    enum operation (*operation)(struct call *call);         /* where the body decides (follow-ups) */
+    bool (*stake)(struct call *call, struct stake *stake);  /* whose record it is */
+    bool (*begin)(struct call *call);    /* a new record: what comes from its parent */
+    bool (*complete)(struct call *call); /* after the body: what follows from it */
+    bool (*check)(struct call *call);    /* asks for facts and calls the domain's check */
+    bool (*apply)(struct call *call);    /* a verb that is allowed: what it sets */
+    bool (*after)(struct call *call);    /* further records, in the same transaction */
+};
+
+extern const struct behaviour person_behaviour;
+extern const struct behaviour review_behaviour;
+extern const struct behaviour attendee_behaviour;
+extern const struct behaviour input_behaviour;
+extern const struct behaviour decision_behaviour;
+extern const struct behaviour action_item_behaviour;
+extern const struct behaviour amendment_behaviour;
+extern const struct behaviour follow_up_behaviour;
+
+/* What several behaviours do alike. */
+const struct settings *call_settings(const struct call *call);
+bool owner_stake(struct call *call, const struct id *owner, struct stake *ret_stake);
+
+/* Numbers new success criteria after those of before, and writes their text anew. */
+bool criteria_complete(struct call *call, const struct resource *resource, struct nested *criteria,
+                       const struct nested *before);
+
+enum job_result write_create(struct call *call);
+enum job_result write_change(struct call *call);
+enum job_result write_verb(struct call *call);
+
+/* Stamps and stores a new record, or a new version, with its audit entry: `event` is the last part of its name. */
+MUST_USE bool record_insert(struct call *call, const struct resource *resource, void *record, const char *event);
+MUST_USE bool record_update(struct call *call, const struct resource *resource, void *record, const char *event);
+
+/* A record by its id, copied into the arena, nested members parsed; NULL (with the call's job broken) on failure. */
+void *record_fetch(struct call *call, const struct resource *resource, const struct id *id);
+
+/* A zeroed record with the table's initial values. */
+void *record_new(struct call *call, const struct resource *resource);
+
+/* Fills fields that have an initial value and are absent. */
+void record_defaults(const struct resource *resource, void *record);
+
+/* --- reads (read.c and others) ------------------------------------------------------------------------------------- */
+
+bool read_record(struct call *call);
+bool read_list(struct call *call);
+bool read_history(struct call *call);
+bool read_readiness(struct call *call);
+bool read_carried(struct call *call);
+bool read_revisions(struct call *call);
+bool read_revision(struct call *call);
+bool read_rules(struct call *call);
+bool read_rule(struct call *call);
+bool read_audit_log(struct call *call);
+bool read_audit_head(struct call *call);
+bool read_problem_page(struct call *call);
+bool read_health(struct call *call);
+bool read_ready(struct call *call);
+bool read_metrics(struct call *call);
+bool read_openapi(struct call *call);
+bool read_docs(struct call *call);
+bool read_docs_bundle(struct call *call);
+
+/* One rule as the catalogue shows it. */
+void rule_render(struct buffer *buffer, const struct rule *rule);
+void violations_render(struct buffer *buffer, const struct violations *violations);
+
+/* A review as approved, with its attendees, inputs and decisions: for revisions. */
+MUST_USE bool revision_render(struct call *call, const struct review *review, struct buffer *ret_body);
+
+#endif

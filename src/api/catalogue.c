@@ -1,0 +1,158 @@
+/* The rules, and the audit log. */
+#include "api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- rules --------------------------------------------------------------------------------------------------------- */
+
+void rule_render(struct buffer *buffer, const struct rule *rule)
+{
+    static const char *const sources[] = {"standard", "procedure", "practice"};
+    buffer_format(buffer, "{\"name\":\"%s\",\"resource\":\"%s\",\"statement\":", rule->name, rule->resource);
+    json_put_text(buffer, rule->statement, strlen(rule->statement));
+    buffer_format(buffer, ",\"status\":%d,\"source\":{\"kind\":\"%s\",\"clause\":", rule->status, sources[rule->source]);
+    if (rule->clause)
+        json_put_text(buffer, rule->clause, strlen(rule->clause));
+    else
+        buffer_put(buffer, "null");
+    buffer_put(buffer, "}}");
+}
+
+bool api_catalogue(struct buffer *buffer)
+{
+    buffer_char(buffer, '[');
+    for (size_t i = 0; i < catalogue_count(); i++) {
+        if (i)
+            buffer_char(buffer, ',');
+        rule_render(buffer, catalogue_at(i));
+    }
+    buffer_char(buffer, ']');
+    return !buffer_failed(buffer);
+}
+
+bool read_rules(struct call *call)
+{
+    const char *value = NULL;
+    const char *after = NULL;
+    int limit = query_limit(call);
+    if (query_get(call, "cursor"))
+        cursor_read(call, &value, &after);
+    if (call->violations.count) {
+        answer_violations(call);
+        return true;
+    }
+    struct buffer *body = &call->response->body;
+    buffer_put(body, "{\"data\":[");
+    size_t at = 0;
+    while (after && at < catalogue_count() && strcmp(catalogue_at(at)->name, after) <= 0)
+        at++;
+    size_t from = at;
+    for (; at < catalogue_count() && at - from < (size_t)limit; at++) {
+        if (at > from)
+            buffer_char(body, ',');
+        rule_render(body, catalogue_at(at));
+    }
+    const char *count = query_get(call, "count");
+    const char *next = at < catalogue_count() ? cursor_make(call, "", catalogue_at(at - 1)->name) : NULL;
+    answer_list(call, body, next, count && *count == 't' ? (int64_t)catalogue_count() : -1);
+    return true;
+}
+
+bool read_rule(struct call *call)
+{
+    const struct rule *rule = catalogue_find(call->keys[0]);
+    if (!rule) {
+        answer_not_found(call);
+        return true;
+    }
+    rule_render(&call->response->body, rule);
+    answer_json(call, 200, &call->response->body);
+    return true;
+}
+
+/* --- the audit log ------------------------------------------------------------------------------------------------- */
+
+struct entries {
+    struct buffer *body;
+    int count;
+    int limit;
+    int64_t last;
+};
+
+static bool entry_row(void *context, const struct audit_entry *entry)
+{
+    struct entries *entries = context;
+    if (entries->count++ == entries->limit)
+        return false;
+    if (entries->count > 1)
+        buffer_char(entries->body, ',');
+    audit_render(entries->body, entry, true);
+    entries->last = entry->seq;
+    return true;
+}
+
+static const char *instant_parameter(struct call *call, const char *name, const char *end_of_day)
+{
+    const char *text = query_get(call, name);
+    struct instant instant;
+    struct date date;
+    if (!text)
+        return NULL;
+    if (date_parse(text, &date))
+        return arena_format(call->arena, "%sT%s", date.text, end_of_day);
+    if (instant_parse(text, &instant))
+        return arena_text(call->arena, instant.text);
+    violation_add_parameter(&call->violations, "query.invalid", name, "'%s' takes an instant in UTC or a date.", name);
+    return NULL;
+}
+
+bool read_audit_log(struct call *call)
+{
+    const char *value = NULL;
+    const char *id = NULL;
+    struct entries entries = {.body = &call->response->body, .limit = query_limit(call)};
+    struct audit_query query = {.resource = query_get(call, "resource"),
+                                .resource_id = query_get(call, "resource_id"),
+                                .actor_id = query_get(call, "actor_id"),
+                                .event = query_get(call, "event"),
+                                .from = instant_parameter(call, "at_after", "00:00:00.000Z"),
+                                .to = instant_parameter(call, "at_before", "23:59:59.999Z"),
+                                .limit = entries.limit + 1};
+    struct id actor;
+    if (query.actor_id && strchr(query.actor_id, '@')) {
+        enum found found = store_find(call->store, &person_resource, query.actor_id, &call->view, &actor);
+        if (found == BROKEN)
+            return false;
+        query.actor_id = found == FOUND ? actor.text : "nobody";
+    }
+    if (query_get(call, "cursor") && cursor_read(call, &value, &id))
+        query.after_seq = strtoll(value, NULL, 10);
+    if (call->violations.count) {
+        answer_violations(call);
+        return true;
+    }
+    buffer_put(entries.body, "{\"data\":[");
+    if (!audit_list(call->store, &query, entry_row, &entries))
+        return false;
+    int64_t total = -1;
+    const char *count = query_get(call, "count");
+    query.after_seq = 0;
+    if (count && *count == 't' && !audit_count(call->store, &query, &total))
+        return false;
+    const char *next = NULL;
+    if (entries.count > entries.limit)
+        next = cursor_make(call, arena_format(call->arena, "%lld", (long long)entries.last), "");
+    answer_list(call, entries.body, next, total);
+    return true;
+}
+
+bool read_audit_head(struct call *call)
+{
+    struct audit_head head;
+    if (!audit_head(call->store, &head))
+        return false;
+    buffer_format(&call->response->body, "{\"seq\":%lld,\"hash\":\"%s\"}", (long long)head.seq, head.hash);
+    answer_json(call, 200, &call->response->body);
+    return true;
+}

@@ -1,0 +1,67 @@
+#include "api.h"
+
+#include "reviewd/follow_up.h"
+
+/* Verifying the effectiveness is another right than reporting. */
+static enum operation operation(struct call *call)
+{
+    const char *kind = json_string_value(json_object_get(call->body, "kind"));
+    return kind && strcmp(kind, "effectiveness") == 0 ? OPERATION_ACTION_ITEM_VERIFY : call->route->operation;
+}
+
+static bool stake(struct call *call, struct stake *ret_stake)
+{
+    return owner_stake(call, &((struct action_item *)call->parent)->owner_id, ret_stake);
+}
+
+static bool begin(struct call *call)
+{
+    const struct action_item *item = call->parent;
+    ((struct follow_up *)call->after)->action_item_id = item->record.id;
+    return true;
+}
+
+static bool complete(struct call *call)
+{
+    struct follow_up *after = call->after;
+    if (!after->criteria_results.json)
+        return true;
+    follow_up_derive(after, call->parent);
+    return nested_render(call->arena, resource_field_named(&follow_up_resource, "criteria_results"),
+                         &after->criteria_results);
+}
+
+static bool check(struct call *call)
+{
+    const struct follow_up *after = call->after;
+    struct follow_up_facts facts = {.today = call->today, .action_item = call->parent};
+    if (id_is_set(&after->review_id)) {
+        const struct review *review = record_fetch(call, &review_resource, &after->review_id);
+        if (!review)
+            return false;
+        facts.review_status = review->status;
+    }
+    if (id_is_set(&after->supersedes_id)) {
+        const struct follow_up *superseded = record_fetch(call, &follow_up_resource, &after->supersedes_id);
+        if (!superseded)
+            return false;
+        facts.supersedes_other = !id_equal(&superseded->action_item_id, &after->action_item_id);
+    }
+    follow_up_check(after, &facts, &call->violations);
+    return true;
+}
+
+static bool after(struct call *call)
+{
+    struct action_item *item = call->parent;
+    return !follow_up_apply(call->after, item, &call->now) ||
+           record_update(call, &action_item_resource, item, "follow_up");
+}
+
+const struct behaviour follow_up_behaviour = {.resource = &follow_up_resource,
+                                              .operation = operation,
+                                              .stake = stake,
+                                              .begin = begin,
+                                              .complete = complete,
+                                              .check = check,
+                                              .after = after};

@@ -1,0 +1,187 @@
+/* Idempotency-Key: the first answer is kept with the write itself, and replayed (contract, section 1: retry). */
+#include "worker.h"
+
+#include "reviewd/clock.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+enum { KEY_MIN = 8, KEY_MAX = 255, KEPT_MS = 24 * 60 * 60 * 1000 };
+
+bool key_read(struct call *call)
+{
+    const char *header = call->request->headers[HEADER_IDEMPOTENCY_KEY];
+    if (!header)
+        return true;
+    size_t length = strlen(header);
+    bool quoted = length >= 2 && header[0] == '"' && header[length - 1] == '"';
+    const char *key = arena_copy(call->arena, header + quoted, length - 2 * quoted);
+    length -= 2 * quoted;
+    bool printable = length >= KEY_MIN && length <= KEY_MAX && !call->request->repeated[HEADER_IDEMPOTENCY_KEY];
+    for (size_t i = 0; i < length && printable; i++)
+        printable = key[i] >= 0x20 && key[i] < 0x7F;
+    if (!printable) {
+        violation_add(&call->violations, "idempotency.invalid", NULL,
+                      "An Idempotency-Key is one header of %d to %d printable ASCII characters.", KEY_MIN, KEY_MAX);
+        return false;
+    }
+    call->idempotency_key = key;
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    const char *parts[] = {call->request->method_name, "\n", call->request->target, "\n"};
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        crypto_hash_sha256_update(&state, (const unsigned char *)parts[i], strlen(parts[i]));
+    crypto_hash_sha256_update(&state, (const unsigned char *)(call->request->body ? call->request->body : ""),
+                              call->request->body_length);
+    crypto_hash_sha256_final(&state, call->request_sha256);
+    return true;
+}
+
+/* --- keys under way ------------------------------------------------------------------------------------------------ */
+
+static struct key_in_flight **bucket(struct call *call)
+{
+    unsigned hash = 0;
+    for (const char *c = call->idempotency_key; *c; c++)
+        hash = hash * 31 + (unsigned char)*c;
+    return &call->api->keys[hash % KEY_BUCKETS];
+}
+
+static struct key_in_flight **find(struct call *call)
+{
+    struct key_in_flight **at = bucket(call);
+    while (*at && !(id_equal((*at)->caller, &call->caller.person_id) && strcmp((*at)->key, call->idempotency_key) == 0))
+        at = &(*at)->next;
+    return at;
+}
+
+bool key_begin(struct call *call)
+{
+    struct key_in_flight *key = arena_alloc(call->arena, sizeof *key);
+    if (!key)
+        return true; /* memory is out: the request fails for that */
+    pthread_mutex_lock(&call->api->mutex);
+    struct key_in_flight **at = find(call);
+    bool first = !*at;
+    if (first) {
+        *key = (struct key_in_flight){NULL, &call->caller.person_id, call->idempotency_key};
+        *at = key;
+        call->key_in_flight = key;
+    }
+    pthread_mutex_unlock(&call->api->mutex);
+    return first;
+}
+
+void key_end(struct call *call)
+{
+    if (!call->key_in_flight)
+        return;
+    pthread_mutex_lock(&call->api->mutex);
+    for (struct key_in_flight **at = bucket(call); *at; at = &(*at)->next) {
+        if (*at == call->key_in_flight) {
+            *at = (*at)->next;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&call->api->mutex);
+    call->key_in_flight = NULL;
+}
+
+/* --- kept answers -------------------------------------------------------------------------------------------------- */
+
+static void replay(struct call *call, const struct kept_answer *kept)
+{
+    struct response *response = call->response;
+    response->status = kept->status;
+    response->header_count = 0;
+    buffer_add(&response->body, kept->body, kept->body_length);
+    const char *line = kept->headers;
+    while (*line) {
+        size_t length = strcspn(line, "\n");
+        char *name = arena_copy(call->arena, line, length);
+        char *colon = strchr(name, ':');
+        if (colon) {
+            *colon = '\0';
+            response_add(response, name, colon + 2);
+        }
+        line += length + (line[length] == '\n');
+    }
+    response_add(response, "Idempotent-Replayed", "true");
+    call->replayed = true;
+}
+
+static bool keep(struct call *call, struct store *store)
+{
+    struct response *response = call->response;
+    struct buffer headers = {0};
+    for (size_t i = 0; i < response->header_count; i++)
+        buffer_format(&headers, "%s: %s\n", response->headers[i].name, response->headers[i].value);
+    struct kept_answer kept = {.status = response->status,
+                               .body = response->body.data,
+                               .body_length = response->body.length};
+    memcpy(kept.request_sha256, call->request_sha256, sizeof kept.request_sha256);
+    char *text = buffer_take(&headers);
+    kept.headers = text;
+    bool fine = text && store_keep_answer(store, &call->caller.person_id, call->idempotency_key, &call->now, &kept);
+    free(text);
+    return fine;
+}
+
+/* FOUND: answered from what is kept, or refused for it. */
+static enum found look_back(struct call *call, struct store *store)
+{
+    struct kept_answer kept;
+    struct instant since = instant_from_ms(clock_now_ms() - KEPT_MS);
+    enum found found =
+        store_kept_answer(store, &call->caller.person_id, call->idempotency_key, &since, call->arena, &kept);
+    if (found != FOUND)
+        return found;
+    if (memcmp(kept.request_sha256, call->request_sha256, sizeof kept.request_sha256) == 0) {
+        replay(call, &kept);
+        return FOUND;
+    }
+    violation_add(&call->violations, "idempotency.mismatch", NULL,
+                  "This Idempotency-Key came with another method, path or body before.");
+    answer_violations(call);
+    call->replayed = true; /* the kept answer stays the first one's */
+    return FOUND;
+}
+
+enum job_result call_run(struct job *job, struct store *store)
+{
+    struct call *call = (struct call *)job;
+    int64_t now_ms = clock_now_ms();
+    call->store = store;
+    call->now = instant_from_ms(now_ms);
+    call->today = instant_date(&call->now);
+    if (call->idempotency_key) {
+        enum found found = look_back(call, store);
+        if (found != ABSENT)
+            return found == BROKEN ? JOB_BREAK : JOB_REFUSE;
+    }
+    enum job_result result = call->route->write(call);
+    if (result == JOB_BREAK || arena_failed(call->arena) || buffer_failed(&call->response->body))
+        return JOB_BREAK;
+    if (call->dry_run) {
+        response_add(call->response, "Dry-Run", "true");
+        return JOB_REFUSE;
+    }
+    bool keeps = call->idempotency_key && call->request->method == METHOD_POST;
+    if (result == JOB_KEEP && keeps && !keep(call, store))
+        return JOB_BREAK;
+    return result;
+}
+
+bool call_keep_answer(struct job *job, struct store *store)
+{
+    struct call *call = (struct call *)job;
+    bool keeps = call->idempotency_key && call->request->method == METHOD_POST && !call->replayed && !call->dry_run;
+    return !keeps || keep(call, store);
+}
+
+bool api_housekeeping(void *context, struct store *store)
+{
+    (void)context;
+    struct instant before = instant_from_ms(clock_now_ms() - KEPT_MS);
+    return store_drop_answers(store, &before) && caller_flush_last_use(store);
+}

@@ -1,0 +1,228 @@
+/* Conditional requests (RFC 9110, 13), content negotiation (12), Prefer (RFC 7240), and the end of every answer. */
+#include "api.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <zlib.h>
+
+enum { GZIP_FROM_BYTES = 1024, GZIP_LEVEL = 4 };
+
+const char *etag_of(struct arena *arena, const char *body, size_t length)
+{
+    /* Not a secret: a tag has to tell representations apart, also after a restart. */
+    static const unsigned char key[crypto_shorthash_siphashx24_KEYBYTES] = "reviewd-etag-1";
+    unsigned char hash[crypto_shorthash_siphashx24_BYTES];
+    char hex[sizeof hash * 2 + 1];
+    crypto_shorthash_siphashx24(hash, (const unsigned char *)body, length, key);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    return arena_format(arena, "\"%s\"", hex);
+}
+
+/* The next entity tag of a list: its length with quotes, 0 at the end, -1 where it is none. */
+static int next_tag(const char **at, bool *ret_weak)
+{
+    *at += strspn(*at, " \t,");
+    if (!**at)
+        return 0;
+    *ret_weak = strncmp(*at, "W/", 2) == 0;
+    if (*ret_weak)
+        *at += 2;
+    if (**at != '"')
+        return -1;
+    const char *end = strchr(*at + 1, '"');
+    return end ? (int)(end - *at) + 1 : -1;
+}
+
+/* Whether a listed tag names the representation, in any of its codings. */
+static bool tag_names(const char *tag, size_t length, const char *etag)
+{
+    size_t own = strlen(etag);
+    if (length == own && memcmp(tag, etag, own) == 0)
+        return true;
+    return length == own + 5 && memcmp(tag, etag, own - 1) == 0 && memcmp(tag + own - 1, "-gzip\"", 6) == 0;
+}
+
+int if_match_status(const char *if_match, const char *etag)
+{
+    if (!if_match)
+        return 428;
+    if (strcmp(if_match, "*") == 0)
+        return 0;
+    const char *at = if_match;
+    bool weak;
+    int length;
+    while ((length = next_tag(&at, &weak)) > 0) {
+        if (!weak && tag_names(at, (size_t)length, etag))
+            return 0;
+        at += length;
+    }
+    return length < 0 ? 400 : 412;
+}
+
+static bool if_none_match_hits(const char *if_none_match, const char *etag)
+{
+    if (strcmp(if_none_match, "*") == 0)
+        return true;
+    const char *at = if_none_match;
+    bool weak;
+    int length;
+    while ((length = next_tag(&at, &weak)) > 0) {
+        if (tag_names(at, (size_t)length, etag))
+            return true;
+        at += length;
+    }
+    return false;
+}
+
+/* The weight of a list's member for `token` (exactly, ignoring case), or -1. */
+static double weight_of(const char *list, const char *token)
+{
+    size_t length = strlen(token);
+    double weight = -1;
+    while (list && *list) {
+        list += strspn(list, " \t,");
+        size_t item = strcspn(list, ",");
+        size_t name = strcspn(list, ",; \t");
+        if (name == length && strncasecmp(list, token, length) == 0) {
+            weight = 1;
+            for (const char *at = list + name; at < list + item; at++) {
+                if ((*at == 'q' || *at == 'Q') && at[1] == '=')
+                    weight = strtod(at + 2, NULL);
+            }
+        }
+        list += item;
+    }
+    return weight;
+}
+
+bool header_lists(const char *header, const char *token)
+{
+    return weight_of(header, token) > 0;
+}
+
+bool accepts(const char *accept, const char *type)
+{
+    if (!accept || !*accept)
+        return true;
+    double exact = weight_of(accept, type);
+    if (exact >= 0)
+        return exact > 0;
+    char range[100];
+    snprintf(range, sizeof range, "%.*s/*", (int)strcspn(type, "/"), type);
+    double family = weight_of(accept, range);
+    if (family >= 0)
+        return family > 0;
+    return weight_of(accept, "*/*") > 0;
+}
+
+void answer_json(struct call *call, int status, struct buffer *body)
+{
+    struct response *response = call->response;
+    if (body != &response->body) {
+        buffer_finish(&response->body);
+        response->body = *body;
+        *body = (struct buffer){0};
+    }
+    response->status = status;
+    response_add(response, "Content-Type", "application/json");
+}
+
+void answer_static(struct call *call, int status, const char *type, const char *text, size_t length)
+{
+    call->response->status = status;
+    call->response->static_body = text;
+    call->response->static_length = length;
+    response_add(call->response, "Content-Type", type);
+}
+
+static bool gzip(const char *data, size_t length, struct buffer *ret_packed)
+{
+    z_stream stream = {0};
+    if (deflateInit2(&stream, GZIP_LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        return false;
+    size_t bound = deflateBound(&stream, length);
+    bool fine = buffer_reserve(ret_packed, bound);
+    if (fine) {
+        stream.next_in = (unsigned char *)(uintptr_t)data;
+        stream.avail_in = (unsigned)length;
+        stream.next_out = (unsigned char *)ret_packed->data;
+        stream.avail_out = (unsigned)ret_packed->capacity;
+        fine = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+        ret_packed->length = stream.total_out;
+    }
+    deflateEnd(&stream);
+    return fine;
+}
+
+static const char *response_body(const struct response *response, size_t *ret_length)
+{
+    *ret_length = response->static_body ? response->static_length : response->body.length;
+    return response->static_body ? response->static_body : response->body.data;
+}
+
+/* Without a body, status and headers stay as they are. */
+static void drop_body(struct response *response)
+{
+    response->body.length = 0;
+    response->static_body = NULL;
+}
+
+static void answer_compress(struct call *call, const char **etag)
+{
+    struct response *response = call->response;
+    size_t length;
+    const char *body = response_body(response, &length);
+    response_add(response, "Vary", "Accept-Encoding");
+    if (length < GZIP_FROM_BYTES || !header_lists(call->request->headers[HEADER_ACCEPT_ENCODING], "gzip"))
+        return;
+    struct buffer packed = {0};
+    if (!gzip(body, length, &packed)) {
+        buffer_finish(&packed);
+        return;
+    }
+    buffer_finish(&response->body);
+    response->body = packed;
+    response->static_body = NULL;
+    response_add(response, "Content-Encoding", "gzip");
+    if (*etag)
+        *etag = arena_format(call->arena, "%.*s-gzip\"", (int)strlen(*etag) - 1, *etag);
+}
+
+void answer_finish(struct call *call)
+{
+    struct response *response = call->response;
+    const struct request *request = call->request;
+    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
+    bool success = response->status >= 200 && response->status < 300;
+    const char *etag = response_get(response, "ETag");
+    response_add(response, "X-Request-Id", call->request_id);
+    response_add(response, "X-Content-Type-Options", "nosniff");
+    size_t length;
+    const char *body = response_body(response, &length);
+    if (reads && success && body && !response_get(response, "Cache-Control"))
+        etag = etag_of(call->arena, body, length);
+    if (!response_get(response, "Cache-Control"))
+        response_add(response, "Cache-Control", "private, no-cache");
+    const char *if_none_match = request->headers[HEADER_IF_NONE_MATCH];
+    if (reads && etag && if_none_match && if_none_match_hits(if_none_match, etag)) {
+        response->status = 304;
+        drop_body(response);
+        response_add(response, "Vary", "Accept-Encoding");
+    } else if (!reads && success && header_lists(request->headers[HEADER_PREFER], "return=minimal")) {
+        drop_body(response);
+        response_add(response, "Preference-Applied", "return=minimal");
+    } else if (body) {
+        answer_compress(call, &etag);
+    }
+    if (etag) {
+        for (size_t i = 0; i < response->header_count; i++) {
+            if (strcmp(response->headers[i].name, "ETag") == 0) {
+                response->headers[i].value = etag;
+                return;
+            }
+        }
+        response_add(response, "ETag", etag);
+    }
+}

@@ -1,0 +1,231 @@
+/* Records, lists and history: the same for every resource. Reads run on the worker's own connection. */
+#include "api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+bool read_record(struct call *call)
+{
+    const struct resource *resource = call->route->resource;
+    void *record = arena_alloc(call->arena, resource->size);
+    if (!record)
+        return false;
+    switch (store_load(call->store, resource, call->keys[0], &call->view, &call->today, NULL, record)) {
+    case BROKEN:
+        return false;
+    case ABSENT:
+        answer_not_found(call);
+        return true;
+    case FOUND:
+        break;
+    }
+    record_render(&call->response->body, resource, record, RENDER_SHOWN);
+    answer_json(call, 200, &call->response->body);
+    return true;
+}
+
+/* --- lists --------------------------------------------------------------------------------------------------------- */
+
+struct page {
+    struct call *call;
+    const struct list_query *query;
+    struct buffer *rows;
+    int count;
+    int limit;
+    char last_id[37];
+    const char *last_value;
+};
+
+static const char *sort_value(struct arena *arena, const struct field *field, const void *record)
+{
+    if (!field || !field_is_set(field, record))
+        return "";
+    if (field->kind == FIELD_KIND_INTEGER)
+        return arena_format(arena, "%lld", (long long)((const struct integer *)field_of(field, record))->value);
+    const void *at = field_of(field, record);
+    return arena_text(arena, field->kind == FIELD_KIND_TEXT ? *(const char *const *)at : at);
+}
+
+static bool page_row(void *context, const void *record)
+{
+    struct page *page = context;
+    if (page->count == page->limit) { /* there is a next page */
+        page->count++;
+        return false;
+    }
+    if (page->count++)
+        buffer_char(page->rows, ',');
+    record_render(page->rows, page->query->resource, record, RENDER_SHOWN);
+    if (page->count == page->limit) {
+        memcpy(page->last_id, ((const struct record *)record)->id.text, sizeof page->last_id);
+        page->last_value = sort_value(page->call->arena, page->query->sort, record);
+    }
+    return true;
+}
+
+static bool answer_page(struct call *call, struct list_query *query)
+{
+    struct page page = {.call = call, .query = query, .rows = &call->response->body, .limit = query->limit};
+    query->limit++;
+    buffer_put(page.rows, "{\"data\":[");
+    if (!store_list(call->store, query, call->arena, page_row, &page))
+        return false;
+    int64_t total = -1;
+    const char *count = query_get(call, "count");
+    if (count && *count == 't' && !store_count(call->store, query, call->arena, &total))
+        return false;
+    const char *next = page.count > page.limit ? cursor_make(call, page.last_value, page.last_id) : NULL;
+    answer_list(call, page.rows, next, total);
+    return true;
+}
+
+/* Adds the parent as a filter; ABSENT where the caller sees none. */
+static enum found scope(struct call *call, struct list_query *query)
+{
+    const struct resource *parent = call->route->parent;
+    const char **value = arena_alloc(call->arena, sizeof *value);
+    struct id *id = arena_alloc(call->arena, sizeof *id);
+    if (!value || !id)
+        return BROKEN;
+    enum found found = store_find(call->store, parent, call->keys[0], &call->view, id);
+    *value = id->text;
+    const struct field *field =
+        resource_field_named(call->route->resource, arena_format(call->arena, "%s_id", parent->name));
+    query->filters[query->filter_count++] = (struct filter){FILTER_IN, field, value, 1};
+    return found;
+}
+
+bool read_list(struct call *call)
+{
+    struct list_query query = {0};
+    if (call->route->parent) {
+        enum found found = scope(call, &query);
+        if (found == BROKEN)
+            return false;
+        if (found == ABSENT) {
+            answer_not_found(call);
+            return true;
+        }
+    }
+    if (!query_list(call, call->route->resource, &query))
+        return false;
+    if (call->violations.count) {
+        answer_violations(call);
+        return true;
+    }
+    return answer_page(call, &query);
+}
+
+/* The action items that a review has to revisit (9.3.2 a). */
+bool read_carried(struct call *call)
+{
+    struct review *review = arena_alloc(call->arena, sizeof *review);
+    const char **values = arena_array(call->arena, 2, sizeof *values);
+    if (!review || !values)
+        return false;
+    enum found found =
+        store_load(call->store, &review_resource, call->keys[0], &call->view, &call->today, call->arena, review);
+    if (found != FOUND) {
+        answer_not_found(call);
+        return found == ABSENT;
+    }
+    values[0] = review->record.id.text;
+    values[1] = instant_is_set(&review->started_at) ? review->started_at.text : call->now.text;
+    struct list_query query = {.filters = {{FILTER_CARRIED, NULL, values, 2}}, .filter_count = 1};
+    if (!query_list(call, &action_item_resource, &query))
+        return false;
+    if (call->violations.count) {
+        answer_violations(call);
+        return true;
+    }
+    return answer_page(call, &query);
+}
+
+/* --- history ------------------------------------------------------------------------------------------------------- */
+
+/* The merge patch (RFC 7396) that makes `new` of `old`; NULL when memory is out. */
+static json_t *merge_patch(const json_t *old, json_t *new)
+{
+    json_t *patch = json_object();
+    const char *name;
+    json_t *value;
+    bool fine = patch != NULL;
+    json_object_foreach(new, name, value) {
+        json_t *before = json_object_get(old, name);
+        bool absent = !before || json_is_null(before);
+        if (!fine || json_equal(before, value) || (absent && json_is_null(value)))
+            continue;
+        json_t *change = json_is_object(before) && json_is_object(value) ? merge_patch(before, value) : json_incref(value);
+        fine = change && json_object_set_new(patch, name, change) == 0;
+    }
+    if (fine)
+        return patch;
+    json_decref(patch);
+    return NULL;
+}
+
+static bool put_changes(struct buffer *rows, const struct history_version *version)
+{
+    json_t *new = json_loads(version->body, 0, NULL);
+    json_t *old = version->previous_body ? json_loads(version->previous_body, 0, NULL) : json_object();
+    json_t *patch = new && old ? merge_patch(old, new) : NULL;
+    char *text = patch ? json_dumps(patch, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    if (text)
+        buffer_put(rows, text);
+    free(text);
+    json_decref(patch);
+    json_decref(old);
+    json_decref(new);
+    return text != NULL;
+}
+
+static bool history_row(void *context, const struct history_version *version)
+{
+    struct page *page = context;
+    if (page->count == page->limit) {
+        page->count++;
+        return false;
+    }
+    buffer_format(page->rows, "%s{\"version\":%lld,\"at\":\"%s\",\"by\":", page->count++ ? "," : "",
+                  (long long)version->version, version->at);
+    if (version->by)
+        buffer_format(page->rows, "\"%s\"", version->by);
+    else
+        buffer_put(page->rows, "null");
+    buffer_format(page->rows, ",\"event\":\"%s\",\"changes\":", version->event);
+    page->last_value = arena_format(page->call->arena, "%lld", (long long)version->version);
+    if (!put_changes(page->rows, version))
+        page->rows->failed = true;
+    buffer_char(page->rows, '}');
+    return !page->rows->failed;
+}
+
+bool read_history(struct call *call)
+{
+    struct id id;
+    enum found found = store_find(call->store, call->route->resource, call->keys[0], &call->view, &id);
+    if (found != FOUND) {
+        answer_not_found(call);
+        return found == ABSENT;
+    }
+    const char *value = NULL;
+    const char *cursor_id = NULL;
+    struct page page = {.call = call, .rows = &call->response->body, .limit = query_limit(call)};
+    if (query_get(call, "cursor"))
+        cursor_read(call, &value, &cursor_id);
+    if (call->violations.count) {
+        answer_violations(call);
+        return true;
+    }
+    buffer_put(page.rows, "{\"data\":[");
+    if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : INT64_MAX, page.limit + 1, history_row, &page))
+        return false;
+    const char *next = page.count > page.limit ? cursor_make(call, page.last_value, id.text) : NULL;
+    const char *count = query_get(call, "count");
+    int64_t total = -1;
+    const struct audit_query all = {.resource_id = id.text};
+    if (count && *count == 't' && !audit_count(call->store, &all, &total))
+        return false;
+    answer_list(call, page.rows, next, total);
+    return true;
+}

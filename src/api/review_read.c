@@ -1,0 +1,204 @@
+/* What only reviews have to read: readiness and revisions. */
+#include "api.h"
+
+#include "reviewd/attendee.h"
+#include "reviewd/decision.h"
+#include "reviewd/input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct review *load_review(struct call *call, bool *ret_fine)
+{
+    struct review *review = arena_alloc(call->arena, sizeof *review);
+    enum found found = review ? store_load(call->store, &review_resource, call->keys[0], &call->view, &call->today,
+                                           call->arena, review)
+                              : BROKEN;
+    *ret_fine = found != BROKEN;
+    if (found == ABSENT)
+        answer_not_found(call);
+    return found == FOUND ? review : NULL;
+}
+
+/* --- readiness ----------------------------------------------------------------------------------------------------- */
+
+/* What the next verb asks of the records and of the caller; not of what its request will bring. */
+static const char *next_verb(struct call *call, const struct review *review, struct review_facts *facts)
+{
+    const struct stake nobody = {0};
+    const char *verb = NULL;
+    enum operation operation = OPERATION_REVIEW_HOLD;
+    switch ((enum review_status)review->status) {
+    case REVIEW_PLANNED:
+        verb = "start";
+        review_check(review, review, verb, facts, &call->violations);
+        break;
+    case REVIEW_IN_PROGRESS:
+        verb = "conclude";
+        review_check_complete(facts, &call->violations);
+        break;
+    case REVIEW_CONCLUDED:
+        verb = "approve";
+        operation = OPERATION_REVIEW_APPROVE;
+        review_check(review, review, verb, facts, &call->violations);
+        break;
+    case REVIEW_APPROVED:
+    case REVIEW_CANCELLED:
+        return NULL;
+    }
+    if (!policy_allows(&call->caller, operation, &nobody))
+        violation_add(&call->violations, operation == OPERATION_REVIEW_APPROVE ? "review.approve.role" : "access.role",
+                      NULL, "Your role does not allow '%s'.", verb);
+    return verb;
+}
+
+static void put_clauses(struct buffer *body, const struct review_facts *facts)
+{
+    for (unsigned clause = 1; clause <= CLAUSE_COUNT; clause++) {
+        struct clause_coverage coverage = clause_coverage(facts, clause);
+        buffer_format(body, "%s{\"clause\":\"%s\",\"title\":\"%s\",\"inputs\":%zu,\"considered\":%zu,\"covered\":%s}",
+                      clause > 1 ? "," : "", clause_names[clause - 1], clause_titles[clause - 1], coverage.inputs,
+                      coverage.considered, coverage.covered ? "true" : "false");
+    }
+}
+
+static bool put_carried(struct call *call, struct buffer *body, const struct review *review,
+                        const struct instant *started_at)
+{
+    const struct carried *items;
+    size_t count;
+    if (!store_carried(call->store, &review->record.id, started_at, &call->today, &call->view, call->arena, &items,
+                       &count))
+        return false;
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+        if (!items[i].visible)
+            continue;
+        buffer_format(body, "%s{\"id\":\"%s\",\"reference\":\"%s\",\"overdue\":%s,\"followed_up\":%s}", first ? "" : ",",
+                      items[i].id.text, items[i].reference, items[i].overdue ? "true" : "false",
+                      items[i].followed_up ? "true" : "false");
+        first = false;
+    }
+    return true;
+}
+
+bool read_readiness(struct call *call)
+{
+    bool fine;
+    const struct review *review = load_review(call, &fine);
+    if (!review)
+        return fine;
+    struct review_facts facts = {.today = call->today, .caller_id = call->caller.person_id};
+    const struct instant *started_at = instant_is_set(&review->started_at) ? &review->started_at : &call->now;
+    if (!store_review_facts(call->store, review, started_at, &call->view, call->arena, &facts))
+        return false;
+    const char *verb = next_verb(call, review, &facts);
+    struct buffer *body = &call->response->body;
+    buffer_format(body, verb ? "{\"verb\":\"%s\"" : "{\"verb\":null", verb);
+    buffer_format(body, ",\"ready\":%s,\"violations\":", verb && !call->violations.count ? "true" : "false");
+    violations_render(body, &call->violations);
+    buffer_put(body, ",\"clauses\":[");
+    put_clauses(body, &facts);
+    buffer_put(body, "],\"carried_action_items\":[");
+    if (!put_carried(call, body, review, started_at))
+        return false;
+    buffer_put(body, "]}");
+    answer_json(call, 200, body);
+    return true;
+}
+
+/* --- revisions ----------------------------------------------------------------------------------------------------- */
+
+struct members {
+    struct buffer *body;
+    const struct resource *resource;
+    bool any;
+};
+
+static bool member_row(void *context, const void *record)
+{
+    struct members *members = context;
+    if (members->any)
+        buffer_char(members->body, ',');
+    members->any = true;
+    record_render(members->body, members->resource, record, RENDER_SHOWN);
+    return true;
+}
+
+static bool put_members(struct call *call, const struct review *review, const struct resource *resource,
+                        struct buffer *body)
+{
+    const char *value = review->record.id.text;
+    const struct list_query query = {
+        .resource = resource,
+        .view = view_all,
+        .today = call->today,
+        .filters = {{FILTER_IN, resource_field_named(resource, "review_id"), &value, 1}},
+        .filter_count = 1,
+        .limit = 100000,
+    };
+    struct members members = {body, resource, false};
+    buffer_format(body, ",\"%s\":[", resource->collection);
+    bool fine = store_list(call->store, &query, call->arena, member_row, &members);
+    buffer_char(body, ']');
+    return fine;
+}
+
+bool revision_render(struct call *call, const struct review *review, struct buffer *ret_body)
+{
+    record_render(ret_body, &review_resource, review, RENDER_SHOWN);
+    if (buffer_failed(ret_body))
+        return false;
+    ret_body->length--; /* the record goes on with what was frozen with it */
+    bool fine = put_members(call, review, &attendee_resource, ret_body) &&
+                put_members(call, review, &input_resource, ret_body) &&
+                put_members(call, review, &decision_resource, ret_body);
+    buffer_char(ret_body, '}');
+    return fine && !buffer_failed(ret_body);
+}
+
+bool read_revision(struct call *call)
+{
+    bool fine;
+    const struct review *review = load_review(call, &fine);
+    if (!review)
+        return fine;
+    char *end;
+    long long number = strtoll(call->keys[1], &end, 10);
+    const char *body = NULL;
+    enum found found = *end || call->keys[1][0] < '1' || call->keys[1][0] > '9'
+                           ? ABSENT
+                           : store_revision(call->store, &review->record.id, number, call->arena, &body);
+    if (found != FOUND) {
+        answer_not_found(call);
+        return found == ABSENT;
+    }
+    buffer_put(&call->response->body, body);
+    answer_json(call, 200, &call->response->body);
+    return true;
+}
+
+bool read_revisions(struct call *call)
+{
+    bool fine;
+    const struct review *review = load_review(call, &fine);
+    if (!review)
+        return fine;
+    struct buffer *body = &call->response->body;
+    buffer_put(body, "{\"data\":[");
+    int64_t count = 0;
+    for (int64_t number = 1; number <= review->revision.value; number++) {
+        const char *text;
+        enum found found = store_revision(call->store, &review->record.id, number, call->arena, &text);
+        if (found == BROKEN)
+            return false;
+        if (found == ABSENT)
+            continue;
+        if (count++)
+            buffer_char(body, ',');
+        buffer_put(body, text);
+    }
+    const char *counted = query_get(call, "count");
+    answer_list(call, body, NULL, counted && *counted == 't' ? count : -1);
+    return true;
+}

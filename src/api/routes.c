@@ -1,0 +1,139 @@
+/* Every route: the one place that says who may do what by which path. A row without an operation is denied. */
+#include "api.h"
+
+#include "reviewd/action_item.h"
+
+#define PEOPLE &person_resource
+#define REVIEWS &review_resource
+#define ATTENDEES &attendee_resource
+#define INPUTS &input_resource
+#define DECISIONS &decision_resource
+#define ACTION_ITEMS &action_item_resource
+#define AMENDMENTS &amendment_resource
+#define FOLLOW_UPS &follow_up_resource
+
+/* The shapes that rows take; what differs from row to row stands in the row. */
+#define LIST(where, what) METHOD_GET, where, OPERATION_READ, .read = read_list, .resource = (what), .list = true
+#define RECORD(where, what) METHOD_GET, where, OPERATION_READ, .read = read_record, .resource = (what)
+#define HISTORY(where, what) METHOD_GET, where, OPERATION_READ, .read = read_history, .resource = (what), .list = true
+#define CREATE(where, what, who) METHOD_POST, where, who, .write = write_create, .resource = (what)
+#define CHANGE(where, what, who) METHOD_PATCH, where, who, .write = write_change, .resource = (what)
+#define VERB(where, what, name, who) METHOD_POST, where, who, .write = write_verb, .resource = (what), .verb = (name)
+#define OPEN(where, how) METHOD_GET, where, OPERATION_READ, .read = (how), .open = true
+
+static const char *const audit_query[] = {"resource", "resource_id", "actor_id", "event", "at_before", "at_after", NULL};
+
+const struct route routes[] = {
+    {LIST("/v1/people", PEOPLE), .summary = "List people"},
+    {CREATE("/v1/people", PEOPLE, OPERATION_PERSON_WRITE), .summary = "Add a person"},
+    {RECORD("/v1/people/{id}", PEOPLE), .summary = "Read a person"},
+    {CHANGE("/v1/people/{id}", PEOPLE, OPERATION_PERSON_WRITE), .summary = "Change a person"},
+    {VERB("/v1/people/{id}/deactivate", PEOPLE, "deactivate", OPERATION_PERSON_WRITE), .summary = "Make a person inactive"},
+    {VERB("/v1/people/{id}/activate", PEOPLE, "activate", OPERATION_PERSON_WRITE), .summary = "Make a person active again"},
+    {HISTORY("/v1/people/{id}/history", PEOPLE), .summary = "Read every version of a person"},
+
+    {LIST("/v1/reviews", REVIEWS), .summary = "List reviews"},
+    {CREATE("/v1/reviews", REVIEWS, OPERATION_REVIEW_WRITE), .summary = "Plan a review"},
+    {RECORD("/v1/reviews/{id}", REVIEWS), .summary = "Read a review"},
+    {CHANGE("/v1/reviews/{id}", REVIEWS, OPERATION_REVIEW_WRITE), .summary = "Change a review"},
+    {VERB("/v1/reviews/{id}/start", REVIEWS, "start", OPERATION_REVIEW_HOLD), .summary = "Start a review"},
+    {VERB("/v1/reviews/{id}/conclude", REVIEWS, "conclude", OPERATION_REVIEW_HOLD), .summary = "Conclude a review"},
+    {VERB("/v1/reviews/{id}/approve", REVIEWS, "approve", OPERATION_REVIEW_APPROVE),
+     .denied_rule = "review.approve.role", .summary = "Approve a concluded review"},
+    {VERB("/v1/reviews/{id}/cancel", REVIEWS, "cancel", OPERATION_REVIEW_MANAGE), .summary = "Cancel a planned review"},
+    {VERB("/v1/reviews/{id}/reopen", REVIEWS, "reopen", OPERATION_REVIEW_APPROVE),
+     .denied_rule = "review.reopen.role", .summary = "Reopen a concluded or approved review"},
+    {METHOD_GET, "/v1/reviews/{id}/readiness", OPERATION_READ, .read = read_readiness, .resource = REVIEWS,
+     .summary = "See what the next verb still lacks"},
+    {METHOD_GET, "/v1/reviews/{id}/carried-action-items", OPERATION_READ, .read = read_carried,
+     .resource = ACTION_ITEMS, .parent = REVIEWS, .list = true, .summary = "List the action items to revisit"},
+    {METHOD_GET, "/v1/reviews/{id}/revisions", OPERATION_READ, .read = read_revisions, .resource = REVIEWS,
+     .list = true, .summary = "List the approved revisions of a review"},
+    {METHOD_GET, "/v1/reviews/{id}/revisions/{n}", OPERATION_READ, .read = read_revision, .resource = REVIEWS,
+     .summary = "Read an approved revision of a review"},
+    {HISTORY("/v1/reviews/{id}/history", REVIEWS), .summary = "Read every version of a review"},
+
+    {LIST("/v1/reviews/{id}/attendees", ATTENDEES), .parent = REVIEWS, .summary = "List a review's attendees"},
+    {CREATE("/v1/reviews/{id}/attendees", ATTENDEES, OPERATION_REVIEW_WRITE), .parent = REVIEWS,
+     .summary = "Add an attendee"},
+    {RECORD("/v1/attendees/{id}", ATTENDEES), .summary = "Read an attendee"},
+    {CHANGE("/v1/attendees/{id}", ATTENDEES, OPERATION_REVIEW_WRITE), .summary = "Change an attendee"},
+    {VERB("/v1/attendees/{id}/withdraw", ATTENDEES, "withdraw", OPERATION_REVIEW_MANAGE),
+     .summary = "Take an attendee back"},
+    {HISTORY("/v1/attendees/{id}/history", ATTENDEES), .summary = "Read every version of an attendee"},
+
+    {LIST("/v1/inputs", INPUTS), .summary = "List inputs across reviews"},
+    {LIST("/v1/reviews/{id}/inputs", INPUTS), .parent = REVIEWS, .summary = "List a review's inputs"},
+    {CREATE("/v1/reviews/{id}/inputs", INPUTS, OPERATION_INPUT_WRITE), .parent = REVIEWS, .summary = "Add an input"},
+    {RECORD("/v1/inputs/{id}", INPUTS), .summary = "Read an input"},
+    {CHANGE("/v1/inputs/{id}", INPUTS, OPERATION_INPUT_WRITE), .summary = "Change an input"},
+    {VERB("/v1/inputs/{id}/withdraw", INPUTS, "withdraw", OPERATION_REVIEW_MANAGE), .summary = "Take an input back"},
+    {HISTORY("/v1/inputs/{id}/history", INPUTS), .summary = "Read every version of an input"},
+
+    {LIST("/v1/decisions", DECISIONS), .summary = "List decisions across reviews"},
+    {LIST("/v1/reviews/{id}/decisions", DECISIONS), .parent = REVIEWS, .summary = "List a review's decisions"},
+    {CREATE("/v1/reviews/{id}/decisions", DECISIONS, OPERATION_REVIEW_WRITE), .parent = REVIEWS,
+     .summary = "Propose a decision"},
+    {RECORD("/v1/decisions/{id}", DECISIONS), .summary = "Read a decision"},
+    {CHANGE("/v1/decisions/{id}", DECISIONS, OPERATION_REVIEW_WRITE), .summary = "Change a decision"},
+    {VERB("/v1/decisions/{id}/adopt", DECISIONS, "adopt", OPERATION_REVIEW_HOLD), .summary = "Adopt a decision"},
+    {VERB("/v1/decisions/{id}/reject", DECISIONS, "reject", OPERATION_REVIEW_HOLD), .summary = "Reject a decision"},
+    {VERB("/v1/decisions/{id}/withdraw", DECISIONS, "withdraw", OPERATION_REVIEW_MANAGE),
+     .summary = "Take a proposed decision back"},
+    {VERB("/v1/decisions/{id}/implement", DECISIONS, "implement", OPERATION_REVIEW_MANAGE),
+     .summary = "Record that a decision is carried out"},
+    {VERB("/v1/decisions/{id}/supersede", DECISIONS, "supersede", OPERATION_REVIEW_MANAGE),
+     .summary = "Put another decision in its place"},
+    {HISTORY("/v1/decisions/{id}/history", DECISIONS), .summary = "Read every version of a decision"},
+    {LIST("/v1/decisions/{id}/amendments", AMENDMENTS), .parent = DECISIONS, .summary = "List a decision's amendments"},
+    {CREATE("/v1/decisions/{id}/amendments", AMENDMENTS, OPERATION_DECISION_AMEND), .parent = DECISIONS,
+     .summary = "Amend an adopted decision"},
+    {LIST("/v1/decisions/{id}/action-items", ACTION_ITEMS), .parent = DECISIONS,
+     .summary = "List a decision's action items"},
+    {CREATE("/v1/decisions/{id}/action-items", ACTION_ITEMS, OPERATION_ACTION_ITEM_CREATE), .parent = DECISIONS,
+     .summary = "Add an action item"},
+
+    {LIST("/v1/action-items", ACTION_ITEMS), .summary = "List action items across reviews"},
+    {RECORD("/v1/action-items/{id}", ACTION_ITEMS), .summary = "Read an action item"},
+    {CHANGE("/v1/action-items/{id}", ACTION_ITEMS, OPERATION_ACTION_ITEM_AMEND), .summary = "Change an action item"},
+    {VERB("/v1/action-items/{id}/start", ACTION_ITEMS, "start", OPERATION_ACTION_ITEM_WORK),
+     .summary = "Start work on an action item"},
+    {VERB("/v1/action-items/{id}/block", ACTION_ITEMS, "block", OPERATION_ACTION_ITEM_WORK),
+     .summary = "Say what keeps an action item from going on"},
+    {VERB("/v1/action-items/{id}/unblock", ACTION_ITEMS, "unblock", OPERATION_ACTION_ITEM_WORK),
+     .summary = "Let an action item go on"},
+    {VERB("/v1/action-items/{id}/cancel", ACTION_ITEMS, "cancel", OPERATION_ACTION_ITEM_CREATE),
+     .summary = "Cancel an action item"},
+    {HISTORY("/v1/action-items/{id}/history", ACTION_ITEMS), .summary = "Read every version of an action item"},
+    {LIST("/v1/action-items/{id}/amendments", AMENDMENTS), .parent = ACTION_ITEMS,
+     .summary = "List an action item's amendments"},
+    {CREATE("/v1/action-items/{id}/amendments", AMENDMENTS, OPERATION_ACTION_ITEM_AMEND), .parent = ACTION_ITEMS,
+     .summary = "Amend an action item"},
+    {LIST("/v1/action-items/{id}/follow-ups", FOLLOW_UPS), .parent = ACTION_ITEMS,
+     .summary = "List an action item's follow-ups"},
+    {CREATE("/v1/action-items/{id}/follow-ups", FOLLOW_UPS, OPERATION_ACTION_ITEM_WORK), .parent = ACTION_ITEMS,
+     .summary = "Follow an action item up"},
+
+    {RECORD("/v1/amendments/{id}", AMENDMENTS), .summary = "Read an amendment"},
+    {HISTORY("/v1/amendments/{id}/history", AMENDMENTS), .summary = "Read the one version of an amendment"},
+    {LIST("/v1/follow-ups", FOLLOW_UPS), .summary = "List follow-ups across action items"},
+    {RECORD("/v1/follow-ups/{id}", FOLLOW_UPS), .summary = "Read a follow-up"},
+    {HISTORY("/v1/follow-ups/{id}/history", FOLLOW_UPS), .summary = "Read the one version of a follow-up"},
+
+    {METHOD_GET, "/v1/rules", OPERATION_READ, .read = read_rules, .list = true, .summary = "List the rules"},
+    {METHOD_GET, "/v1/rules/{name}", OPERATION_READ, .read = read_rule, .summary = "Read a rule"},
+    {METHOD_GET, "/v1/audit-log", OPERATION_AUDIT_READ, .read = read_audit_log, .list = true, .query = audit_query,
+     .summary = "List the audit log"},
+    {METHOD_GET, "/v1/audit-log/head", OPERATION_AUDIT_READ, .read = read_audit_head,
+     .summary = "Read the newest entry's seq and hash"},
+
+    {OPEN("/problems/{name}", read_problem_page), .summary = "Read what a type of problem means"},
+    {OPEN("/healthz", read_health), .summary = "Is the process alive?"},
+    {OPEN("/readyz", read_ready), .summary = "Does it take requests?"},
+    {OPEN("/metrics", read_metrics), .summary = "Figures for Prometheus"},
+    {OPEN("/openapi.json", read_openapi), .summary = "This description"},
+    {OPEN("/docs", read_docs), .summary = "This description as a page"},
+    {OPEN("/docs/redoc.js", read_docs_bundle), .summary = "The script of that page"},
+};
+
+const size_t route_count = COUNT_OF(routes);

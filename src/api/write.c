@@ -1,0 +1,283 @@
+/* Creating, changing and taking through a verb: the same steps for every resource, in the writer's transaction.
+ *
+ * load -> may the caller? -> precondition -> body into the record -> rules -> store -> audit -> answer */
+#include "api.h"
+
+#include "reviewd/clock.h"
+#include "reviewd/id.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct behaviour *const behaviours[] = {
+    &person_behaviour,      &review_behaviour,    &attendee_behaviour,  &input_behaviour,
+    &decision_behaviour,    &action_item_behaviour, &amendment_behaviour, &follow_up_behaviour,
+};
+
+static const struct behaviour *behaviour_of(const struct resource *resource)
+{
+    for (size_t i = 0; i < COUNT_OF(behaviours); i++) {
+        if (behaviours[i]->resource == resource)
+            return behaviours[i];
+    }
+    return NULL;
+}
+
+static bool do_step(bool (*step)(struct call *call), struct call *call)
+{
+    return !step || step(call);
+}
+
+/* --- records ------------------------------------------------------------------------------------------------------- */
+
+void record_defaults(const struct resource *resource, void *record)
+{
+    for (size_t i = 0; i < resource->field_count; i++) {
+        const struct field *field = &resource->fields[i];
+        if (field->initial && !field_is_set(field, record))
+            *(unsigned *)field_in(field, record) = field->initial;
+    }
+}
+
+void *record_new(struct call *call, const struct resource *resource)
+{
+    void *record = arena_alloc(call->arena, resource->size);
+    if (record)
+        record_defaults(resource, record);
+    return record;
+}
+
+void *record_fetch(struct call *call, const struct resource *resource, const struct id *id)
+{
+    void *record = arena_alloc(call->arena, resource->size);
+    bool read = record && store_load(call->store, resource, id->text, &view_all, &call->today, call->arena, record) == FOUND;
+    return read && record_expand(call, resource, record) ? record : NULL;
+}
+
+static bool record_audit(struct call *call, const struct resource *resource, const void *record, const char *event)
+{
+    struct audit_entry entry = {.at = call->now, .actor_id = call->caller.person_id, .request_id = call->request_id};
+    entry.event = arena_format(call->arena, "%s.%s", resource->name, event);
+    if (resource == &person_resource || resource == &token_resource)
+        caller_forget_all();
+    return !arena_failed(call->arena) && audit_append(call->store, resource, record, &entry);
+}
+
+bool record_insert(struct call *call, const struct resource *resource, void *record, const char *event)
+{
+    struct record *common = record;
+    common->id = id_make();
+    common->version = (struct integer){true, 1};
+    common->created_at = common->updated_at = call->now;
+    common->created_by = common->updated_by = call->caller.person_id;
+    if (resource->reference_prefix) {
+        common->reference = store_next_reference(call->store, resource, atoi(call->today.text), call->arena);
+        if (!common->reference)
+            return false;
+    }
+    return store_insert(call->store, resource, record) && record_audit(call, resource, record, event);
+}
+
+bool record_update(struct call *call, const struct resource *resource, void *record, const char *event)
+{
+    struct record *common = record;
+    common->version.value++;
+    common->updated_at = call->now;
+    common->updated_by = call->caller.person_id;
+    return store_update(call->store, resource, record) && record_audit(call, resource, record, event);
+}
+
+/* --- steps --------------------------------------------------------------------------------------------------------- */
+
+/* Reads the record of a key, or the parent of a sub-collection. NULL after answering 404, or when broken. */
+static void *load(struct call *call, const struct resource *resource, const char *key, bool *ret_broken)
+{
+    void *record = arena_alloc(call->arena, resource->size);
+    *ret_broken = true;
+    if (!record)
+        return NULL;
+    enum found found = store_load(call->store, resource, key, &call->view, &call->today, call->arena, record);
+    if (found == ABSENT) {
+        *ret_broken = false;
+        answer_not_found(call);
+        return NULL;
+    }
+    return found == FOUND && record_expand(call, resource, record) ? record : NULL;
+}
+
+static bool check_access(struct call *call, const struct behaviour *behaviour)
+{
+    struct stake stake = {0};
+    if (behaviour->stake && !behaviour->stake(call, &stake))
+        return false;
+    enum operation operation = behaviour->operation ? behaviour->operation(call) : call->route->operation;
+    if (!policy_allows(&call->caller, operation, &stake)) {
+        const char *rule = call->route->denied_rule ? call->route->denied_rule : "access.role";
+        violation_add(&call->violations, rule, NULL, "Your role, %s, does not allow this here.",
+                      role_names[(call->caller.token_role ? call->caller.token_role : call->caller.role) - 1]);
+    }
+    if (call->caller.read_only)
+        violation_add(&call->violations, "access.read_only_token", NULL, "This token writes nothing.");
+    return true;
+}
+
+static bool put_answer(struct call *call, int status, const void *record)
+{
+    struct buffer *body = &call->response->body;
+    body->length = 0;
+    void *shown = arena_alloc(call->arena, call->route->resource->size);
+    if (!shown)
+        return false;
+    memcpy(shown, record, call->route->resource->size);
+    store_forget(call->store);
+    if (!store_derive(call->store, call->route->resource, &call->today, shown))
+        return false;
+    record_render(body, call->route->resource, shown, RENDER_SHOWN);
+    if (buffer_failed(body))
+        return false;
+    response_add(call->response, "ETag", etag_of(call->arena, body->data, body->length));
+    answer_json(call, status, body);
+    return !arena_failed(call->arena);
+}
+
+/* RFC 9110, 13.2: after the request is allowed, before it is done. False after answering. */
+static bool check_precondition(struct call *call)
+{
+    if (call->violations.count) /* 403 comes first */
+        return true;
+    struct buffer body = {0};
+    record_render(&body, call->route->resource, call->before, RENDER_SHOWN);
+    const char *etag = buffer_failed(&body) ? "" : etag_of(call->arena, body.data, body.length);
+    buffer_finish(&body);
+    switch (if_match_status(call->request->headers[HEADER_IF_MATCH], etag)) {
+    case 0:
+        return true;
+    case 400:
+        answer_problem(call, 400, NULL, "If-Match is no list of entity tags.");
+        return false;
+    case 428:
+        answer_problem(call, 428, NULL, "Send If-Match with the ETag of the record as you read it, or with *.");
+        return false;
+    default:
+        answer_problem(call, 412, NULL, "The record has changed since you read it; its ETag is now %s.", etag);
+        return false;
+    }
+}
+
+static enum job_result refuse(struct call *call)
+{
+    answer_violations(call);
+    return JOB_REFUSE;
+}
+
+static bool is_object(struct call *call)
+{
+    return json_is_object(call->body);
+}
+
+/* --- the three kinds of write -------------------------------------------------------------------------------------- */
+
+enum job_result write_create(struct call *call)
+{
+    const struct resource *resource = call->route->resource;
+    const struct behaviour *behaviour = behaviour_of(resource);
+    bool broken;
+    if (call->route->parent && !(call->parent = load(call, call->route->parent, call->keys[0], &broken)))
+        return broken ? JOB_BREAK : JOB_REFUSE;
+    call->after = record_new(call, resource);
+    if (!call->after || !check_access(call, behaviour) || !do_step(behaviour->begin, call))
+        return JOB_BREAK;
+    if (!record_parse(call, resource, BODY_CREATE, call->after, NULL))
+        return JOB_BREAK;
+    if (!is_object(call))
+        return refuse(call);
+    record_defaults(resource, call->after);
+    if (!do_step(behaviour->complete, call) || !behaviour->check(call))
+        return JOB_BREAK;
+    if (call->violations.count)
+        return refuse(call);
+    if (!record_insert(call, resource, call->after, "create") || !do_step(behaviour->after, call) ||
+        !put_answer(call, 201, call->after))
+        return JOB_BREAK;
+    response_add(call->response, "Location",
+                 arena_format(call->arena, "/v1/%s/%s", resource->collection, ((struct record *)call->after)->id.text));
+    return JOB_KEEP;
+}
+
+static bool same_record(const struct resource *resource, const void *a, const void *b)
+{
+    for (size_t i = 0; i < resource->field_count; i++) {
+        if (!resource->fields[i].derived && !field_equal(&resource->fields[i], a, b))
+            return false;
+    }
+    return true;
+}
+
+/* The record that the path names, with who may and whether it is as the caller knows it. */
+static bool begin_change(struct call *call, const struct behaviour *behaviour, enum job_result *ret_result)
+{
+    const struct resource *resource = call->route->resource;
+    bool broken;
+    *ret_result = JOB_BREAK;
+    call->before = load(call, resource, call->keys[0], &broken);
+    if (!call->before) {
+        *ret_result = broken ? JOB_BREAK : JOB_REFUSE;
+        return false;
+    }
+    call->after = arena_alloc(call->arena, resource->size);
+    if (!call->after || !check_access(call, behaviour))
+        return false;
+    memcpy(call->after, call->before, resource->size);
+    if (check_precondition(call))
+        return true;
+    *ret_result = JOB_REFUSE;
+    return false;
+}
+
+enum job_result write_change(struct call *call)
+{
+    const struct resource *resource = call->route->resource;
+    const struct behaviour *behaviour = behaviour_of(resource);
+    enum job_result result;
+    if (!begin_change(call, behaviour, &result))
+        return result;
+    if (!record_parse(call, resource, BODY_CHANGE, call->after, call->before))
+        return JOB_BREAK;
+    if (!is_object(call))
+        return refuse(call);
+    record_defaults(resource, call->after);
+    if (!do_step(behaviour->complete, call) || !behaviour->check(call))
+        return JOB_BREAK;
+    if (call->violations.count)
+        return refuse(call);
+    bool same = same_record(resource, call->before, call->after);
+    if (!same && (!record_update(call, resource, call->after, "update") || !do_step(behaviour->after, call)))
+        return JOB_BREAK;
+    return put_answer(call, 200, call->after) ? JOB_KEEP : JOB_BREAK;
+}
+
+enum job_result write_verb(struct call *call)
+{
+    const struct resource *resource = call->route->resource;
+    const struct behaviour *behaviour = behaviour_of(resource);
+    const struct transition *transition = call->transition;
+    enum job_result result;
+    if (!begin_change(call, behaviour, &result))
+        return result;
+    bool known = transition_check(resource, call->before, transition, &call->violations);
+    if (!arguments_parse(call, resource, transition, call->after, call->before))
+        return JOB_BREAK;
+    if (!is_object(call))
+        return refuse(call);
+    /* What the state does not know is not judged by what it would need. */
+    if (known && !behaviour->check(call))
+        return JOB_BREAK;
+    if (call->violations.count)
+        return refuse(call);
+    const struct field *state = resource_field_named(resource, resource->state);
+    *(unsigned *)field_in(state, call->after) = transition->to;
+    if (!do_step(behaviour->apply, call) || !record_update(call, resource, call->after, transition->verb) ||
+        !do_step(behaviour->after, call))
+        return JOB_BREAK;
+    return put_answer(call, 200, call->after) ? JOB_KEEP : JOB_BREAK;
+}
