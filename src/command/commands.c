@@ -1,0 +1,62 @@
+#include "command.h"
+
+static const struct option_row person_options[] = {
+    {"--name", "N", true, "The person's name."},
+    {"--email", "E", true, "The e-mail address: who is found by it is changed, else made."},
+    {"--role", "R", true, "top_management, isms_manager, department_head, employee or auditor."},
+    {"--job-title", "T", false, "The position held."},
+    {"--department", "D", false, "The department."},
+    {"--external", NULL, false, "The person is from outside the organisation."},
+};
+static const struct option_row token_options[] = {
+    {"--person", "E", true, "Whose token it is: an e-mail address or an id."},
+    {"--label", "L", true, "What it is for."},
+    {"--expires", "90d", false, "When it expires: 12h, 90d, 2w, a day or an instant in UTC; never if left out."},
+    {"--read-only", NULL, false, "It reads, and writes nothing."},
+    {"--role", "R", false, "It carries no more than this role may."},
+};
+
+#define OPTIONS(rows) .options = (rows), .option_count = COUNT_OF(rows)
+
+const struct command commands[] = {
+    {"serve", .run = run_serve, .summary = "migrate, then serve",
+     .description = "Migrates the database, then serves until SIGTERM. Listens on loopback unless --listen says "
+                    "otherwise. On an empty data folder it says how to make the first person and token."},
+    {"person upsert", OPTIONS(person_options), .run = run_person_upsert, .summary = "make or change a person",
+     .description = "Makes the person with this e-mail address, or changes them. Run twice it changes nothing. Prints "
+                    "the id."},
+    {"token create", OPTIONS(token_options), .run = run_token_create, .summary = "make a token",
+     .description = "Prints a new token alone on a line, once: only its hash is kept."},
+    {"token list", .run = run_token_list, .summary = "list tokens",
+     .description = "Lists all tokens with state, last use, expiry, person and label."},
+    {"token revoke", "ID", 1, .run = run_token_revoke, .summary = "revoke a token",
+     .description = "Revokes a token; a running daemon refuses it within a second."},
+    {"migrate", .run = run_migrate, .summary = "migrate the database only",
+     .description = "Brings the database to this version, after a backup beside it where it holds anything."},
+    {"check", .run = run_check, .summary = "check structure, references and chain",
+     .description = "Checks the database's structure and references, walks the audit chain and compares every record "
+                    "with it. Exit status 1 if anything is wrong."},
+    {"backup", "FILE", 1, .run = run_backup, .summary = "copy the database while it is in use",
+     .description = "Writes a consistent copy into a new file, also while the daemon runs, and verifies it."},
+    {"restore", "FILE", 1, .run = run_restore, .summary = "put a backup into an empty data folder",
+     .description = "Puts a backup into an empty data folder, verifies it and says what it holds."},
+    {"audit verify", .run = run_audit_verify, .summary = "verify the audit chain",
+     .description = "Walks the whole audit chain and compares every record with it. Prints the head, or the first entry "
+                    "or record that does not fit (exit status 1)."},
+    {"demo", .run = run_demo, .summary = "load an example into an empty data folder",
+     .description = "Plays the story of an organisation with two reviews held and one planned into an empty data folder, "
+                    "so that a newcomer has something to look at."},
+    {"openapi", .run = run_openapi, .summary = "print the OpenAPI description",
+     .description = "Prints the OpenAPI 3.1 description of the API."},
+    {"rules", .run = run_rules, .summary = "print the catalogue of rules",
+     .description = "Prints every rule with the status of its violation."},
+    {"version", .run = run_version, .summary = "print build and library versions",
+     .description = "Prints the versions of reviewd and of the libraries that it runs with."},
+    {"config", .run = run_config, .summary = "print the settings in force",
+     .description = "Prints every setting with its value in force and where that came from: default, file, environment "
+                    "or flag."},
+    {"manual", .run = run_manual, .summary = "print the manual page",
+     .description = "Prints reviewd(8) as man(7) source: deploy/reviewd.8 is made by it."},
+};
+
+const size_t command_count = COUNT_OF(commands);

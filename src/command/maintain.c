@@ -1,0 +1,251 @@
+/* Looking after the database: migrate, check, backup, restore, audit verify. */
+#include "command.h"
+
+#include "reviewd/audit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int run_migrate(struct invocation *invocation)
+{
+    struct store store;
+    const char *folder = invocation->settings.data;
+    const char *message;
+    if (!data_folder_make(folder))
+        return EXIT_FAILED;
+    if (!store_open(&store, folder, DB_GUEST, &message))
+        return fail("cannot open the database in %s: %s", folder, message);
+    int from = 0;
+    int to = 0;
+    enum migrated migrated = store_migrate(&store, folder, &from, &to);
+    int status;
+    if (migrated == MIGRATED_NEWER) {
+        status = fail("the database in %s is of a newer reviewd (migration %d; this one knows %d): use that one", folder, from, to);
+    } else if (migrated == MIGRATED_FAILED) {
+        status = fail("cannot migrate the database in %s: %s", folder, db_message(store.db));
+    } else {
+        struct buffer text = {0};
+        buffer_format(&text, invocation->json ? "{\"from\":%d,\"to\":%d}\n" : "migrated from %d to %d\n", from, to);
+        status = print(&text);
+    }
+    store_close(&store);
+    return status;
+}
+
+/* --- verify -------------------------------------------------------------------------------------------------------- */
+
+static void put_finding(struct buffer *text, const struct audit_finding *finding, bool json)
+{
+    if (!json) {
+        if (!finding->text[0])
+            buffer_format(text, "the chain holds: %lld entries, %lld records\nhead %lld %s\n",
+                          (long long)finding->head.seq, (long long)finding->records, (long long)finding->head.seq,
+                          finding->head.hash);
+        return;
+    }
+    buffer_format(text, "{\"valid\":%s,\"seq\":%lld,\"hash\":\"%s\",\"records\":%lld,\"finding\":",
+                  finding->text[0] ? "false" : "true", (long long)finding->head.seq, finding->head.hash,
+                  (long long)finding->records);
+    if (finding->text[0])
+        json_put_text(text, finding->text, strlen(finding->text));
+    else
+        buffer_put(text, "null");
+    buffer_put(text, "}\n");
+}
+
+int run_audit_verify(struct invocation *invocation)
+{
+    struct data data;
+    struct audit_finding finding;
+    if (!data_open(&data, invocation))
+        return EXIT_FAILED;
+    int status = EXIT_FAILED;
+    if (!audit_verify(&data.store, &finding)) {
+        fail("the audit log cannot be read: %s", db_message(data.store.db));
+    } else {
+        struct buffer text = {0};
+        put_finding(&text, &finding, invocation->json);
+        status = print(&text);
+        if (finding.text[0])
+            status = fail("%s", finding.text);
+    }
+    data_close(&data);
+    return status;
+}
+
+/* --- check --------------------------------------------------------------------------------------------------------- */
+
+struct findings {
+    struct buffer json;
+    int count;
+};
+
+static void note(void *context, const char *text)
+{
+    struct findings *findings = context;
+    buffer_put(&findings->json, findings->count++ ? "," : "");
+    json_put_text(&findings->json, text, strlen(text));
+    fail("%s", text);
+}
+
+int run_check(struct invocation *invocation)
+{
+    struct data data;
+    if (!data_open(&data, invocation))
+        return EXIT_FAILED;
+    struct findings findings = {0};
+    struct audit_finding finding;
+    db_check(data.store.db, false, note, &findings);
+    if (!audit_verify(&data.store, &finding))
+        note(&findings, db_message(data.store.db));
+    else if (finding.text[0])
+        note(&findings, finding.text);
+    struct buffer text = {0};
+    if (invocation->json)
+        buffer_format(&text, "{\"sound\":%s,\"findings\":[%.*s]}\n", findings.count ? "false" : "true",
+                      (int)findings.json.length, findings.json.data ? findings.json.data : "");
+    else if (!findings.count)
+        buffer_format(&text, "sound: structure, references and chain (%lld records)\n", (long long)finding.records);
+    int status = text.length ? print(&text) : EXIT_FINE;
+    buffer_finish(&findings.json);
+    data_close(&data);
+    return findings.count ? EXIT_FAILED : status;
+}
+
+/* --- backup and restore -------------------------------------------------------------------------------------------- */
+
+/* Opens a copy of its own accord and verifies the chain in it. */
+static bool verify_copy(const char *folder, struct audit_finding *ret_finding)
+{
+    struct store store;
+    const char *message = "";
+    if (!store_open(&store, folder, DB_READER, &message)) {
+        fail("the copy cannot be opened: %s", message);
+        return false;
+    }
+    struct findings findings = {0};
+    bool fine = db_check(store.db, false, note, &findings) && audit_verify(&store, ret_finding);
+    if (fine && ret_finding->text[0]) {
+        fail("in the copy: %s", ret_finding->text);
+        fine = false;
+    }
+    buffer_finish(&findings.json);
+    store_close(&store);
+    return fine;
+}
+
+static bool sync_path(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC);
+    bool fine = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return fine;
+}
+
+static bool copy_file(const char *from, const char *to)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    char block[65536];
+    ssize_t count = -1;
+    while (out >= 0 && (count = read(in, block, sizeof block)) > 0) {
+        if (write(out, block, (size_t)count) != count) {
+            count = -1;
+            break;
+        }
+    }
+    bool fine = out >= 0 && count == 0 && fsync(out) == 0;
+    int error = errno;
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    errno = error;
+    return fine;
+}
+
+static bool folder_is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    if (!folder)
+        return errno == ENOENT;
+    bool empty = true;
+    for (const struct dirent *entry; empty && (entry = readdir(folder));)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(folder);
+    return empty;
+}
+
+static int print_copy(const struct invocation *invocation, const char *what, const char *path,
+                      const struct audit_finding *finding)
+{
+    struct buffer text = {0};
+    if (invocation->json) {
+        buffer_put(&text, "{\"file\":");
+        json_put_text(&text, path, strlen(path));
+        buffer_format(&text, ",\"records\":%lld,\"seq\":%lld,\"hash\":\"%s\"}\n", (long long)finding->records,
+                      (long long)finding->head.seq, finding->head.hash);
+    } else {
+        buffer_format(&text, "%s %s: %lld records, audit head %lld %s\n", what, path, (long long)finding->records,
+                      (long long)finding->head.seq, finding->head.hash);
+    }
+    return print(&text);
+}
+
+int run_backup(struct invocation *invocation)
+{
+    struct data data;
+    const char *file = invocation->operands[0];
+    char folder[4096];
+    char copy[4200];
+    struct audit_finding finding;
+    if (access(file, F_OK) == 0)
+        return fail("%s exists already", file);
+    /* Made and verified beside its place, then put there in one step. */
+    if (snprintf(folder, sizeof folder, "%s.part-XXXXXX", file) >= (int)sizeof folder || !mkdtemp(folder))
+        return fail("cannot write beside %s: %s", file, strerror(errno));
+    snprintf(copy, sizeof copy, "%s/%s", folder, STORE_FILE);
+    int status = EXIT_FAILED;
+    if (data_open(&data, invocation)) {
+        mode_t mask = umask(0077);
+        if (!db_backup(data.store.db, copy))
+            fail("cannot copy the database: %s", db_message(data.store.db));
+        else if (verify_copy(folder, &finding) && sync_path(copy, O_RDONLY) && rename(copy, file) == 0)
+            status = print_copy(invocation, "backed up to", file, &finding);
+        else
+            fail("%s was not written", file);
+        umask(mask);
+        data_close(&data);
+    }
+    unlink(copy);
+    rmdir(folder);
+    return status;
+}
+
+int run_restore(struct invocation *invocation)
+{
+    const char *file = invocation->operands[0];
+    const char *folder = invocation->settings.data;
+    char copy[4200];
+    struct audit_finding finding;
+    if (access(file, R_OK) != 0)
+        return fail("cannot read %s: %s", file, strerror(errno));
+    if (!folder_is_empty(folder))
+        return fail("%s is not empty; restore into an empty data folder", folder);
+    if (!data_folder_make(folder))
+        return EXIT_FAILED;
+    snprintf(copy, sizeof copy, "%s/%s", folder, STORE_FILE);
+    if (!copy_file(file, copy) || !sync_path(folder, O_RDONLY | O_DIRECTORY)) {
+        fail("cannot copy %s: %s", file, strerror(errno));
+    } else if (verify_copy(folder, &finding)) {
+        return print_copy(invocation, "restored from", file, &finding);
+    }
+    unlink(copy);
+    return EXIT_FAILED;
+}

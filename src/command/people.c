@@ -1,0 +1,267 @@
+/* People and tokens. */
+#include "command.h"
+
+#include "reviewd/audit.h"
+#include "reviewd/clock.h"
+#include "reviewd/id.h"
+#include "reviewd/token.h"
+
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *person_body(const struct invocation *invocation)
+{
+    static const struct {
+        const char *option;
+        const char *member;
+    } members[] = {{"--name", "name"}, {"--email", "email"}, {"--role", "role"},
+                   {"--job-title", "job_title"}, {"--department", "department"}};
+    json_t *body = json_object();
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        const char *value = option(invocation, members[i].option);
+        if (value && json_object_set_new(body, members[i].member, json_string(value)) != 0) {
+            json_decref(body);
+            return NULL;
+        }
+    }
+    if (option(invocation, "--external") && json_object_set_new(body, "external", json_true()) != 0) {
+        json_decref(body);
+        return NULL;
+    }
+    char *text = json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    return text;
+}
+
+int run_person_upsert(struct invocation *invocation)
+{
+    struct data data;
+    const char *email = option(invocation, "--email");
+    const char *body = person_body(invocation);
+    if (!body)
+        return fail("the options are not UTF-8, or memory is out");
+    if (!data_open(&data, invocation))
+        return EXIT_FAILED;
+    struct id id;
+    enum found found = store_find(&data.store, &person_resource, email, &view_all, &id);
+    char target[64];
+    snprintf(target, sizeof target, found == FOUND ? "/v1/people/%s" : "/v1/people", id.text);
+    const struct response *response =
+        data_call(&data, invocation, found == FOUND ? METHOD_PATCH : METHOD_POST, target, body, NULL);
+    int status = EXIT_FINE;
+    if (response->status >= 300) {
+        status = fail("%s", problem_line(&data.arena, response));
+    } else {
+        struct buffer text = {0};
+        json_t *person = json_loadb(response->body.data, response->body.length, 0, NULL);
+        if (invocation->json)
+            buffer_add(&text, response->body.data, response->body.length);
+        else
+            buffer_put(&text, json_string_value(json_object_get(person, "id")));
+        buffer_char(&text, '\n');
+        json_decref(person);
+        status = print(&text);
+    }
+    free((void *)(uintptr_t)body);
+    data_close(&data);
+    return status;
+}
+
+/* --- tokens -------------------------------------------------------------------------------------------------------- */
+
+struct token_write {
+    struct token token;
+    unsigned char hash[32];
+};
+
+static bool token_audit(struct store *store, const struct token *token, const char *event)
+{
+    const struct audit_entry entry = {.at = token->record.updated_at, .event = event};
+    return audit_append(store, &token_resource, token, &entry);
+}
+
+static bool write_token(struct store *store, struct arena *arena, void *context)
+{
+    (void)arena;
+    struct token_write *write = context;
+    return store_insert(store, &token_resource, &write->token) &&
+           store_keep_secret(store, &write->token.record.id, write->hash) &&
+           token_audit(store, &write->token, "token.create");
+}
+
+/* "90d", "12h", "2w" from now on; or an instant or a day. False where it is none. */
+static bool parse_expiry(const char *text, struct instant *ret_at)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = {{'h', 3600000}, {'d', 86400000}, {'w', 604800000}};
+    char *end;
+    long count = strtol(text, &end, 10);
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        if (end > text && count > 0 && count <= 36500 && end[0] == units[i].unit && !end[1]) {
+            *ret_at = instant_from_ms(clock_now_ms() + count * units[i].ms);
+            return true;
+        }
+    }
+    return instant_parse(text, ret_at);
+}
+
+static bool fill_token(struct invocation *invocation, struct data *data, struct token *token)
+{
+    const char *person = option(invocation, "--person");
+    const char *role = option(invocation, "--role");
+    const char *expires = option(invocation, "--expires");
+    token->label = option(invocation, "--label");
+    token->read_only = option(invocation, "--read-only") ? TRUTH_TRUE : TRUTH_FALSE;
+    const struct field *roles = resource_field_named(&token_resource, "role");
+    struct person_brief brief;
+    if (store_find(&data->store, &person_resource, person, &view_all, &token->person_id) != FOUND) {
+        fail("there is no person '%s'; make one with 'reviewd person upsert'", person);
+    } else if (store_person(&data->store, &token->person_id, &data->arena, &brief) != FOUND || !brief.active) {
+        fail("%s is inactive and gets no token", person);
+    } else if (!text_length(token->label) || !text_is_utf8(token->label, strlen(token->label)) || strlen(token->label) > 200) {
+        fail("a label has 1 to 200 characters");
+    } else if (role && !(token->role = field_enum_value(roles, role))) {
+        fail("there is no role '%s'", role);
+    } else if (expires && !parse_expiry(expires, &token->expires_at)) {
+        fail("'%s' is no time: give 12h, 90d, 2w, a day or an instant in UTC", expires);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+int run_token_create(struct invocation *invocation)
+{
+    struct data data;
+    struct token_write write = {0};
+    char text[TOKEN_TEXT_BYTES];
+    if (!data_open(&data, invocation))
+        return EXIT_FAILED;
+    int status = EXIT_FAILED;
+    if (fill_token(invocation, &data, &write.token)) {
+        struct record *record = &write.token.record;
+        token_make(text, write.hash);
+        record->id = id_make();
+        record->version = (struct integer){true, 1};
+        record->created_at = record->updated_at = instant_from_ms(clock_now_ms());
+        if (data_write(&data, invocation, write_token, &write)) {
+            struct buffer out = {0};
+            if (invocation->json)
+                buffer_format(&out, "{\"id\":\"%s\",\"token\":\"%s\"}\n", record->id.text, text);
+            else
+                buffer_format(&out, "%s\n", text);
+            status = print(&out);
+        }
+    }
+    sodium_memzero(text, sizeof text);
+    data_close(&data);
+    return status;
+}
+
+/* --- list ---------------------------------------------------------------------------------------------------------- */
+
+struct listing {
+    struct buffer text;
+    struct data *data;
+    bool json;
+    bool any;
+    struct token *tokens;
+    size_t count;
+    bool fine;
+};
+
+static bool collect(void *context, const void *record)
+{
+    struct listing *listing = context;
+    struct token *grown = realloc(listing->tokens, (listing->count + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    listing->tokens = grown;
+    grown[listing->count] = *(const struct token *)record;
+    grown[listing->count++].label = arena_text(&listing->data->arena, ((const struct token *)record)->label);
+    return true;
+}
+
+static void put_token(struct listing *listing, const struct token *token)
+{
+    struct person_brief person = {0};
+    struct instant used;
+    listing->fine = listing->fine &&
+                    store_person(&listing->data->store, &token->person_id, &listing->data->arena, &person) == FOUND &&
+                    store_token_last_use(&listing->data->store, &token->record.id, &used);
+    if (!listing->fine)
+        return;
+    const char *state = instant_is_set(&token->revoked_at) ? "revoked" : person.active ? "valid" : "inactive";
+    if (!listing->json) {
+        buffer_format(&listing->text, "%s  %-8s  %-24s  %-24s  %s  %s\n", token->record.id.text, state,
+                      instant_is_set(&used) ? used.text : "never used",
+                      instant_is_set(&token->expires_at) ? token->expires_at.text : "no expiry", person.name,
+                      token->label);
+        return;
+    }
+    buffer_put(&listing->text, listing->any ? ",\n " : "[");
+    listing->any = true;
+    record_render(&listing->text, &token_resource, token, RENDER_SHOWN);
+    listing->text.length--;
+    buffer_format(&listing->text, instant_is_set(&used) ? ",\"last_used_at\":\"%s\"}" : ",\"last_used_at\":null}", used.text);
+}
+
+int run_token_list(struct invocation *invocation)
+{
+    struct data data;
+    if (!data_open(&data, invocation))
+        return EXIT_FAILED;
+    struct listing listing = {.data = &data, .json = invocation->json, .fine = true};
+    const struct list_query query = {.resource = &token_resource, .view = view_all, .limit = 1000000};
+    listing.fine = store_list(&data.store, &query, &data.arena, collect, &listing);
+    for (size_t i = 0; i < listing.count; i++)
+        put_token(&listing, &listing.tokens[i]);
+    if (listing.json)
+        buffer_put(&listing.text, listing.any ? "]\n" : "[]\n");
+    int status = EXIT_FAILED;
+    if (listing.fine)
+        status = print(&listing.text);
+    else
+        fail("cannot read the tokens: %s", db_message(data.store.db));
+    buffer_finish(&listing.text);
+    free(listing.tokens);
+    data_close(&data);
+    return status;
+}
+
+/* --- revoke -------------------------------------------------------------------------------------------------------- */
+
+static bool write_revoked(struct store *store, struct arena *arena, void *context)
+{
+    (void)arena;
+    struct token *token = context;
+    token->record.version.value++;
+    token->record.updated_at = token->revoked_at = instant_from_ms(clock_now_ms());
+    return store_update(store, &token_resource, token) && token_audit(store, token, "token.revoke");
+}
+
+int run_token_revoke(struct invocation *invocation)
+{
+    struct data data;
+    struct token token;
+    const struct date today = {0};
+    if (!data_open(&data, invocation))
+        return EXIT_FAILED;
+    int status = EXIT_FINE;
+    if (store_load(&data.store, &token_resource, invocation->operands[0], &view_all, &today, &data.arena, &token) != FOUND)
+        status = fail("there is no token with the id '%s'; 'reviewd token list' shows them", invocation->operands[0]);
+    else if (!instant_is_set(&token.revoked_at) && !data_write(&data, invocation, write_revoked, &token))
+        status = EXIT_FAILED;
+    if (status == EXIT_FINE && invocation->json) {
+        struct buffer out = {0};
+        record_render(&out, &token_resource, &token, RENDER_SHOWN);
+        buffer_char(&out, '\n');
+        status = print(&out);
+    }
+    data_close(&data);
+    return status;
+}

@@ -1,0 +1,268 @@
+#include "exchange.h"
+
+#include "reviewd/clock.h"
+#include "reviewd/log.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    DISCARD_MAX_BYTES = 16 * 1024 * 1024, /* of a body too large that is read to its end, so that the refusal arrives */
+    CONNECTIONS_RESERVED = 16,
+};
+
+/* --- begin and end ------------------------------------------------------------------------------------------------- */
+
+static enum method method_of(const char *name)
+{
+    static const char *const names[] = {
+        [METHOD_GET] = "GET",       [METHOD_HEAD] = "HEAD", [METHOD_POST] = "POST",       [METHOD_PATCH] = "PATCH",
+        [METHOD_DELETE] = "DELETE", [METHOD_PUT] = "PUT",   [METHOD_OPTIONS] = "OPTIONS",
+    };
+    for (int i = METHOD_GET; i <= METHOD_OPTIONS; i++) {
+        if (strcmp(names[i], name) == 0)
+            return (enum method)i;
+    }
+    return METHOD_OTHER;
+}
+
+/* An absolute-form target (RFC 9112, 3.2.2) names the same path. */
+static const char *target_path(const char *target)
+{
+    size_t scheme = strncasecmp(target, "http://", 7) == 0 ? 7 : strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
+    if (!scheme)
+        return target;
+    const char *path = target + scheme + strcspn(target + scheme, "/?");
+    return *path == '/' ? path : "/";
+}
+
+void *exchange_begin(void *context, const char *target, struct MHD_Connection *connection)
+{
+    struct loop *loop = context;
+    struct exchange *exchange = loop->free;
+    if (exchange) {
+        loop->free = exchange->next;
+    } else {
+        exchange = calloc(1, sizeof *exchange);
+        if (!exchange)
+            return NULL;
+        arena_init(&exchange->arena);
+        exchange->loop = loop;
+    }
+    exchange->next = NULL;
+    exchange->connection = connection;
+    exchange->phase = PHASE_HEAD;
+    exchange->request = (struct request){.arena = &exchange->arena};
+    exchange->request.target = arena_text(&exchange->arena, target_path(target));
+    exchange->response = (struct response){.route = -1};
+    exchange->body_seen = 0;
+    exchange->call = NULL;
+    exchange->busy = false;
+    exchange->began_us = clock_monotonic_us();
+    loop->open_exchanges++;
+    atomic_fetch_add(&loop->server->under_way, 1);
+    return exchange;
+}
+
+void exchange_end(void *context, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code)
+{
+    (void)connection;
+    (void)code;
+    struct loop *loop = context;
+    struct exchange *exchange = *con_cls;
+    if (!exchange)
+        return;
+    *con_cls = NULL;
+    call_finish(exchange->call);
+    buffer_finish(&exchange->response.body);
+    buffer_finish(&exchange->body);
+    arena_reset(&exchange->arena);
+    exchange->next = loop->free;
+    loop->free = exchange;
+    loop->open_exchanges--;
+    atomic_fetch_sub(&loop->server->under_way, 1);
+}
+
+/* --- answer -------------------------------------------------------------------------------------------------------- */
+
+static struct MHD_Response *make_response(struct exchange *exchange)
+{
+    struct response *response = &exchange->response;
+    struct MHD_Response *made;
+    if (response->static_body) {
+        made = MHD_create_response_from_buffer(response->static_length, (void *)(uintptr_t)response->static_body,
+                                               MHD_RESPMEM_PERSISTENT);
+    } else if (response->body.length) {
+        made = MHD_create_response_from_buffer(response->body.length, response->body.data, MHD_RESPMEM_MUST_FREE);
+        if (made)
+            response->body = (struct buffer){0};
+    } else {
+        made = MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+    }
+    for (size_t i = 0; made && i < response->header_count; i++)
+        MHD_add_response_header(made, response->headers[i].name, response->headers[i].value);
+    if (made && (response->close || atomic_load(&exchange->loop->server->draining)))
+        MHD_add_response_header(made, "Connection", "close");
+    return made;
+}
+
+static void log_answer(const struct exchange *exchange, int64_t took_us)
+{
+    int status = exchange->response.status;
+    enum log_level level = status >= 500 ? LOG_WARNING : LOG_DEBUG;
+    if (!log_enabled(level))
+        return;
+    const char *request_id = response_get(&exchange->response, "X-Request-Id");
+    LOG(level, "request", LOG_TEXT("request_id", request_id ? request_id : "none"),
+        LOG_TEXT("method", exchange->request.method_name), LOG_NUMBER("status", status), LOG_NUMBER("took_us", took_us));
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    int64_t took_us = clock_monotonic_us() - exchange->began_us;
+    exchange->phase = PHASE_OVER;
+    api_count(exchange->loop->worker, &exchange->response, exchange->request.method, took_us);
+    log_answer(exchange, took_us);
+    struct MHD_Response *response = make_response(exchange);
+    if (!response)
+        return MHD_NO;
+    enum MHD_Result queued =
+        MHD_queue_response(exchange->connection, (unsigned)exchange->response.status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static enum MHD_Result refuse(struct exchange *exchange, int status, const char *detail)
+{
+    api_refuse(exchange->loop->worker, &exchange->request, &exchange->response, status, detail);
+    return send_answer(exchange);
+}
+
+/* --- writes -------------------------------------------------------------------------------------------------------- */
+
+/* On the writer's thread: hands the exchange back to its loop. */
+static void on_done(struct call *call)
+{
+    struct exchange *exchange = call_context(call);
+    struct loop *loop = exchange->loop;
+    pthread_mutex_lock(&loop->mutex);
+    bool wake = loop->completed == NULL;
+    exchange->next = loop->completed;
+    loop->completed = exchange;
+    pthread_mutex_unlock(&loop->mutex);
+    uint64_t one = 1;
+    if (wake && write(loop->wake, &one, sizeof one) < 0)
+        LOG(LOG_ERROR, "wake.failed", LOG_TEXT("detail", "a loop could not be woken"));
+}
+
+static enum MHD_Result submit(struct exchange *exchange)
+{
+    struct server *server = exchange->loop->server;
+    exchange->phase = PHASE_WRITING;
+    /* Suspended before the job is queued: its answer may be there before this function returns. */
+    MHD_suspend_connection(exchange->connection);
+    atomic_fetch_add(&server->suspended, 1);
+    if (writer_submit(server->options.writer, call_job(exchange->call)))
+        return MHD_YES;
+    exchange->busy = true;
+    exchange->phase = PHASE_WRITTEN;
+    atomic_fetch_sub(&server->suspended, 1);
+    MHD_resume_connection(exchange->connection);
+    return MHD_YES;
+}
+
+/* --- the request as it comes in ------------------------------------------------------------------------------------ */
+
+static void acknowledge_at_once(struct MHD_Connection *connection)
+{
+    /* A client that sends head and body apart with Nagle's algorithm on would wait 40 ms for our delayed ACK. */
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    int on = 1;
+    if (info && setsockopt(info->connect_fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on) != 0)
+        LOG(LOG_DEBUG, "quickack.failed", LOG_NUMBER("fd", info->connect_fd));
+}
+
+static enum MHD_Result on_head(struct exchange *exchange, const char *method, const char *version)
+{
+    struct server *server = exchange->loop->server;
+    struct request *request = &exchange->request;
+    request->method = method_of(method);
+    request->method_name = arena_text(&exchange->arena, method);
+    const char *wrong = framing_check(exchange, version);
+    if (wrong)
+        return refuse(exchange, 400, wrong);
+    if (atomic_load(&server->connections) > server->options.settings->connections_max - CONNECTIONS_RESERVED)
+        return refuse(exchange, 503, "There are too many connections; try again.");
+    const char *length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Length");
+    if (length && strtoll(length, NULL, 10) > DISCARD_MAX_BYTES)
+        return refuse(exchange, 413, "The body is larger than the server takes.");
+    if (request->method == METHOD_POST || request->method == METHOD_PATCH)
+        acknowledge_at_once(exchange->connection);
+    exchange->phase = PHASE_BODY;
+    return MHD_YES;
+}
+
+static enum MHD_Result on_body(struct exchange *exchange, const char *data, size_t length)
+{
+    exchange->body_seen += length;
+    if (exchange->body_seen <= (size_t)exchange->loop->server->options.settings->body_max_bytes) {
+        buffer_add(&exchange->body, data, length);
+        return MHD_YES;
+    }
+    exchange->request.body_too_large = true;
+    buffer_finish(&exchange->body);
+    return exchange->body_seen > DISCARD_MAX_BYTES ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result on_end(struct exchange *exchange)
+{
+    exchange->request.body = exchange->body.data;
+    exchange->request.body_length = exchange->body.length;
+    if (buffer_failed(&exchange->body))
+        return MHD_NO;
+    enum api_next next = api_handle(exchange->loop->worker, &exchange->request, &exchange->response, on_done, exchange,
+                                    &exchange->call);
+    return next == API_WRITE ? submit(exchange) : send_answer(exchange);
+}
+
+static enum MHD_Result on_written(struct exchange *exchange)
+{
+    if (exchange->busy)
+        call_refuse_busy(exchange->call);
+    else
+        call_answer(exchange->call);
+    return send_answer(exchange);
+}
+
+enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                const char *version, const char *upload, size_t *upload_size, void **con_cls)
+{
+    (void)context;
+    (void)connection;
+    (void)url;
+    struct exchange *exchange = *con_cls;
+    if (!exchange)
+        return MHD_NO;
+    switch (exchange->phase) {
+    case PHASE_HEAD:
+        return on_head(exchange, method, version);
+    case PHASE_BODY:
+        if (!*upload_size)
+            return on_end(exchange);
+        size_t length = *upload_size;
+        *upload_size = 0;
+        return on_body(exchange, upload, length);
+    case PHASE_WRITTEN:
+        return on_written(exchange);
+    case PHASE_WRITING:
+    case PHASE_OVER:
+        break;
+    }
+    return MHD_YES;
+}

@@ -1,0 +1,75 @@
+/* One request and its answer on one connection. */
+#ifndef REVIEWD_TRANSPORT_EXCHANGE_H
+#define REVIEWD_TRANSPORT_EXCHANGE_H
+
+#include "reviewd/transport.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum phase {
+    PHASE_HEAD,    /* the request line is known */
+    PHASE_BODY,    /* the head is fine; the body comes in */
+    PHASE_WRITING, /* suspended: its job is the writer's */
+    PHASE_WRITTEN, /* the job's outcome is known */
+    PHASE_OVER,    /* the answer is queued */
+};
+
+struct loop;
+
+struct exchange {
+    struct exchange *next; /* free, or completed */
+    struct loop *loop;
+    struct MHD_Connection *connection;
+    enum phase phase;
+    struct arena arena;
+    struct request request;
+    struct response response;
+    struct buffer body;
+    size_t body_seen;
+    struct call *call;
+    bool busy; /* the writer would not take it */
+    int64_t began_us;
+};
+
+/* One event-loop thread. All of libmicrohttpd's calls for its connections are made there. */
+struct loop {
+    struct server *server;
+    pthread_t thread;
+    bool started;
+    bool quiet; /* accepts no more */
+    int listener;
+    int wake; /* eventfd */
+    struct MHD_Daemon *daemon;
+    struct store store;
+    struct api_worker *worker;
+    struct exchange *free;
+    size_t open_exchanges;
+    pthread_mutex_t mutex;
+    struct exchange *completed; /* by the writer; under the mutex */
+};
+
+struct server {
+    struct server_options options;
+    struct api *api;
+    struct loop *loops;
+    size_t loop_count;
+    char address[80];
+    _Atomic bool draining;
+    _Atomic bool ending;
+    _Atomic int64_t connections;
+    _Atomic int64_t suspended;
+    _Atomic int64_t under_way;
+};
+
+/* What is wrong with the head of a request (framing.c): NULL where nothing is. Also fills the request's headers. */
+const char *framing_check(struct exchange *exchange, const char *version);
+
+/* Callbacks of libmicrohttpd (exchange.c). */
+void *exchange_begin(void *loop, const char *target, struct MHD_Connection *connection);
+enum MHD_Result exchange_handle(void *loop, struct MHD_Connection *connection, const char *url, const char *method,
+                                const char *version, const char *upload, size_t *upload_size, void **context);
+void exchange_end(void *loop, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code);
+
+#endif
