@@ -1,0 +1,300 @@
+"""Section 3 of the contract: who sees what. What one may not see answers as what does not exist, to the byte.
+
+Each way there is tried: the record, what hangs from it, lists, counts, words, filters, history, and references that
+are named in a body.
+"""
+
+import pytest
+
+from support import ABSENT_ID, ABSENT_REFERENCE, fill, if_match, plain, shared, walk  # noqa: F401 (fixture)
+
+ROLES = ('top', 'isms', 'head', 'employee', 'auditor')
+
+# Who reads a review without having attended it.
+READERS = {
+    'public': ('top', 'isms', 'head', 'employee', 'auditor'),
+    'internal': ('top', 'isms', 'head', 'auditor'),
+    'confidential': ('top', 'isms', 'auditor'),
+    'restricted': ('isms',),
+}
+HIDDEN = [(role, classification) for classification, readers in READERS.items() for role in ROLES
+          if role not in readers]
+SHOWN = [(role, classification) for classification, readers in READERS.items() for role in readers]
+
+# The review and all that hangs from it.
+PATHS = [
+    '/v1/reviews/{review}', '/v1/reviews/{reference}', '/v1/reviews/{review}/history',
+    '/v1/reviews/{reference}/history', '/v1/reviews/{review}/readiness', '/v1/reviews/{review}/carried-action-items',
+    '/v1/reviews/{review}/revisions', '/v1/reviews/{review}/attendees', '/v1/reviews/{reference}/attendees',
+    '/v1/reviews/{review}/inputs', '/v1/reviews/{review}/inputs?count=true', '/v1/reviews/{review}/decisions',
+    '/v1/attendees/{attendee}', '/v1/attendees/{attendee}/history',
+    '/v1/inputs/{input}', '/v1/inputs/{input}/history',
+    '/v1/decisions/{decision}', '/v1/decisions/{decision_reference}', '/v1/decisions/{decision}/history',
+    '/v1/decisions/{decision}/amendments', '/v1/decisions/{decision}/action-items',
+    '/v1/action-items/{item}', '/v1/action-items/{item_reference}', '/v1/action-items/{item}/history',
+    '/v1/action-items/{item}/amendments', '/v1/action-items/{item}/follow-ups',
+    '/v1/follow-ups/{follow_up}', '/v1/amendments/{amendment}', '/v1/amendments/{decision_amendment}',
+]
+
+# Writes, by a caller whose role would often allow them.
+WRITES = [
+    ('PATCH', '/v1/reviews/{review}', {'title': 'x'}),
+    ('PATCH', '/v1/reviews/{reference}', {'colour': 'red'}),
+    ('POST', '/v1/reviews/{review}/conclude', {}),
+    ('POST', '/v1/reviews/{review}/attendees', {}),
+    ('POST', '/v1/reviews/{review}/inputs', {}),
+    ('POST', '/v1/reviews/{review}/decisions', {'colour': 'red'}),
+    ('PATCH', '/v1/attendees/{attendee}', {}),
+    ('PATCH', '/v1/inputs/{input}', {'title': None}),
+    ('POST', '/v1/inputs/{input}/withdraw', {}),
+    ('PATCH', '/v1/decisions/{decision}', {}),
+    ('POST', '/v1/decisions/{decision}/adopt', {}),
+    ('POST', '/v1/decisions/{decision}/amendments', {}),
+    ('POST', '/v1/decisions/{decision_reference}/action-items', {}),
+    ('PATCH', '/v1/action-items/{item}', {}),
+    ('POST', '/v1/action-items/{item}/start', {}),
+    ('POST', '/v1/action-items/{item_reference}/follow-ups', {}),
+    ('POST', '/v1/action-items/{item}/amendments', {}),
+]
+
+ABSENT = {'reference': ABSENT_REFERENCE['MR'], 'decision_reference': ABSENT_REFERENCE['DEC'],
+          'item_reference': ABSENT_REFERENCE['ACT']}
+
+
+def whole(org, classification, attendees=()):
+    """A review of top2 and isms2, with one of each that may hang from a review, all of it theirs alone."""
+    review = org.review(title=f'Zebra {classification}', classification=classification, chair_id=org.top2.id)
+    for person in (org.isms2, *attendees):
+        attendee = org.attendee(review, person_id=person.id)
+    org.start(review)
+    word = f'zebra{classification}'
+    one = org.input(review, title=f'Input {word}')
+    decision = org.adopted(review, decided_by_id=org.top2.id, owner_id=org.isms2.id, title=f'Decision {word}')
+    item = org.action_item(decision, owner_id=org.isms2.id, title=f'Item {word}')
+    by_top2 = {'approved_by_id': org.top2.id}
+    return {
+        'review': review['id'], 'reference': review['reference'], 'attendee': attendee['id'], 'input': one['id'],
+        'decision': decision['id'], 'decision_reference': decision['reference'],
+        'item': item['id'], 'item_reference': item['reference'],
+        'follow_up': org.follow_up(item, note=f'Follow-up {word}')['id'],
+        'amendment': org.amendment(item, deadline=org.day(50), **by_top2)['id'],
+        'decision_amendment': org.amendment(decision, deadline=org.day(95), **by_top2)['id'],
+    }
+
+
+@pytest.fixture(scope='module')
+def reviews(shared):
+    return {classification: whole(shared, classification) for classification in READERS}
+
+
+@pytest.fixture(scope='module')
+def attended(shared):
+    """The same, but all five were there."""
+    everybody = [getattr(shared, role) for role in ROLES]
+    return {classification: whole(shared, classification, everybody) for classification in READERS}
+
+
+def same_as_absent(client, method, path, records, body=None, **headers):
+    """Two requests, for what is there and for what never was: one answer."""
+    headers = {'X_Request_Id': 'same-for-both', **if_match(method, path), **headers}
+    absent = {name: ABSENT.get(name, ABSENT_ID) for name in records}
+    hidden = plain(client, method, fill(path, records), body, **headers)
+    nothing = plain(client, method, fill(path, absent), body, **headers)
+    assert nothing.status == 404, (path, nothing)
+    assert (hidden.status, hidden.body) == (nothing.status, nothing.body), (path, hidden)
+    assert hidden.names() == nothing.names(), path
+
+
+# ---- records and what hangs from them
+
+
+@pytest.mark.parametrize('role, classification', SHOWN)
+def test_who_reads_a_review_reads_all_of_it(shared, reviews, role, classification):
+    for path in PATHS:
+        getattr(shared, role).client.get(fill(path, reviews[classification])).expect(200)
+
+
+@pytest.mark.parametrize('classification', READERS)
+@pytest.mark.parametrize('role', ROLES)
+def test_who_attended_reads_all_of_it_whatever_its_classification(shared, attended, role, classification):
+    for path in PATHS:
+        getattr(shared, role).client.get(fill(path, attended[classification])).expect(200)
+
+
+@pytest.mark.parametrize('role, classification', HIDDEN)
+def test_the_hidden_is_as_the_absent(shared, reviews, role, classification):
+    client, records = getattr(shared, role).client, reviews[classification]
+    for path in PATHS:
+        same_as_absent(client, 'GET', path, records)
+        same_as_absent(client, 'HEAD', path, records)
+        same_as_absent(client, 'GET', path, records, If_None_Match='*')
+    for method, path, body in WRITES:
+        same_as_absent(client, method, path, records, body)
+        same_as_absent(client, method, f'{path}?dry_run=true', records, body)
+
+
+def test_a_query_that_does_not_parse_tells_nothing_either(shared, reviews):
+    path = '/v1/reviews/{}/inputs?colour=red'
+    answers = [plain(shared.employee.client, 'GET', path.format(one), X_Request_Id='same-for-both')
+               for one in (reviews['restricted']['review'], ABSENT_ID)]
+    assert answers[0].status == 400 and answers[0].body == answers[1].body
+
+
+# ---- lists
+
+LISTS = {'reviews': 'review', 'inputs': 'input', 'decisions': 'decision', 'action-items': 'item',
+         'follow-ups': 'follow_up'}
+
+
+@pytest.mark.parametrize('collection, name', LISTS.items())
+@pytest.mark.parametrize('role', ROLES)
+def test_lists_and_counts_hold_what_one_may_see(shared, reviews, attended, role, collection, name):
+    client = getattr(shared, role).client
+    listed = [one['id'] for one in walk(client, f'/v1/{collection}?limit=7')]
+    for classification, readers in READERS.items():
+        assert (reviews[classification][name] in listed) == (role in readers), classification
+        assert attended[classification][name] in listed
+    assert client.get(f'/v1/{collection}?count=true&limit=1').expect(200).json['total'] == len(listed)
+
+
+@pytest.mark.parametrize('role, classification', HIDDEN + SHOWN)
+def test_words_find_what_one_may_see(shared, reviews, role, classification):
+    client, expected = getattr(shared, role).client, (role, classification) in SHOWN
+    for collection, name in LISTS.items():
+        word = f'zebra%20{classification}' if name == 'review' else f'zebra{classification}'
+        found = client.get(f'/v1/{collection}?q={word}&count=true').expect(200).json
+        assert (reviews[classification][name] in [one['id'] for one in found['data']]) == expected
+        assert found['total'] == len(found['data'])
+
+
+@pytest.mark.parametrize('role, classification', HIDDEN)
+def test_filters_by_the_hidden_are_as_filters_by_the_absent(shared, reviews, role, classification):
+    client, records = getattr(shared, role).client, reviews[classification]
+    for path, name in (('/v1/inputs?review_id={}', 'review'), ('/v1/decisions?review_id={}', 'review'),
+                       ('/v1/decisions?count=true&review_id={}', 'reference'),
+                       ('/v1/action-items?decision_id={}', 'decision'),
+                       ('/v1/action-items?decision_id={}', 'decision_reference'),
+                       ('/v1/action-items?review_id={}', 'reference'), ('/v1/follow-ups?action_item_id={}', 'item'),
+                       ('/v1/follow-ups?action_item_id={}', 'item_reference')):
+        absent = ABSENT.get(name, ABSENT_ID)
+        hidden, nothing = (plain(client, 'GET', path.format(one), X_Request_Id='same-for-both')
+                           for one in (records[name], absent))
+        assert hidden.status == nothing.status
+        assert hidden.body.replace(records[name].encode(), b'?') == nothing.body.replace(absent.encode(), b'?')
+
+
+def test_what_is_carried_over_tells_no_more_than_one_may_see(shared, reviews):
+    """An employee attends a later review: the items that it carries from a restricted one stay hidden."""
+    later = shared.running_review()
+    path, item = f'/v1/reviews/{later["id"]}', reviews['restricted']
+    assert item['item'] in [one['id'] for one in walk(shared.isms.client, f'{path}/carried-action-items')]
+    for view in ('carried-action-items', 'readiness'):
+        body = shared.employee.client.get(f'{path}/{view}').expect(200).body.decode()
+        assert item['item'] not in body and item['item_reference'] not in body
+
+
+# ---- references named in a body
+
+
+@pytest.mark.parametrize('path, body, member, hidden', [
+    ('/v1/reviews/{review}/decisions', lambda org, records: org.decision_body(records['review_record']),
+     'input_ids', 'input'),
+    ('/v1/decisions/{decision}/action-items', lambda org, records: org.action_item_body(), 'predecessor_id', 'item'),
+    ('/v1/decisions/{decision}/action-items', lambda org, records: org.action_item_body(), 'predecessor_id',
+     'item_reference'),
+    ('/v1/action-items/{item}/follow-ups', lambda org, records: org.follow_up_body(), 'review_id', 'review'),
+    ('/v1/action-items/{item}/follow-ups', lambda org, records: org.follow_up_body(), 'review_id', 'reference'),
+    ('/v1/action-items/{item}/follow-ups', lambda org, records: org.follow_up_body(), 'supersedes_id', 'follow_up'),
+])
+def test_a_reference_to_the_hidden_names_nothing(shared, reviews, path, body, member, hidden):
+    """top may write here, and has not attended the restricted review that the reference leads to."""
+    review = shared.running_review()
+    decision = shared.adopted(review)
+    item = shared.action_item(decision)
+    records = {'review': review['id'], 'decision': decision['id'], 'item': item['id'], 'review_record': review}
+    path = fill(f'{path}?dry_run=true', {name: records[name] for name in ('review', 'decision', 'item')})
+    answers = []
+    for one in (reviews['restricted'][hidden], ABSENT.get(hidden, ABSENT_ID)):
+        value = [one] if member.endswith('_ids') else one
+        answer = plain(shared.top.client, 'POST', path, body(shared, records) | {member: value},
+                       X_Request_Id='same-for-both')
+        assert answer.status == 422, answer
+        assert {violation['rule'] for violation in answer.json['violations']} == {'reference.not_found'}
+        answers.append(answer.body.replace(one.encode(), b'?'))
+    assert answers[0] == answers[1]
+
+
+# ---- one's own
+
+
+@pytest.mark.parametrize('owner', ['employee2', 'head2', 'top'])
+def test_an_owner_sees_the_item_and_what_it_is_called_that_it_hangs_from(shared, owner):
+    """The item with its follow-ups and history; of decision and review just title and reference."""
+    review = shared.review(title='Behind closed doors', classification='restricted', chair_id=shared.top2.id)
+    shared.attendee(review, person_id=shared.isms2.id)
+    shared.start(review)
+    decision = shared.adopted(review, decided_by_id=shared.top2.id, owner_id=shared.isms2.id)
+    item = shared.action_item(decision, owner_id=getattr(shared, owner).id)
+    shared.follow_up(item)
+    client, path = getattr(shared, owner).client, f'/v1/action-items/{item["id"]}'
+    seen = client.get(path).expect(200).json
+    assert (seen['review_reference'], seen['review_title']) == (review['reference'], review['title'])
+    assert (seen['decision_reference'], seen['decision_title']) == (decision['reference'], decision['title'])
+    for below in ('history', 'follow-ups', 'amendments'):
+        client.get(f'{path}/{below}').expect(200)
+    assert len(walk(client, f'{path}/follow-ups')) == 1
+    assert item['id'] in [one['id'] for one in walk(client, '/v1/action-items?limit=200')]
+    for other in (f'/v1/decisions/{decision["id"]}', f'/v1/reviews/{review["reference"]}',
+                  f'/v1/reviews/{review["id"]}/inputs', f'/v1/decisions/{decision["reference"]}/history'):
+        client.get(other).expect(404)
+    # Who owns it no more sees it no more.
+    shared.amendment(item, owner_id=shared.isms.id, approved_by_id=shared.top2.id)
+    client.get(path).expect(404)
+    assert item['id'] not in [one['id'] for one in walk(client, '/v1/action-items?limit=200')]
+
+
+@pytest.mark.parametrize('owner', ['employee2', 'head2', 'top'])
+def test_an_owner_sees_the_decision(shared, owner):
+    review = shared.review(title='Behind closed doors', classification='restricted', chair_id=shared.top2.id)
+    shared.attendee(review, person_id=shared.isms2.id)
+    shared.start(review)
+    decision = shared.adopted(review, decided_by_id=shared.top2.id, owner_id=getattr(shared, owner).id)
+    client = getattr(shared, owner).client
+    seen = client.get(f'/v1/decisions/{decision["reference"]}').expect(200).json
+    assert (seen['review_reference'], seen['review_title']) == (review['reference'], review['title'])
+    assert decision['id'] in [one['id'] for one in walk(client, '/v1/decisions?limit=200')]
+    client.get(f'/v1/decisions/{decision["id"]}/history').expect(200)
+    client.get(f'/v1/reviews/{review["id"]}').expect(404)
+    client.get(f'/v1/reviews/{review["id"]}/decisions').expect(404)
+    for input_id in decision['input_ids']:
+        client.get(f'/v1/inputs/{input_id}').expect(404)
+
+
+# ---- changes of what may be seen
+
+
+def test_another_classification_holds_at_once(shared):
+    review = shared.review(classification='public', chair_id=shared.top2.id)
+    path = f'/v1/reviews/{review["id"]}'
+    for classification, readers in READERS.items():
+        shared.change(path, {'classification': classification})
+        assert tuple(role for role in ROLES if getattr(shared, role).client.get(path).status == 200) == readers
+
+
+def test_whoever_is_invited_sees_it_at_once(shared):
+    review = shared.review(classification='restricted', chair_id=shared.top2.id)
+    path = f'/v1/reviews/{review["id"]}'
+    shared.employee.client.get(path).expect(404)
+    shared.attendee(review, person_id=shared.employee.id)
+    shared.employee.client.get(path).expect(200)
+
+
+def test_a_kept_tag_opens_no_door(shared):
+    """If-None-Match with a tag from better times is no way to learn that it is still there."""
+    review = shared.review(classification='public', chair_id=shared.top2.id)
+    path = f'/v1/reviews/{review["id"]}'
+    etag = shared.employee.client.get(path).expect(200).etag
+    shared.change(path, {'location': 'Room 1'})
+    etag = shared.employee.client.get(path).expect(200).etag
+    shared.change(path, {'classification': 'restricted'})
+    shared.employee.client.get(path, **{'If-None-Match': etag}).expect(404)
