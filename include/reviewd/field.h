@@ -48,6 +48,7 @@ struct field {
     bool searched;  /* `q=` looks into it */
     bool email;     /* an e-mail address */
     bool url;       /* an absolute http(s) or other URI */
+    bool not_negative; /* of a number */
 
     size_t min;                /* code points, items, or the least number */
     size_t max;                /* likewise; 0: the kind's default */

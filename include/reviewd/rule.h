@@ -58,6 +58,9 @@ void violation_add(struct violations *violations, const char *rule, const char *
 void violation_add_parameter(struct violations *violations, const char *rule, const char *parameter,
                              const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Whether there is one at this pointer already: what has not its form is not judged further. */
+bool violations_at(const struct violations *violations, const char *pointer);
+
 bool violations_have(const struct violations *violations, const char *rule);
 
 /* The first of 403, 409, 422 (then 400) among them; 0 when there are none. */

@@ -38,6 +38,7 @@ struct store {
     struct db *db;
     struct parent_memo review;
     struct parent_memo decision;
+    struct db_statement *borrowed; /* whose row a record of store_load() without an arena still points into */
     struct audit_head head; /* as this transaction sees it */
     bool head_known;
 };
@@ -66,10 +67,13 @@ MUST_USE enum found store_find(struct store *store, const struct resource *resou
                                const struct view *view, struct id *ret_id);
 
 /* Reads the record that `key` names into `record` (of the resource's size). With an arena texts are copied into it;
- * without one they live until the next call on this store. Derived members are filled for `today`. */
+ * without one they live until store_release(), which is to be called soon: till then this connection goes on seeing
+ * the database as it was. Derived members are filled for `today`. */
 MUST_USE enum found store_load(struct store *store, const struct resource *resource, const char *key,
                                const struct view *view, const struct date *today, struct arena *arena,
                                void *ret_record);
+
+void store_release(struct store *store);
 
 MUST_USE bool store_insert(struct store *store, const struct resource *resource, const void *record);
 MUST_USE bool store_update(struct store *store, const struct resource *resource, const void *record);

@@ -20,6 +20,7 @@ bool read_record(struct call *call)
         break;
     }
     record_render(&call->response->body, resource, record, RENDER_SHOWN);
+    store_release(call->store);
     answer_json(call, 200, &call->response->body);
     return true;
 }

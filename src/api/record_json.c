@@ -120,6 +120,10 @@ static void parse_number(struct place *place, const struct field *field, const j
         wrong(place, "body.type", field->name, integer ? "is a whole number" : "is a number");
         return;
     }
+    if (!integer && field->not_negative && json_number_value(value) < 0) {
+        wrong(place, "body.range", field->name, "is not below 0");
+        return;
+    }
     if (!integer) {
         *(struct number *)field_in(field, record) = (struct number){true, json_number_value(value)};
         return;

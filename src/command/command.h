@@ -67,7 +67,8 @@ bool data_folder_make(const char *path);
 
 /* Calls the API in this process. The body of the answer lives until the next call. */
 struct response *data_call(struct data *data, const struct invocation *invocation, enum method method,
-                           const char *target, const char *body, const struct id *as_person);
+                           const char *target, const char *body, const char *idempotency_key,
+                           const struct id *as_person);
 
 /* Runs writes on the store in one transaction; false after saying why. */
 bool data_write(struct data *data, const struct invocation *invocation,

@@ -99,7 +99,8 @@ void data_close(struct data *data)
 }
 
 struct response *data_call(struct data *data, const struct invocation *invocation, enum method method,
-                           const char *target, const char *body, const struct id *as_person)
+                           const char *target, const char *body, const char *idempotency_key,
+                           const struct id *as_person)
 {
     static const char *const names[] = {[METHOD_GET] = "GET", [METHOD_POST] = "POST", [METHOD_PATCH] = "PATCH"};
     static struct response response;
@@ -114,6 +115,7 @@ struct response *data_call(struct data *data, const struct invocation *invocatio
                               .body_length = body ? strlen(body) : 0};
     request.headers[HEADER_CONTENT_TYPE] = body ? "application/json" : NULL;
     request.headers[HEADER_IF_MATCH] = "*";
+    request.headers[HEADER_IDEMPOTENCY_KEY] = idempotency_key;
     api_call_alone(data->worker, invocation->settings.data, &request, &response, as_person);
     return &response;
 }

@@ -121,10 +121,11 @@ static bool play_step(struct stage *stage, json_t *step, size_t number)
     struct id person = {0};
     char *target = fill(stage, json_string_value(json_object_get(step, "path")));
     char *body = fill_body(stage, json_object_get(step, "body"));
+    const char *key = json_string_value(json_object_get(json_object_get(step, "headers"), "Idempotency-Key"));
     const struct response *response = NULL;
     if (target && store_find(&stage->data.store, &person_resource, json_string_value(json_object_get(step, "as")),
                              &view_all, &person) == FOUND)
-        response = data_call(&stage->data, stage->invocation, method, target, body, &person);
+        response = data_call(&stage->data, stage->invocation, method, target, body, key, &person);
     long wanted = (long)json_integer_value(json_object_get(step, "status"));
     bool fine = response && response->status == wanted &&
                 (response->status >= 300 || save(stage, json_object_get(step, "save"), response));
@@ -149,7 +150,7 @@ static bool make_people(struct stage *stage)
     json_array_foreach(json_object_get(stage->story, "people"), index, person) {
         char *body = json_dumps(person, JSON_COMPACT);
         const struct response *response =
-            data_call(&stage->data, stage->invocation, METHOD_POST, "/v1/people", body, NULL);
+            data_call(&stage->data, stage->invocation, METHOD_POST, "/v1/people", body, NULL, NULL);
         free(body);
         if (response->status != 201) {
             fail("a person of the story: %s", problem_line(&stage->data.arena, response));

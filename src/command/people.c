@@ -49,7 +49,7 @@ int run_person_upsert(struct invocation *invocation)
     char target[64];
     snprintf(target, sizeof target, found == FOUND ? "/v1/people/%s" : "/v1/people", id.text);
     const struct response *response =
-        data_call(&data, invocation, found == FOUND ? METHOD_PATCH : METHOD_POST, target, body, NULL);
+        data_call(&data, invocation, found == FOUND ? METHOD_PATCH : METHOD_POST, target, body, NULL, NULL);
     int status = EXIT_FINE;
     if (response->status >= 300) {
         status = fail("%s", problem_line(&data.arena, response));

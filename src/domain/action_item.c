@@ -17,9 +17,9 @@ struct effort {
 
 #define RECORD struct effort
 static const struct field effort_fields[] = {
-    {"budget_amount", FIELD_NUMBER(budget_amount), .description = "Money set aside, in the currency.", .example = "12000"},
+    {"budget_amount", FIELD_NUMBER(budget_amount), .not_negative = true, .description = "Money set aside, in the currency.", .example = "12000"},
     {"currency", FIELD_TEXT(currency), .min = 3, .max = 3, .description = "ISO 4217 code.", .example = "\"EUR\""},
-    {"effort_days", FIELD_NUMBER(effort_days), .description = "Person-days set aside.", .example = "15"},
+    {"effort_days", FIELD_NUMBER(effort_days), .not_negative = true, .description = "Person-days set aside.", .example = "15"},
     {"note", FIELD_TEXT(note), .max = 2000, .description = "Anything else that it takes."},
 };
 #undef RECORD

@@ -76,7 +76,9 @@ void amendment_check(const struct amendment *amendment, const struct amendment_f
         violation_add(violations, "amendment.not_open", NULL, "The %s is %s.", facts->target->title,
                       facts->target_state);
     required_check(&amendment_resource, amendment, violations);
-    if (!owner && !deadline && !criteria)
+    bool misread = violations_at(violations, "#/owner_id") || violations_at(violations, "#/deadline") ||
+                   violations_at(violations, "#/success_criteria");
+    if (!owner && !deadline && !criteria && !misread)
         violation_add(violations, "amendment.nothing_changed", NULL,
                       "Give an 'owner_id', 'deadline' or 'success_criteria' other than the present.");
     if (id_is_set(&amendment->approved_by_id))

@@ -156,7 +156,7 @@ static void check_action(const struct decision *decision, struct violations *vio
         if (!decision->success_criteria.json)
             violation_add(violations, "decision.success_criteria.required", "#/success_criteria",
                           "'success_criteria' are required where action is.");
-    } else if (!decision->no_action_reason || !text_length(decision->no_action_reason)) {
+    } else if (decision->action_required == TRUTH_FALSE && !decision->no_action_reason) {
         violation_add(violations, "decision.no_action_reason.required", "#/no_action_reason",
                       "Say in 'no_action_reason' why nothing is to be done.");
     }

@@ -154,8 +154,9 @@ static void check_result(const struct follow_up *follow_up, size_t index, const 
                           result->criterion_id);
     }
     bool measured = criterion_is_measured(criterion);
-    if (measured && !result->measured_value.known)
-        violation_add(violations, "follow_up.criteria.measured", arena_format(violations->arena, "%s/measured_value", pointer),
+    const char *value_pointer = arena_format(violations->arena, "%s/measured_value", pointer);
+    if (measured && !result->measured_value.known && !violations_at(violations, value_pointer))
+        violation_add(violations, "follow_up.criteria.measured", value_pointer,
                       "'%s' is measured: give the 'measured_value' of %s.", criterion->id, criterion->metric);
     if (measured && result->measured_value.known && result->met != criterion_met(criterion, result))
         violation_add(violations, "follow_up.criteria.met_mismatch", arena_format(violations->arena, "%s/met", pointer),

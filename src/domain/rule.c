@@ -141,16 +141,21 @@ const struct rule *catalogue_find(const char *name)
     return bsearch(name, catalogue, count, sizeof *catalogue, compare_name);
 }
 
+bool violations_at(const struct violations *violations, const char *pointer)
+{
+    for (size_t i = 0; i < violations->count; i++) {
+        if (violations->items[i].pointer && strcmp(violations->items[i].pointer, pointer) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* What is there but wrong is not missing as well. */
 static bool is_said(const struct violations *violations, const struct violation *violation)
 {
     size_t length = strlen(violation->rule->name);
     bool required = length > 9 && strcmp(violation->rule->name + length - 9, ".required") == 0;
-    for (size_t i = 0; required && violation->pointer && i < violations->count; i++) {
-        if (violations->items[i].pointer && strcmp(violations->items[i].pointer, violation->pointer) == 0)
-            return true;
-    }
-    return false;
+    return required && violation->pointer && violations_at(violations, violation->pointer);
 }
 
 static void add(struct violations *violations, struct violation violation)

@@ -343,6 +343,13 @@ enum found store_find(struct store *store, const struct resource *resource, cons
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
 
+void store_release(struct store *store)
+{
+    if (store->borrowed)
+        db_reset(store->borrowed);
+    store->borrowed = NULL;
+}
+
 enum found store_load(struct store *store, const struct resource *resource, const char *key, const struct view *view,
                       const struct date *today, struct arena *arena, void *ret_record)
 {
@@ -353,9 +360,10 @@ enum found store_load(struct store *store, const struct resource *resource, cons
     store_forget(store);
     enum db_step step = db_step(statement);
     bool read = step == DB_ROW && store_row(store, statement, 0, resource, today, arena, ret_record);
-    /* A borrowed row keeps its statement open until the next use of it; a copied one does not need it. */
     if (arena || !read)
         db_reset(statement);
+    else
+        store->borrowed = statement;
     if (read && arena) {
         for (size_t i = 0; i < resource->field_count; i++) {
             const struct field *field = &resource->fields[i];
