@@ -54,6 +54,9 @@ bool settings_reload(struct settings *settings, char *ret_message, size_t messag
 /* Where the value in force came from. */
 enum setting_origin settings_origin(size_t index);
 
+/* The file that settings are read from. */
+const char *settings_file(void);
+
 /* The value in force as text, in a buffer of the caller. */
 const char *settings_value(const struct settings *settings, size_t index, char *buffer, size_t size);
 

@@ -259,7 +259,7 @@ static bool find_caller(struct call *call)
 static bool check_accept(struct call *call)
 {
     const char *accept = call->request->headers[HEADER_ACCEPT];
-    if (!accept || call->route->open || accepts(accept, "application/json") || accepts(accept, "application/problem+json"))
+    if (!accept || call->route->open || accepts(accept, "application/json"))
         return true;
     answer_problem(call, 406, NULL, "This is answered as application/json alone.");
     return false;
@@ -268,8 +268,8 @@ static bool check_accept(struct call *call)
 static bool check_query(struct call *call)
 {
     const char *query = strchr(call->request->target, '?');
-    if (query_parse(call, query ? query + 1 : NULL))
-        return true;
+    if (query_parse(call, query ? query + 1 : NULL) || call->route->list)
+        return true; /* a list goes on to say what else is wrong */
     answer_violations(call);
     return false;
 }

@@ -118,6 +118,7 @@ bool header_lists(const char *header, const char *token);
 /* Splits and decodes the query; false after adding violations. */
 bool query_parse(struct call *call, const char *query);
 const char *query_get(const struct call *call, const char *name);
+bool query_is_true(const struct call *call, const char *name);
 
 /* Whether the route takes this parameter. */
 bool query_known(const struct route *route, const char *name);

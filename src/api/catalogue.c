@@ -53,9 +53,8 @@ bool read_rules(struct call *call)
             buffer_char(body, ',');
         rule_render(body, catalogue_at(at));
     }
-    const char *count = query_get(call, "count");
     const char *next = at < catalogue_count() ? cursor_make(call, "", catalogue_at(at - 1)->name) : NULL;
-    answer_list(call, body, next, count && *count == 't' ? (int64_t)catalogue_count() : -1);
+    answer_list(call, body, next, query_is_true(call, "count") ? (int64_t)catalogue_count() : -1);
     return true;
 }
 
@@ -136,9 +135,8 @@ bool read_audit_log(struct call *call)
     if (!audit_list(call->store, &query, entry_row, &entries))
         return false;
     int64_t total = -1;
-    const char *count = query_get(call, "count");
     query.after_seq = 0;
-    if (count && *count == 't' && !audit_count(call->store, &query, &total))
+    if (query_is_true(call, "count") && !audit_count(call->store, &query, &total))
         return false;
     const char *next = NULL;
     if (entries.count > entries.limit)

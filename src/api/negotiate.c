@@ -35,13 +35,17 @@ static int next_tag(const char **at, bool *ret_weak)
     return end ? (int)(end - *at) + 1 : -1;
 }
 
+/* The length of what a tag says, without its coding's suffix and the closing quote. */
+static size_t plain_length(const char *tag, size_t length)
+{
+    return length > 7 && memcmp(tag + length - 6, "-gzip\"", 6) == 0 ? length - 6 : length - 1;
+}
+
 /* Whether a listed tag names the representation, in any of its codings. */
 static bool tag_names(const char *tag, size_t length, const char *etag)
 {
-    size_t own = strlen(etag);
-    if (length == own && memcmp(tag, etag, own) == 0)
-        return true;
-    return length == own + 5 && memcmp(tag, etag, own - 1) == 0 && memcmp(tag + own - 1, "-gzip\"", 6) == 0;
+    size_t own = plain_length(etag, strlen(etag));
+    return plain_length(tag, length) == own && memcmp(tag, etag, own) == 0;
 }
 
 int if_match_status(const char *if_match, const char *etag)
@@ -169,25 +173,36 @@ static void drop_body(struct response *response)
     response->static_body = NULL;
 }
 
-static void answer_compress(struct call *call, const char **etag)
+static bool wants_gzip(const struct call *call, size_t length)
+{
+    return length >= GZIP_FROM_BYTES && header_lists(call->request->headers[HEADER_ACCEPT_ENCODING], "gzip");
+}
+
+static void pack(struct call *call)
 {
     struct response *response = call->response;
     size_t length;
     const char *body = response_body(response, &length);
-    response_add(response, "Vary", "Accept-Encoding");
-    if (length < GZIP_FROM_BYTES || !header_lists(call->request->headers[HEADER_ACCEPT_ENCODING], "gzip"))
-        return;
     struct buffer packed = {0};
     if (!gzip(body, length, &packed)) {
         buffer_finish(&packed);
-        return;
+        packed.failed = true; /* the tag says gzip by now: this is a breakdown */
     }
     buffer_finish(&response->body);
     response->body = packed;
     response->static_body = NULL;
     response_add(response, "Content-Encoding", "gzip");
-    if (*etag)
-        *etag = arena_format(call->arena, "%.*s-gzip\"", (int)strlen(*etag) - 1, *etag);
+}
+
+static void set_etag(struct response *response, const char *etag)
+{
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (strcmp(response->headers[i].name, "ETag") == 0) {
+            response->headers[i].value = etag;
+            return;
+        }
+    }
+    response_add(response, "ETag", etag);
 }
 
 void answer_finish(struct call *call)
@@ -197,32 +212,30 @@ void answer_finish(struct call *call)
     bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
     bool success = response->status >= 200 && response->status < 300;
     const char *etag = response_get(response, "ETag");
-    response_add(response, "X-Request-Id", call->request_id);
-    response_add(response, "X-Content-Type-Options", "nosniff");
     size_t length;
     const char *body = response_body(response, &length);
+    response_add(response, "X-Request-Id", call->request_id);
+    response_add(response, "X-Content-Type-Options", "nosniff");
     if (reads && success && body && !response_get(response, "Cache-Control"))
         etag = etag_of(call->arena, body, length);
     if (!response_get(response, "Cache-Control"))
         response_add(response, "Cache-Control", "private, no-cache");
+    if (body)
+        response_add(response, "Vary", "Accept-Encoding");
+    bool minimal = !reads && success && header_lists(request->headers[HEADER_PREFER], "return=minimal");
+    bool packs = body && !minimal && wants_gzip(call, length);
+    if (packs && etag) /* a tag of its own for each coding */
+        etag = arena_format(call->arena, "%.*s-gzip\"", (int)strlen(etag) - 1, etag);
     const char *if_none_match = request->headers[HEADER_IF_NONE_MATCH];
+    if (etag)
+        set_etag(response, etag);
     if (reads && etag && if_none_match && if_none_match_hits(if_none_match, etag)) {
         response->status = 304;
         drop_body(response);
-        response_add(response, "Vary", "Accept-Encoding");
-    } else if (!reads && success && header_lists(request->headers[HEADER_PREFER], "return=minimal")) {
+    } else if (minimal) {
         drop_body(response);
         response_add(response, "Preference-Applied", "return=minimal");
-    } else if (body) {
-        answer_compress(call, &etag);
-    }
-    if (etag) {
-        for (size_t i = 0; i < response->header_count; i++) {
-            if (strcmp(response->headers[i].name, "ETag") == 0) {
-                response->headers[i].value = etag;
-                return;
-            }
-        }
-        response_add(response, "ETag", etag);
+    } else if (packs) {
+        pack(call);
     }
 }

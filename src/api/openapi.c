@@ -1,2 +1,568 @@
-#include "api.h"
-const char *api_openapi(size_t *ret_length) { *ret_length = 2; return "{}"; }
+/* The OpenAPI 3.1 description (served, printed and kept in openapi/): paths out of the route table, with what no table
+ * knows - headers, problems, the few answers that are no records - from openapi/base.json. */
+#include "openapi.h"
+
+#include "version.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+__asm__(".section .rodata\n"
+        ".global openapi_base\n"
+        "openapi_base:\n"
+        ".incbin \"openapi/base.json\"\n"
+        ".byte 0\n"
+        ".previous\n");
+extern const char openapi_base[];
+
+/* --- what a route is ----------------------------------------------------------------------------------------------- */
+
+/* What a route may answer, send and ask for. */
+enum trait {
+    TRAIT_ANY = 1 << 0,
+    TRAIT_CALLER = 1 << 1,  /* it may ask for a token */
+    TRAIT_ROLE = 1 << 2,    /* not every role may */
+    TRAIT_KEYED = 1 << 3,   /* what it names may be missing */
+    TRAIT_JSON = 1 << 4,    /* it looks at Accept */
+    TRAIT_TAGGED = 1 << 5,  /* a read with an ETag */
+    TRAIT_WRITES = 1 << 6,
+    TRAIT_CHANGES = 1 << 7, /* a record that is there */
+    TRAIT_POSTS = 1 << 8,
+};
+
+/* Reads that are no plain record, list or history. */
+static const struct special {
+    bool (*read)(struct call *call);
+    const char *schema; /* and the example's name */
+    const char *type;
+    const char *tag;
+    const char *description;
+} specials[] = {
+    {read_readiness, "Readiness", "application/json", NULL,
+     "What the next verb asks of the records and of the caller: the rules that it would break now, how far the ten "
+     "clauses are covered, and the action items to revisit."},
+    {read_revisions, "RevisionList", "application/json", NULL,
+     "Each approved revision, oldest first, as it was when it was approved."},
+    {read_revision, "Revision", "application/json", NULL,
+     "The review, its attendees, inputs and decisions as they were approved; readable also after it was reopened."},
+    {read_rules, "RuleList", "application/json", "Rules",
+     "Every rule that a violation can name, with where it comes from. What is good practice, and not the text of the "
+     "standard, says so."},
+    {read_rule, "Rule", "application/json", "Rules", "A rule, by the name that violations give."},
+    {read_audit_log, "AuditEntryList", "application/json", "Audit log",
+     "One entry per write, oldest first, each with the hash of the one before."},
+    {read_audit_head, "AuditHead", "application/json", "Audit log",
+     "Keep it elsewhere from time to time: a log that was rewritten has another."},
+    {read_problem_page, "Page", "text/html", "Operations", "The page that a problem's `type` points to."},
+    {read_health, "Health", "application/json", "Operations", "Answers as long as the process can."},
+    {read_ready, "Ready", "application/json", "Operations", "503 while it is starting, draining or read-only."},
+    {read_metrics, "Metrics", "text/plain", "Operations", "Requests, writes, connections and the audit log's head."},
+    {read_openapi, "Description", "application/json", "Operations", "What you are reading, as JSON."},
+    {read_docs, "Page", "text/html", "Operations", "What you are reading; it works without the internet."},
+    {read_docs_bundle, "Script", "text/javascript", "Operations", "404 where the server has none."},
+};
+
+static const struct special *special_of(const struct route *route)
+{
+    for (size_t i = 0; i < COUNT_OF(specials); i++) {
+        if (specials[i].read == route->read)
+            return &specials[i];
+    }
+    return NULL;
+}
+
+static unsigned traits_of(const struct route *route)
+{
+    bool always_open = route->read == read_health || route->read == read_problem_page;
+    bool fleeting = route->read == read_health || route->read == read_ready || route->read == read_metrics;
+    unsigned traits = TRAIT_ANY;
+    traits |= always_open ? 0 : TRAIT_CALLER;
+    traits |= route->open ? 0 : TRAIT_JSON;
+    traits |= route->operation != OPERATION_READ ? TRAIT_ROLE : 0;
+    traits |= strchr(route->path, '{') || route->read == read_docs_bundle ? TRAIT_KEYED : 0;
+    traits |= route->read && !fleeting ? TRAIT_TAGGED : 0;
+    traits |= route->write ? TRAIT_WRITES : 0;
+    traits |= route->write && route->write != write_create ? TRAIT_CHANGES : 0;
+    traits |= route->method == METHOD_POST ? TRAIT_POSTS : 0;
+    return traits;
+}
+
+/* "concludeReview", "listReviewAttendees", "getReviewRevision": unique, and stable as long as the path is. */
+static void put_operation_id(struct buffer *out, const struct route *route)
+{
+    const struct resource *owner = route->parent ? route->parent : route->read == read_list ? NULL : route->resource;
+    struct camel resource = camel(route->resource ? route->resource->name : "");
+    put_name(out, "operationId");
+    if (route->write == write_create) {
+        buffer_format(out, "\"create%s%s\"", owner && route->parent ? camel(owner->name).text : "", resource.text);
+    } else if (route->write || route->read == read_record) {
+        struct camel word = camel(route->verb ? route->verb : route->write ? "update" : "get");
+        buffer_format(out, "\"%c%s%s\"", word.text[0] + ('a' - 'A'), word.text + 1, resource.text);
+    } else {
+        bool versioned = strncmp(route->path, "/v1/", 4) == 0;
+        const char *key = strchr(route->path, '}');
+        char tail[100];
+        snprintf(tail, sizeof tail, "%s", owner && key ? key + 1 : route->path + (versioned ? 4 : 1));
+        char *last_key = strchr(tail, '{');
+        if (last_key && last_key - tail > 2)
+            last_key[-2 + (last_key[-2] != 's')] = '\0'; /* one of them */
+        buffer_format(out, "\"%s%s%s\"", route->list ? "list" : "get", owner ? camel(owner->name).text : "",
+                      camel(tail).text);
+    }
+}
+
+/* "action-items" -> "Action items" */
+static void put_tag_name(struct buffer *out, const char *name, const struct resource *resource)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%s", resource->collection);
+    text[0] = (char)(text[0] - ('a' - 'A'));
+    for (char *at = text; *at; at++)
+        *at = *at == '-' ? ' ' : *at;
+    put_string(out, name, text);
+}
+
+static void put_tags(struct buffer *out)
+{
+    static const char *const others[][2] = {
+        {"Rules", "The catalogue of rules."},
+        {"Audit log", "Who wrote what and when, chained by hashes."},
+        {"Operations", "What those who run the server ask it, and this description."},
+    };
+    put_begin(out, "tags", '[');
+    for (size_t i = 0; i < RESOURCE_COUNT; i++) {
+        if (!resources[i]->collection)
+            continue;
+        put_begin(out, NULL, '{');
+        put_tag_name(out, "name", resources[i]);
+        put_string(out, "description", resources[i]->description);
+        put_end(out, '}');
+    }
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        put_begin(out, NULL, '{');
+        put_string(out, "name", others[i][0]);
+        put_string(out, "description", others[i][1]);
+        put_end(out, '}');
+    }
+    put_end(out, ']');
+}
+
+static void describe_verb(const struct route *route, char *ret_text, size_t size)
+{
+    const struct resource *resource = route->resource;
+    const struct transition *transition = resource_transition(resource, route->verb);
+    const struct field *state = resource_field_named(resource, resource->state);
+    int length = snprintf(ret_text, size, "%s", transition->description);
+    const char *word = " From";
+    for (unsigned i = 1; state->kind == FIELD_KIND_ENUM && i <= state->value_count; i++) {
+        if (!(transition->from & STATE(i)) || (size_t)length >= size)
+            continue;
+        length += snprintf(ret_text + length, size - (size_t)length, "%s `%s`", word, state->values[i - 1]);
+        word = ",";
+    }
+    if (state->kind == FIELD_KIND_ENUM && (size_t)length < size)
+        snprintf(ret_text + length, size - (size_t)length, " to `%s`.", state->values[transition->to - 1]);
+}
+
+static void put_texts(struct buffer *out, const struct route *route)
+{
+    const struct special *special = special_of(route);
+    const char *plain = special                         ? special->description
+                        : route->read == read_list      ? "Sorted by id, which is by age, unless `sort` says otherwise."
+                        : route->read == read_carried   ? "The action items of earlier reviews that were neither closed "
+                                                          "nor cancelled when this one started (9.3.2 a)."
+                        : route->read == read_history   ? "Newest first; `changes` is a merge patch (RFC 7396) from the "
+                                                          "version before."
+                        : route->write == write_change  ? "A merge patch (RFC 7396): members left out stay as they are, "
+                                                          "null clears, lists are replaced whole, objects merged. A "
+                                                          "patch that changes nothing makes no new version."
+                        : route->write == write_create  ? "Answers the whole record, and in `Location` its path."
+                                                        : NULL;
+    char text[600];
+    if (route->verb)
+        describe_verb(route, text, sizeof text);
+    else if (plain)
+        snprintf(text, sizeof text, "%s", plain);
+    else
+        snprintf(text, sizeof text, "%s", route->resource->description);
+    put_string(out, "summary", route->summary);
+    put_string(out, "description", text);
+    put_begin(out, "tags", '[');
+    if (special && special->tag)
+        put_string(out, NULL, special->tag);
+    else
+        put_tag_name(out, NULL, route->resource);
+    put_end(out, ']');
+}
+
+/* --- parameters ---------------------------------------------------------------------------------------------------- */
+
+static void put_parameter_head(struct buffer *out, const char *name, const char *where, const char *description)
+{
+    put_begin(out, NULL, '{');
+    put_string(out, "name", name);
+    put_string(out, "in", where);
+    put_string(out, "description", description);
+}
+
+/* Several values of one parameter are separated by commas. */
+static void put_values(struct buffer *out, const struct field *field)
+{
+    bool id = field->kind == FIELD_KIND_REF;
+    put_json(out, "style", "\"form\",\"explode\":false");
+    put_begin(out, "schema", '{');
+    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":50");
+    put_begin(out, "items", '{');
+    put_json(out, "type", "\"string\"");
+    if (field->kind == FIELD_KIND_ENUM)
+        put_enum(out, field, false);
+    else if (id || field->kind == FIELD_KIND_TEXT)
+        put_json(out, "minLength", "1");
+    else
+        put_json(out, "format", "\"date\"");
+    put_end(out, '}');
+    put_end(out, '}');
+}
+
+static void put_filter(struct buffer *out, const struct field *field, const char *name, const char *ending)
+{
+    char text[500];
+    const char *words = *ending == 0 ? "Only where this is one of these" : ending[1] == 'b' ? "Only up to" : "Only from";
+    snprintf(text, sizeof text, "%s: %s", words, field->description);
+    put_parameter_head(out, name, "query", text);
+    if (field->kind == FIELD_KIND_TRUTH)
+        put_json(out, "schema", "{\"type\":\"boolean\"}");
+    else if (!*ending)
+        put_values(out, field);
+    else if (field->kind == FIELD_KIND_DATE)
+        put_json(out, "schema", "{\"type\":\"string\",\"format\":\"date\"}");
+    else
+        put_json(out, "schema", "{\"anyOf\":[{\"type\":\"string\",\"format\":\"date-time\"},"
+                                "{\"type\":\"string\",\"format\":\"date\"}]}");
+    put_end(out, '}');
+}
+
+static void put_filters(struct buffer *out, const struct route *route)
+{
+    static const char *const endings[] = {"", "_before", "_after"};
+    for (size_t i = 0; i < resource_field_count(route->resource); i++) {
+        const struct field *field = resource_field(route->resource, i);
+        for (size_t e = 0; e < COUNT_OF(endings); e++) {
+            char name[100];
+            snprintf(name, sizeof name, "%s%s", field->name, endings[e]);
+            if (query_known(route, name) && strcmp(name, "withdrawn") != 0) /* no filter, but what shows them at all */
+                put_filter(out, field, name, endings[e]);
+        }
+    }
+}
+
+static void put_sort(struct buffer *out, const struct resource *resource)
+{
+    put_parameter_head(out, "sort", "query", "The order, with - in front for the other way round; the id breaks ties.");
+    put_begin(out, "schema", '{');
+    put_json(out, "type", "\"string\",\"default\":\"id\",\"enum\":[\"id\",\"-id\"");
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (field->sortable && resource_has(resource, field))
+            buffer_format(out, ",\"%s\",\"-%s\"", field->name, field->name);
+    }
+    put_end(out, ']');
+    put_end(out, '}');
+    put_end(out, '}');
+}
+
+static void put_words(struct buffer *out, const struct resource *resource)
+{
+    char text[400] = "Only where all these words are found in";
+    const char *separator = " ";
+    for (size_t i = 0; i < resource->field_count; i++) {
+        size_t length = strlen(text);
+        if (resource->fields[i].searched)
+            snprintf(text + length, sizeof text - length, "%s`%s`", separator, resource->fields[i].name);
+        separator = resource->fields[i].searched ? ", " : separator;
+    }
+    put_parameter_head(out, "q", "query", text);
+    put_json(out, "schema", "{\"type\":\"string\"}");
+    put_end(out, '}');
+}
+
+static void put_parameters(struct buffer *out, const struct route *route)
+{
+    static const struct {
+        const char *name; /* of the query's parameter, or NULL for a header */
+        const char *component;
+        unsigned traits;
+    } shared[] = {
+        {"limit", "Limit", 0},
+        {"cursor", "Cursor", 0},
+        {"count", "Count", 0},
+        {"withdrawn", "Withdrawn", 0},
+        {"dry_run", "DryRun", 0},
+        {NULL, "If-None-Match", TRAIT_TAGGED},
+        {NULL, "If-Match", TRAIT_CHANGES},
+        {NULL, "Idempotency-Key", TRAIT_POSTS},
+        {NULL, "Prefer", TRAIT_WRITES},
+        {NULL, "X-Request-Id", TRAIT_ANY},
+    };
+    put_begin(out, "parameters", '[');
+    for (const char *const *name = route->query; name && *name; name++)
+        put_ref(out, NULL, "parameters", camel(*name).text, "");
+    if (route->read == read_list) {
+        put_filters(out, route);
+        if (query_known(route, "q"))
+            put_words(out, route->resource);
+        put_sort(out, route->resource);
+    }
+    for (size_t i = 0; i < COUNT_OF(shared); i++) {
+        if (shared[i].name ? query_known(route, shared[i].name) : (traits_of(route) & shared[i].traits) != 0)
+            put_ref(out, NULL, "parameters", shared[i].component, "");
+    }
+    put_end(out, ']');
+}
+
+static void put_path_parameters(struct buffer *out, const struct route *route)
+{
+    const struct resource *named = route->parent ? route->parent : route->resource;
+    const char *path = route->path;
+    put_begin(out, "parameters", '[');
+    while ((path = strchr(path, '{'))) {
+        bool id = strncmp(path, "{id}", 4) == 0;
+        bool number = strncmp(path, "{n}", 3) == 0;
+        char text[120];
+        snprintf(text, sizeof text, "The %s's id%s.", id ? named->title : "",
+                 id && named->found_by ? ", or the e-mail address" : id && named->reference_prefix ? ", or its reference" : "");
+        put_parameter_head(out, id ? "id" : number ? "n" : "name", "path",
+                           id ? text : number ? "The revision's number." : "Its name.");
+        put_json(out, "required", "true");
+        put_json(out, "schema", number ? "{\"type\":\"integer\",\"minimum\":1}"
+                                       : "{\"type\":\"string\",\"minLength\":1,\"maxLength\":254}");
+        put_end(out, '}');
+        path++;
+    }
+    put_end(out, ']');
+}
+
+/* --- bodies and answers -------------------------------------------------------------------------------------------- */
+
+static void put_content(struct buffer *out, const struct route *route, const char *type, const char *schema)
+{
+    const struct resource *resource = route->resource;
+    put_begin(out, type, '{');
+    put_ref(out, "schema", "schemas", schema, "");
+    if (route->verb)
+        put_verb_example(out, "example", resource, resource_transition(resource, route->verb));
+    else if (route->write == write_change)
+        put_change_example(out, "example", resource);
+    else
+        put_create_example(out, "example", resource);
+    put_end(out, '}');
+}
+
+static void put_request_body(struct buffer *out, const struct route *route)
+{
+    const struct transition *transition = route->verb ? resource_transition(route->resource, route->verb) : NULL;
+    if (!route->write || (transition && !transition->argument_count))
+        return;
+    bool change = route->write == write_change;
+    char schema[2 * sizeof(struct camel)];
+    snprintf(schema, sizeof schema, "%s%s", camel(route->resource->name).text,
+             camel(transition ? transition->verb : change ? "change" : "create").text);
+    put_begin(out, "requestBody", '{');
+    put_json(out, "required", "true");
+    put_begin(out, "content", '{');
+    if (change)
+        put_content(out, route, "application/merge-patch+json", schema);
+    put_content(out, route, "application/json", schema);
+    put_end(out, '}');
+    put_end(out, '}');
+}
+
+static void put_headers(struct buffer *out, const struct route *route, bool created)
+{
+    static const struct {
+        const char *name;
+        unsigned traits;
+    } headers[] = {
+        {"X-Request-Id", TRAIT_ANY},       {"Cache-Control", TRAIT_ANY},
+        {"Vary", TRAIT_ANY},               {"ETag", TRAIT_TAGGED | TRAIT_WRITES},
+        {"Dry-Run", TRAIT_WRITES},         {"Preference-Applied", TRAIT_WRITES},
+        {"Idempotent-Replayed", TRAIT_POSTS},
+    };
+    put_begin(out, "headers", '{');
+    for (size_t i = 0; i < COUNT_OF(headers); i++) {
+        if (traits_of(route) & headers[i].traits)
+            put_ref(out, headers[i].name, "headers", headers[i].name, "");
+    }
+    if (created)
+        put_ref(out, "Location", "headers", "Location", "");
+    if (route->list)
+        put_ref(out, "Link", "headers", "Link", "");
+    put_end(out, '}');
+}
+
+/* The parent that the amendments of an example have. */
+static const struct resource *parent_of(const struct route *route)
+{
+    return route->parent && route->read != read_carried ? route->parent : &action_item_resource;
+}
+
+static void put_revision_example(struct buffer *out, const char *name)
+{
+    const struct resource *const parts[] = {&attendee_resource, &input_resource, &decision_resource};
+    put_record_example(out, name, &review_resource, NULL, resource_transition(&review_resource, "approve"));
+    if (!buffer_failed(out))
+        out->length--;
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        const char *verb = parts[i] == &decision_resource ? "adopt" : NULL;
+        put_begin(out, parts[i]->collection, '[');
+        put_record_example(out, NULL, parts[i], &review_resource, verb ? resource_transition(parts[i], verb) : NULL);
+        put_end(out, ']');
+    }
+    put_end(out, '}');
+}
+
+static void put_item_example(struct buffer *out, const struct route *route, const char *name)
+{
+    const struct resource *resource = route->resource;
+    if (route->read == read_revision || route->read == read_revisions)
+        put_revision_example(out, name);
+    else if (route->read == read_history)
+        put_history_example(out, name, resource);
+    else
+        put_record_example(out, name, resource, parent_of(route),
+                           route->verb ? resource_transition(resource, route->verb) : NULL);
+}
+
+static void put_answer(struct buffer *out, const struct route *route)
+{
+    const struct special *special = special_of(route);
+    const char *item = route->read == read_history ? "HistoryVersion" : route->resource ? route->resource->name : "";
+    put_begin(out, special ? special->type : "application/json", '{');
+    if (special)
+        put_ref(out, "schema", "schemas", special->schema, "");
+    else
+        put_ref(out, "schema", "schemas", camel(item).text, route->list ? "List" : "");
+    if (special && (!route->resource || route->read == read_readiness)) {
+        put_begin(out, "examples", '{');
+        put_ref(out, "answer", "examples", special->schema, "");
+        put_end(out, '}');
+    } else if (route->list) {
+        put_begin(out, "example", '{');
+        put_begin(out, "data", '[');
+        put_item_example(out, route, NULL);
+        put_end(out, ']');
+        put_json(out, "next_cursor", "null");
+        put_end(out, '}');
+    } else {
+        put_item_example(out, route, "example");
+    }
+    put_end(out, '}');
+}
+
+static void put_responses(struct buffer *out, const struct route *route)
+{
+    static const struct {
+        const char *status;
+        const char *component;
+        unsigned traits;
+    } others[] = {
+        {"304", "NotModified", TRAIT_TAGGED},       {"400", "MalformedRequest", TRAIT_ANY},
+        {"401", "Unauthenticated", TRAIT_CALLER},   {"403", "Forbidden", TRAIT_ROLE},
+        {"404", "NotFound", TRAIT_KEYED},           {"406", "NotAcceptable", TRAIT_JSON},
+        {"409", "StateConflict", TRAIT_WRITES},     {"412", "Stale", TRAIT_CHANGES},
+        {"413", "TooLarge", TRAIT_WRITES},          {"415", "UnsupportedMediaType", TRAIT_WRITES},
+        {"422", "RuleViolation", TRAIT_WRITES},     {"428", "PreconditionRequired", TRAIT_CHANGES},
+        {"500", "Internal", TRAIT_ANY},             {"503", "Unavailable", TRAIT_ANY},
+        {"507", "StorageFull", TRAIT_WRITES},
+    };
+    bool created = route->write == write_create;
+    put_begin(out, "responses", '{');
+    put_begin(out, created ? "201" : "200", '{');
+    put_string(out, "description",
+               created ? "It is made." : route->write ? "It is done; the whole record." : "What was asked for.");
+    put_headers(out, route, created);
+    put_begin(out, "content", '{');
+    put_answer(out, route);
+    put_end(out, '}');
+    put_end(out, '}');
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        if (traits_of(route) & others[i].traits)
+            put_ref(out, others[i].status, "responses", others[i].component, "");
+    }
+    put_end(out, '}');
+}
+
+static void put_operation(struct buffer *out, const struct route *route)
+{
+    static const char *const methods[] = {[METHOD_GET] = "get", [METHOD_POST] = "post", [METHOD_PATCH] = "patch"};
+    put_begin(out, methods[route->method], '{');
+    put_operation_id(out, route);
+    put_texts(out, route);
+    if (route->open) /* unless the setting operations_need_token says otherwise */
+        put_json(out, "security", traits_of(route) & TRAIT_CALLER ? "[{},{\"bearer\":[]}]" : "[]");
+    put_parameters(out, route);
+    put_request_body(out, route);
+    put_responses(out, route);
+    put_end(out, '}');
+}
+
+static void put_paths(struct buffer *out)
+{
+    put_begin(out, "paths", '{');
+    for (size_t i = 0; i < route_count; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < i; k++)
+            seen = seen || strcmp(routes[k].path, routes[i].path) == 0;
+        if (seen)
+            continue;
+        put_begin(out, routes[i].path, '{');
+        if (strchr(routes[i].path, '{'))
+            put_path_parameters(out, &routes[i]);
+        for (size_t k = i; k < route_count; k++) {
+            if (strcmp(routes[k].path, routes[i].path) == 0)
+                put_operation(out, &routes[k]);
+        }
+        put_end(out, '}');
+    }
+    put_end(out, '}');
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------------- */
+
+static char *description;
+static size_t description_length;
+
+static void make_description(void)
+{
+    struct buffer out = {0};
+    put_begin(&out, NULL, '{');
+    put_json(&out, "info", "{\"version\":\"" REVIEWD_VERSION "\"}");
+    put_tags(&out);
+    put_paths(&out);
+    put_json(&out, "components", "{\"schemas\":{");
+    put_schemas(&out);
+    buffer_put(&out, "}}}");
+    json_t *made = buffer_failed(&out) ? NULL : json_loadb(out.data, out.length, JSON_REJECT_DUPLICATES, NULL);
+    json_t *whole = json_loads(openapi_base, JSON_REJECT_DUPLICATES, NULL);
+    char *text = NULL;
+    if (made && whole && json_object_update_recursive(whole, made) == 0)
+        text = json_dumps(whole, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+    out.length = 0;
+    if (text)
+        buffer_format(&out, "%s\n", text);
+    description_length = out.length;
+    description = text ? buffer_take(&out) : NULL;
+    free(text);
+    json_decref(whole);
+    json_decref(made);
+    buffer_finish(&out);
+}
+
+const char *api_openapi(size_t *ret_length)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_description);
+    *ret_length = description_length;
+    return description;
+}

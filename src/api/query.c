@@ -50,6 +50,12 @@ const char *query_get(const struct call *call, const char *name)
     return NULL;
 }
 
+bool query_is_true(const struct call *call, const char *name)
+{
+    const char *value = query_get(call, name);
+    return value && strcmp(value, "true") == 0;
+}
+
 static bool is_named(const char *const *names, const char *name)
 {
     for (; names && *names; names++) {
@@ -125,10 +131,14 @@ bool query_parse(struct call *call, const char *query)
             call->query[call->query_count++] = (struct parameter){name, value};
         query += length + (query[length] == '&');
     }
-    const char *dry_run = query_get(call, "dry_run");
-    if (dry_run && strcmp(dry_run, "true") != 0 && strcmp(dry_run, "false") != 0)
-        violation_add_parameter(&call->violations, "query.invalid", "dry_run", "'dry_run' is true or false.");
-    call->dry_run = dry_run && strcmp(dry_run, "true") == 0;
+    static const char *const switches[] = {"dry_run", "count", "withdrawn"};
+    for (size_t i = 0; i < COUNT_OF(switches); i++) {
+        const char *value = query_get(call, switches[i]);
+        if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+            violation_add_parameter(&call->violations, "query.invalid", switches[i], "'%s' is true or false.",
+                                    switches[i]);
+    }
+    call->dry_run = query_is_true(call, "dry_run");
     return call->violations.count == 0;
 }
 
@@ -293,19 +303,13 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
     query->today = call->today;
     query->limit = query_limit(call);
     add_sort(call, resource, query);
-    const char *withdrawn = query_get(call, "withdrawn");
-    if (withdrawn && strcmp(withdrawn, "true") != 0 && strcmp(withdrawn, "false") != 0)
-        invalid(call, "withdrawn", "is true or false");
-    query->with_withdrawn = withdrawn && strcmp(withdrawn, "true") == 0;
+    query->with_withdrawn = query_is_true(call, "withdrawn");
     query->words = query_get(call, "q");
     for (size_t i = 0; i < call->query_count; i++) {
         bool own = strcmp(call->query[i].name, "withdrawn") == 0;
         if (!own && !add_filter(call, resource, &call->query[i], query))
             return false;
     }
-    const char *count = query_get(call, "count");
-    if (count && strcmp(count, "true") != 0 && strcmp(count, "false") != 0)
-        invalid(call, "count", "is true or false");
     if (query_get(call, "cursor"))
         cursor_read(call, &query->after_value, &query->after_id);
     return true;
@@ -314,14 +318,22 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
 /* --- cursors ------------------------------------------------------------------------------------------------------- */
 
 /* What a cursor is bound to: the path, every parameter but limit, cursor and count, and the row itself. */
+static int compare_parameters(const void *a, const void *b)
+{
+    return strcmp(((const struct parameter *)a)->name, ((const struct parameter *)b)->name);
+}
+
 static const char *cursor_mark(struct call *call, const char *value, const char *id)
 {
+    struct parameter sorted[QUERY_MAX];
     struct buffer text = {0};
+    memcpy(sorted, call->query, sizeof sorted);
+    qsort(sorted, call->query_count, sizeof *sorted, compare_parameters);
     buffer_format(&text, "%s|%s|%s", call->path, id, value);
     for (size_t i = 0; i < call->query_count; i++) {
-        const char *name = call->query[i].name;
+        const char *name = sorted[i].name;
         if (strcmp(name, "limit") != 0 && strcmp(name, "cursor") != 0 && strcmp(name, "count") != 0)
-            buffer_format(&text, "&%s=%s", name, call->query[i].value);
+            buffer_format(&text, "&%s=%s", name, sorted[i].value);
     }
     const char *tag = buffer_failed(&text) ? "\"\"" : etag_of(call->arena, text.data, text.length);
     buffer_finish(&text);

@@ -72,8 +72,7 @@ static bool answer_page(struct call *call, struct list_query *query)
     if (!store_list(call->store, query, call->arena, page_row, &page))
         return false;
     int64_t total = -1;
-    const char *count = query_get(call, "count");
-    if (count && *count == 't' && !store_count(call->store, query, call->arena, &total))
+    if (query_is_true(call, "count") && !store_count(call->store, query, call->arena, &total))
         return false;
     const char *next = page.count > page.limit ? cursor_make(call, page.last_value, page.last_id) : NULL;
     answer_list(call, page.rows, next, total);
@@ -99,22 +98,16 @@ static enum found scope(struct call *call, struct list_query *query)
 bool read_list(struct call *call)
 {
     struct list_query query = {0};
-    if (call->route->parent) {
-        enum found found = scope(call, &query);
-        if (found == BROKEN)
-            return false;
-        if (found == ABSENT) {
-            answer_not_found(call);
-            return true;
-        }
-    }
     if (!query_list(call, call->route->resource, &query))
         return false;
     if (call->violations.count) {
         answer_violations(call);
         return true;
     }
-    return answer_page(call, &query);
+    enum found found = call->route->parent ? scope(call, &query) : FOUND;
+    if (found == ABSENT)
+        answer_not_found(call);
+    return found == FOUND ? answer_page(call, &query) : found == ABSENT;
 }
 
 /* The action items that a review has to revisit (9.3.2 a). */
@@ -122,8 +115,13 @@ bool read_carried(struct call *call)
 {
     struct review *review = arena_alloc(call->arena, sizeof *review);
     const char **values = arena_array(call->arena, 2, sizeof *values);
-    if (!review || !values)
+    struct list_query query = {.filters = {{FILTER_CARRIED, NULL, values, 2}}, .filter_count = 1};
+    if (!review || !values || !query_list(call, &action_item_resource, &query))
         return false;
+    if (call->violations.count) {
+        answer_violations(call);
+        return true;
+    }
     enum found found =
         store_load(call->store, &review_resource, call->keys[0], &call->view, &call->today, call->arena, review);
     if (found != FOUND) {
@@ -132,13 +130,6 @@ bool read_carried(struct call *call)
     }
     values[0] = review->record.id.text;
     values[1] = instant_is_set(&review->started_at) ? review->started_at.text : call->now.text;
-    struct list_query query = {.filters = {{FILTER_CARRIED, NULL, values, 2}}, .filter_count = 1};
-    if (!query_list(call, &action_item_resource, &query))
-        return false;
-    if (call->violations.count) {
-        answer_violations(call);
-        return true;
-    }
     return answer_page(call, &query);
 }
 
@@ -165,19 +156,62 @@ static json_t *merge_patch(const json_t *old, json_t *new)
     return NULL;
 }
 
+/* Numbers as RFC 8785 writes them, so that versions rebuilt from the history have the bodies that were hashed. */
+static void json_put(struct buffer *rows, json_t *value)
+{
+    const char *name;
+    json_t *member;
+    size_t index;
+    bool first = true;
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        buffer_char(rows, '{');
+        json_object_foreach(value, name, member) {
+            buffer_put(rows, first ? "" : ",");
+            json_put_text(rows, name, strlen(name));
+            buffer_char(rows, ':');
+            json_put(rows, member);
+            first = false;
+        }
+        buffer_char(rows, '}');
+        return;
+    case JSON_ARRAY:
+        buffer_char(rows, '[');
+        json_array_foreach(value, index, member) {
+            buffer_put(rows, index ? "," : "");
+            json_put(rows, member);
+        }
+        buffer_char(rows, ']');
+        return;
+    case JSON_STRING:
+        json_put_text(rows, json_string_value(value), json_string_length(value));
+        return;
+    case JSON_INTEGER:
+    case JSON_REAL:
+        json_put_number(rows, json_number_value(value));
+        return;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        buffer_put(rows, json_is_true(value) ? "true" : "false");
+        return;
+    case JSON_NULL:
+        buffer_put(rows, "null");
+        return;
+    }
+}
+
 static bool put_changes(struct buffer *rows, const struct history_version *version)
 {
-    json_t *new = json_loads(version->body, 0, NULL);
-    json_t *old = version->previous_body ? json_loads(version->previous_body, 0, NULL) : json_object();
+    json_t *new = json_loads(version->body, JSON_DECODE_INT_AS_REAL, NULL);
+    json_t *old = version->previous_body ? json_loads(version->previous_body, JSON_DECODE_INT_AS_REAL, NULL) : json_object();
     json_t *patch = new && old ? merge_patch(old, new) : NULL;
-    char *text = patch ? json_dumps(patch, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    if (text)
-        buffer_put(rows, text);
-    free(text);
+    if (patch)
+        json_put(rows, patch);
+    bool fine = patch != NULL;
     json_decref(patch);
     json_decref(old);
     json_decref(new);
-    return text != NULL;
+    return fine;
 }
 
 static bool history_row(void *context, const struct history_version *version)
@@ -204,11 +238,6 @@ static bool history_row(void *context, const struct history_version *version)
 bool read_history(struct call *call)
 {
     struct id id;
-    enum found found = store_find(call->store, call->route->resource, call->keys[0], &call->view, &id);
-    if (found != FOUND) {
-        answer_not_found(call);
-        return found == ABSENT;
-    }
     const char *value = NULL;
     const char *cursor_id = NULL;
     struct page page = {.call = call, .rows = &call->response->body, .limit = query_limit(call)};
@@ -218,14 +247,18 @@ bool read_history(struct call *call)
         answer_violations(call);
         return true;
     }
+    enum found found = store_find(call->store, call->route->resource, call->keys[0], &call->view, &id);
+    if (found != FOUND) {
+        answer_not_found(call);
+        return found == ABSENT;
+    }
     buffer_put(page.rows, "{\"data\":[");
     if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : INT64_MAX, page.limit + 1, history_row, &page))
         return false;
     const char *next = page.count > page.limit ? cursor_make(call, page.last_value, id.text) : NULL;
-    const char *count = query_get(call, "count");
     int64_t total = -1;
     const struct audit_query all = {.resource_id = id.text};
-    if (count && *count == 't' && !audit_count(call->store, &all, &total))
+    if (query_is_true(call, "count") && !audit_count(call->store, &all, &total))
         return false;
     answer_list(call, page.rows, next, total);
     return true;

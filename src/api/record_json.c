@@ -48,7 +48,7 @@ static bool has_control(const char *text)
 {
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
-        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
+        if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
             return true;
     }
     return false;
@@ -296,7 +296,7 @@ static bool parse_list(struct place *place, const struct field *field, json_t *v
 /* RFC 7396: members of an object are merged into those that are there; null takes one away. */
 static json_t *merged(const struct nested *old, const struct shape *shape, json_t *patch)
 {
-    json_t *object = json_loadb(old->json, old->length, 0, NULL);
+    json_t *object = json_loadb(old->json, old->length, JSON_DECODE_INT_AS_REAL, NULL);
     for (size_t i = 0; object && i < shape->field_count; i++) {
         if (shape->fields[i].read_only)
             json_object_del(object, shape->fields[i].name);
@@ -479,7 +479,7 @@ bool record_expand(struct call *call, const struct resource *resource, void *rec
         if (field->kind < FIELD_KIND_OBJECT || field->kind == FIELD_KIND_RAW || !field_is_set(field, record))
             continue;
         struct nested *nested = field_in(field, record);
-        json_t *value = json_loadb(nested->json, nested->length, 0, NULL);
+        json_t *value = json_loadb(nested->json, nested->length, JSON_DECODE_INT_AS_REAL, NULL);
         bool list = json_is_array(value);
         nested->count = list ? json_array_size(value) : 1;
         nested->items = value ? arena_array(call->arena, nested->count + 1, item_size(field)) : NULL;

@@ -94,7 +94,10 @@ bool read_readiness(struct call *call)
         return false;
     const char *verb = next_verb(call, review, &facts);
     struct buffer *body = &call->response->body;
-    buffer_format(body, verb ? "{\"verb\":\"%s\"" : "{\"verb\":null", verb);
+    if (verb)
+        buffer_format(body, "{\"verb\":\"%s\"", verb);
+    else
+        buffer_put(body, "{\"verb\":null");
     buffer_format(body, ",\"ready\":%s,\"violations\":", verb && !call->violations.count ? "true" : "false");
     violations_render(body, &call->violations);
     buffer_put(body, ",\"clauses\":[");
@@ -180,6 +183,13 @@ bool read_revision(struct call *call)
 
 bool read_revisions(struct call *call)
 {
+    query_limit(call); /* there are few: one page holds them, whatever its limit */
+    if (query_get(call, "cursor"))
+        violation_add_parameter(&call->violations, "query.invalid", "cursor", "This list has one page.");
+    if (call->violations.count) {
+        answer_violations(call);
+        return true;
+    }
     bool fine;
     const struct review *review = load_review(call, &fine);
     if (!review)
@@ -198,7 +208,6 @@ bool read_revisions(struct call *call)
             buffer_char(body, ',');
         buffer_put(body, text);
     }
-    const char *counted = query_get(call, "count");
-    answer_list(call, body, NULL, counted && *counted == 't' ? count : -1);
+    answer_list(call, body, NULL, query_is_true(call, "count") ? count : -1);
     return true;
 }

@@ -59,8 +59,9 @@ static bool verify_versions(struct store *store, struct audit_finding *finding)
 static bool verify_records(struct store *store, const struct resource *resource, struct arena *arena,
                            struct audit_finding *finding)
 {
-    const char *sql = arena_format(arena, "SELECT (SELECT v.body FROM version AS v WHERE v.record_id = t.id ORDER BY "
-                                          "v.version DESC LIMIT 1), %s FROM %s AS t ORDER BY t.id",
+    const char *sql = arena_format(arena, "SELECT (SELECT v.body FROM version AS v JOIN audit_log AS a ON a.seq = "
+                                          "v.seq WHERE v.record_id = t.id ORDER BY v.version DESC LIMIT 1), %s FROM %s "
+                                          "AS t ORDER BY t.id",
                                    store_columns(resource), resource->name);
     void *record = arena_alloc(arena, resource->size);
     struct db_statement *statement = record ? db_query(store->db, sql) : NULL;

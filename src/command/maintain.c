@@ -129,7 +129,11 @@ static bool verify_copy(const char *folder, struct audit_finding *ret_finding)
         return false;
     }
     struct findings findings = {0};
-    bool fine = db_check(store.db, false, note, &findings) && audit_verify(&store, ret_finding);
+    bool fine = db_check(store.db, false, note, &findings);
+    if (fine && !audit_verify(&store, ret_finding)) {
+        fail("this is no database of reviewd: %s", db_message(store.db));
+        fine = false;
+    }
     if (fine && ret_finding->text[0]) {
         fail("in the copy: %s", ret_finding->text);
         fine = false;

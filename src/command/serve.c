@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum {
-    GRACE_MS = 15000,
+    GRACE_MS = 5000,
     WATCHDOG_MS = 2000,
     WRITER_STUCK_MS = 20000,
 };

@@ -61,7 +61,9 @@ int run_config(struct invocation *invocation)
         const char *value = settings_value(&invocation->settings, i, number, sizeof number);
         const char *origin = origins[settings_origin(i)];
         if (!invocation->json) {
-            buffer_format(&text, "# %s\n%s = %s  # %s\n", setting->description, setting->name, value, origin);
+            bool from_file = settings_origin(i) == SETTING_FILE;
+            buffer_format(&text, "# %s\n%s = %s  # %s%s%s\n", setting->description, setting->name, value, origin,
+                          from_file ? " " : "", from_file ? settings_file() : "");
             continue;
         }
         buffer_format(&text, "%s\n \"%s\":{\"value\":", i ? "," : "", setting->name);
@@ -69,7 +71,12 @@ int run_config(struct invocation *invocation)
             json_put_text(&text, value, strlen(value));
         else
             buffer_put(&text, value);
-        buffer_format(&text, ",\"origin\":\"%s\"}", origin);
+        buffer_format(&text, ",\"origin\":\"%s\"", origin);
+        if (settings_origin(i) == SETTING_FILE) {
+            buffer_put(&text, ",\"file\":");
+            json_put_text(&text, settings_file(), strlen(settings_file()));
+        }
+        buffer_char(&text, '}');
     }
     buffer_put(&text, invocation->json ? "\n}\n" : "");
     return print(&text);

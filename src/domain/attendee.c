@@ -8,7 +8,8 @@ static const char *const capacity_names[] = {"chair", "secretary", "decision_mak
 static const char *const attendance_names[] = {"invited", "attended", "apologies", "absent"};
 
 static const struct field attendee_fields[] = {
-    {"review_id", FIELD_REF(review_id, "review"), .read_only = true, .description = "The review attended."},
+    {"review_id", FIELD_REF(review_id, "review"), .read_only = true, .description = "The review attended.",
+     .example = "\"MR-2026-01\""},
     {"person_id", FIELD_REF(person_id, "person"), .required = true, .fixed = true,
      .description = "Who attends; once per review.", .example = "\"ana.horvat@example.org\""},
     {"capacity", FIELD_ENUM(capacity, capacity_names), .required = true, .description = "What the person is there for.",
@@ -17,13 +18,13 @@ static const struct field attendee_fields[] = {
      .description = "Whether the person came.", .example = "\"attended\""},
     {"delegate_for_id", FIELD_REF(delegate_for_id, "person"), .description = "For whom the person stands in."},
     {"name_at_review", FIELD_TEXT(name_at_review), .read_only = true, .searched = true,
-     .description = "The person's name when added."},
+     .description = "The person's name when added.", .example = "\"Ana Horvat\""},
     {"job_title_at_review", FIELD_TEXT(job_title_at_review), .read_only = true,
      .description = "The person's position when added."},
     {"withdrawn", FIELD_TRUTH(withdrawn), .read_only = true, .initial = TRUTH_FALSE,
      .description = "Whether the attendee was taken back.", .example = "false"},
     {"withdrawn_reason", FIELD_TEXT(withdrawn_reason), .read_only = true, .by_verb = true, .min = 1,
-     .description = "Why."},
+     .description = "Why.", .example = "\"Another colleague comes instead.\""},
 };
 
 static const struct rule attendee_rules[] = {

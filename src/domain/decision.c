@@ -31,11 +31,12 @@ static const struct shape affected_shape = {"affected_item", affected_fields, CO
 
 #define RECORD struct decision
 static const struct field decision_fields[] = {
-    {"review_id", FIELD_REF(review_id, "review"), .read_only = true, .description = "The review that decides."},
+    {"review_id", FIELD_REF(review_id, "review"), .read_only = true, .description = "The review that decides.",
+     .example = "\"MR-2026-01\""},
     {"review_reference", FIELD_TEXT(review_reference), .read_only = true, .derived = true, .via = "review_id",
-     .of = "reference", .description = "The review's reference."},
+     .of = "reference", .description = "The review's reference.", .example = "\"MR-2026-01\""},
     {"review_title", FIELD_TEXT(review_title), .read_only = true, .derived = true, .via = "review_id", .of = "title",
-     .description = "The review's title."},
+     .description = "The review's title.", .example = "\"Management review, second half of 2026\""},
     {"kind", FIELD_ENUM(kind, kind_names), .required = true, .description = "What sort of decision it is (9.3.3).",
      .example = "\"corrective_action\""},
     {"title", FIELD_TEXT(title), .required = true, .min = 1, .max = 200, .sortable = true, .searched = true,
@@ -67,9 +68,10 @@ static const struct field decision_fields[] = {
     {"original_deadline", FIELD_DATE(original_deadline), .read_only = true,
      .description = "The deadline with which it was adopted."},
     {"superseded_by_id", FIELD_REF(superseded_by_id, "decision"), .read_only = true, .by_verb = true,
-     .description = "The decision that took its place."},
+     .description = "The decision that took its place.", .example = "\"DEC-2026-002\""},
     {"status_reason", FIELD_TEXT(status_reason), .read_only = true, .by_verb = true, .min = 1,
-     .description = "Why it was rejected, withdrawn or superseded."},
+     .description = "Why it was rejected, withdrawn or superseded.",
+     .example = "\"A new platform makes it unnecessary.\""},
 };
 
 static const struct rule decision_rules[] = {

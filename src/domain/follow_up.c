@@ -26,7 +26,7 @@ const struct shape criterion_result_shape = {"criterion_result", criterion_resul
 #define RECORD struct follow_up
 static const struct field follow_up_fields[] = {
     {"action_item_id", FIELD_REF(action_item_id, "action_item"), .read_only = true,
-     .description = "The action item that was looked at."},
+     .description = "The action item that was looked at.", .example = "\"ACT-2026-0001\""},
     {"kind", FIELD_ENUM(kind, kind_names), .required = true, .description = "What was looked for.",
      .example = "\"progress\""},
     {"performed_by_id", FIELD_REF(performed_by_id, "person"), .required = true, .description = "Who looked.",

@@ -46,7 +46,8 @@ const struct shape metric_shape = {"metric", metric_fields, COUNT_OF(metric_fiel
 
 #define RECORD struct input
 static const struct field input_fields[] = {
-    {"review_id", FIELD_REF(review_id, "review"), .read_only = true, .description = "The review that considers it."},
+    {"review_id", FIELD_REF(review_id, "review"), .read_only = true, .description = "The review that considers it.",
+     .example = "\"MR-2026-01\""},
     {"clause", FIELD_ENUM(clause, clause_names), .required = true,
      .description = "The input's letter in 9.3.2; d1 to d4 are the four of d.", .example = "\"d2\""},
     {"title", FIELD_TEXT(title), .required = true, .min = 1, .max = 200, .sortable = true, .searched = true,
@@ -72,7 +73,7 @@ static const struct field input_fields[] = {
     {"withdrawn", FIELD_TRUTH(withdrawn), .read_only = true, .initial = TRUTH_FALSE,
      .description = "Whether the input was taken back.", .example = "false"},
     {"withdrawn_reason", FIELD_TEXT(withdrawn_reason), .read_only = true, .by_verb = true, .min = 1,
-     .description = "Why."},
+     .description = "Why.", .example = "\"It is part of the input on audits.\""},
 };
 
 static const struct rule input_rules[] = {

@@ -65,13 +65,32 @@ void json_put_integer(struct buffer *buffer, int64_t value)
     buffer_add(buffer, digits + at, sizeof digits - at);
 }
 
+/* The next decimal of as many digits; false where there is none. */
+static bool decimal_step_up(char *text)
+{
+    for (char *at = strchr(text, 'e'); at > text;) {
+        if (*--at == '.')
+            continue;
+        if (*at != '9') {
+            ++*at;
+            return true;
+        }
+        *at = '0';
+    }
+    return false;
+}
+
 /* Splits a finite, positive double into its shortest decimal digits and the exponent of the first of them. */
 static int number_digits(double value, char *ret_digits, int *ret_count)
 {
     char text[40];
+    int exponent;
+    /* Above a power of two the doubles lie twice as far apart as below: the nearest decimal may be another double's
+     * while the next one up is still this one's. */
+    bool lopsided = frexp(value, &exponent) == 0.5;
     for (int precision = 0; precision < 17; precision++) {
         snprintf(text, sizeof text, "%.*e", precision, value);
-        if (strtod(text, NULL) == value)
+        if (strtod(text, NULL) == value || (lopsided && decimal_step_up(text) && strtod(text, NULL) == value))
             break;
     }
     int count = 0;

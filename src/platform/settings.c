@@ -50,6 +50,13 @@ enum setting_origin settings_origin(size_t index)
     return origins[index];
 }
 
+static const char *config_path = "/etc/reviewd/reviewd.conf";
+
+const char *settings_file(void)
+{
+    return config_path;
+}
+
 static const struct setting *find(const char *name)
 {
     for (size_t i = 0; i < settings_count; i++) {
@@ -124,7 +131,12 @@ static bool read_file(struct settings *settings, const char *path, bool needed, 
             *equals = '\0';
             const struct setting *setting = find(trim(name));
             snprintf(why, sizeof why, "there is no setting '%.100s'", trim(name));
-            fine = setting && set(settings, setting, trim(equals + 1), SETTING_FILE, why, sizeof why);
+            fine = setting != NULL;
+            if (fine && origins[setting - settings_table] == SETTING_FILE) {
+                snprintf(why, sizeof why, "'%s' is set a second time", setting->name);
+                fine = false;
+            }
+            fine = fine && set(settings, setting, trim(equals + 1), SETTING_FILE, why, sizeof why);
         }
         if (!fine)
             snprintf(ret_message, size, "%s, line %d: %s", path, number, why);
@@ -215,8 +227,8 @@ static bool load(struct settings *ret_settings, int *argc, char **argv, char *re
         if (!set(ret_settings, &settings_table[i], settings_table[i].initial, SETTING_DEFAULT, ret_message, size))
             return false;
     }
-    const char *path = given_config ? given_config : "/etc/reviewd/reviewd.conf";
-    return read_file(ret_settings, path, given_config != NULL, ret_message, size) &&
+    config_path = given_config ? given_config : config_path;
+    return read_file(ret_settings, config_path, given_config != NULL, ret_message, size) &&
            read_environment(ret_settings, ret_message, size) && read_flags(ret_settings, argc, argv, ret_message, size);
 }
 

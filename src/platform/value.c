@@ -175,7 +175,8 @@ static size_t space_length(const char *text)
         return 2;
     if (t[0] == 0xE2 && t[1] == 0x80 && ((t[2] >= 0x80 && t[2] <= 0x8B) || t[2] == 0xA8 || t[2] == 0xA9 || t[2] == 0xAF))
         return 3;
-    if (t[0] == 0xE3 && t[1] == 0x80 && t[2] == 0x80)
+    bool rare = (t[0] == 0xE1 && t[1] == 0x9A && t[2] == 0x80) || (t[0] == 0xE2 && t[1] == 0x81 && t[2] == 0x9F);
+    if (rare || (t[0] == 0xE3 && t[1] == 0x80 && t[2] == 0x80))
         return 3;
     return 0;
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-    DISCARD_MAX_BYTES = 16 * 1024 * 1024, /* of a body too large that is read to its end, so that the refusal arrives */
+    DISCARD_MAX_BYTES = 64 * 1024 * 1024, /* of a body too large that is read to its end, so that the refusal arrives */
     CONNECTIONS_RESERVED = 16,
 };
 
@@ -65,8 +65,7 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
     exchange->call = NULL;
     exchange->busy = false;
     exchange->began_us = clock_monotonic_us();
-    loop->open_exchanges++;
-    atomic_fetch_add(&loop->server->under_way, 1);
+    exchange->counted = false;
     return exchange;
 }
 
@@ -85,8 +84,8 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **con_c
     arena_reset(&exchange->arena);
     exchange->next = loop->free;
     loop->free = exchange;
-    loop->open_exchanges--;
-    atomic_fetch_sub(&loop->server->under_way, 1);
+    if (exchange->counted)
+        atomic_fetch_sub(&loop->server->under_way, 1);
 }
 
 /* --- answer -------------------------------------------------------------------------------------------------------- */
@@ -194,6 +193,8 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method, co
     struct request *request = &exchange->request;
     request->method = method_of(method);
     request->method_name = arena_text(&exchange->arena, method);
+    exchange->counted = true; /* from its whole head on, a request is accepted: it is drained */
+    atomic_fetch_add(&server->under_way, 1);
     const char *wrong = framing_check(exchange, version);
     if (wrong)
         return refuse(exchange, 400, wrong);

@@ -29,7 +29,8 @@ struct exchange {
     struct buffer body;
     size_t body_seen;
     struct call *call;
-    bool busy; /* the writer would not take it */
+    bool busy;    /* the writer would not take it */
+    bool counted; /* among the server's requests under way */
     int64_t began_us;
 };
 
@@ -45,7 +46,6 @@ struct loop {
     struct store store;
     struct api_worker *worker;
     struct exchange *free;
-    size_t open_exchanges;
     pthread_mutex_t mutex;
     struct exchange *completed; /* by the writer; under the mutex */
 };

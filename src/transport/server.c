@@ -42,7 +42,9 @@ static struct addrinfo *parse_listen(const char *text)
 {
     char host[256];
     const char *colon = strrchr(text, ':');
-    if (!colon || (size_t)(colon - text) >= sizeof host)
+    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+    if (!digits || colon[1 + digits] || digits > 5 || strtol(colon + 1, NULL, 10) > 65535 ||
+        (size_t)(colon - text) >= sizeof host)
         return NULL;
     bool bracketed = text[0] == '[' && colon > text + 1 && colon[-1] == ']';
     snprintf(host, sizeof host, "%.*s", (int)(colon - text - 2 * bracketed), text + bracketed);

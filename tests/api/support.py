@@ -36,7 +36,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope='module')
 def shared(populated):
     """One organisation for a whole file: for tests that only read, or whose writes do not meet."""
-    daemon = harness.Daemon()
+    daemon = harness.Daemon(env={'REVIEWD_LOG_LEVEL': 'debug'})   # a line for each request, too
     shutil.copytree(populated[0], daemon.data)
     daemon.start()
     try:

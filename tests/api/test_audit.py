@@ -84,7 +84,7 @@ def test_the_patches_of_the_history_rebuild_the_record(shared, life, name):
     assert len(rebuilt) == record['version']
     now = stored(record)
     about = {'id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by'}
-    last = rebuilt[-1]
+    last = without_nulls(rebuilt[-1])
     assert {name: last.get(name) for name in now.keys() - about} == {name: now[name] for name in now.keys() - about}
     assert last.keys() <= now.keys(), 'the history has members that the record has not'
 
@@ -186,7 +186,7 @@ def test_what_the_events_are_called(org):
     story = [
         (lambda: org.isms.client.patch(f'/v1/reviews/{review["id"]}', {'location': 'Here'}), ['review.update']),
         (lambda: org.isms.client.verb(f'{path}/start'), ['action_item.start']),
-        (lambda: org.isms.client.post(f'{path}/follow-ups', org.follow_up_body()),
+        (lambda: org.isms.client.post(f'{path}/follow-ups', org.follow_up_body() | {'progress_percent': 40}),
          ['follow_up.create', 'action_item.follow_up']),
         (lambda: org.isms.client.post(f'{path}/amendments', org.amendment_body(deadline=org.day(50))),
          ['amendment.create', 'action_item.amend']),
@@ -350,6 +350,7 @@ def test_verify_finds_a_history_that_was_rewritten(copy):
 def test_verify_finds_a_record_that_came_in_by_the_back_door(copy):
     with closing(database(copy.data)) as connection:
         row = dict(connection.execute('SELECT * FROM person LIMIT 1').fetchone())
+    del row['key']
     row |= {'id': '01890a5d-ac96-774b-bcce-b302099a8057', 'email': 'backdoor@example.org'}
     with closing(database(copy.data)) as connection:
         drop_triggers(connection)

@@ -227,7 +227,7 @@ def padded(size):
 
 @pytest.mark.parametrize('size, status', [(MIB, 201), (MIB + 1, 413), (3 * MIB, 413)])
 def test_the_size_of_a_body(shared, size, status):
-    answer = plain(shared.isms.client, 'POST', '/v1/people', padded(size))
+    answer = plain(shared.isms.client, 'POST', '/v1/people', padded(size), Content_Type='application/json')
     assert answer.status == status
     if status == 413:
         assert answer.json['type'] == '/problems/too-large'

@@ -30,7 +30,7 @@ def everything(shared, life, crowd):
     attendee = shared.attendee(extraordinary, person_id=shared.auditor.id, capacity='observer')
     shared.do(f'/v1/attendees/{attendee["id"]}/withdraw', {'reason': 'Came by mistake'})
     shared.no_change(extraordinary)
-    decision = shared.adopted(extraordinary, kind='risk_treatment', owner_id=shared.head2.id, deadline=shared.day(30))
+    decision = shared.adopted(extraordinary, kind='risk_treatment', owner_id=shared.head2.id, deadline=shared.day(90))
     item = shared.action_item(decision, kind='improvement', priority='critical', owner_id=shared.employee2.id,
                               deadline=shared.day(20), title='Buy a firewall')
     shared.do(f'/v1/action-items/{item["id"]}/start')

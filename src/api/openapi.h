@@ -1,0 +1,51 @@
+/* The OpenAPI description: what its files share. JSON is put into a buffer, whose failure is sticky; a value follows
+ * the member's name, and NULL as a name stands for an item of a list. */
+#ifndef REVIEWD_API_OPENAPI_H
+#define REVIEWD_API_OPENAPI_H
+
+#include "api.h"
+
+/* "action_item" -> "ActionItem": the names of components and operations. */
+struct camel {
+    char text[120];
+};
+
+struct camel camel(const char *text);
+
+void put_name(struct buffer *out, const char *name);
+void put_begin(struct buffer *out, const char *name, char bracket);
+void put_end(struct buffer *out, char bracket);
+void put_string(struct buffer *out, const char *name, const char *text);
+void put_json(struct buffer *out, const char *name, const char *json);
+
+/* {"$ref": "#/components/<section>/<component>"}; the component's name in two parts. */
+void put_ref(struct buffer *out, const char *name, const char *section, const char *component, const char *ending);
+
+/* --- schemas (openapi_schema.c) ------------------------------------------------------------------------------------ */
+
+/* The schemas of all resources and shapes: members of components.schemas. */
+void put_schemas(struct buffer *out);
+
+/* The keywords of a field's values, without its description. */
+void put_enum(struct buffer *out, const struct field *field, bool nullable);
+
+/* --- examples (openapi_example.c) ---------------------------------------------------------------------------------- */
+
+/* A record as it is after a verb (NULL: after its creation under `parent`). */
+void put_record_example(struct buffer *out, const char *name, const struct resource *resource,
+                        const struct resource *parent, const struct transition *transition);
+
+/* A body that creates, changes or takes a record through a verb. */
+void put_create_example(struct buffer *out, const char *name, const struct resource *resource);
+void put_change_example(struct buffer *out, const char *name, const struct resource *resource);
+void put_verb_example(struct buffer *out, const char *name, const struct resource *resource,
+                      const struct transition *transition);
+void put_history_example(struct buffer *out, const char *name, const struct resource *resource);
+
+/* Whether reads show a value in every record. */
+bool field_always_set(const struct field *field);
+
+/* Whether a request that creates (or changes) a record may have the field. */
+bool field_is_writable(const struct field *field, enum body_mode mode);
+
+#endif
