@@ -51,11 +51,8 @@ bool settings_load(struct settings *ret_settings, int *argc, char **argv, char *
  * meanwhile: each is written at once. False (and nothing is changed) on the first thing wrong. */
 bool settings_reload(struct settings *settings, char *ret_message, size_t message_size);
 
-/* Where the value in force came from. */
-enum setting_origin settings_origin(size_t index);
-
-/* The file that settings are read from. */
-const char *settings_file(void);
+/* The value's origin as people find it: "default", "file /etc/…", "environment REVIEWD_LISTEN", "flag --listen". */
+const char *settings_origin_name(size_t index, char *buffer, size_t size);
 
 /* The value in force as text, in a buffer of the caller. */
 const char *settings_value(const struct settings *settings, size_t index, char *buffer, size_t size);

@@ -364,6 +364,7 @@ CREATE INDEX action_item_decision_id ON action_item (decision_id, id);
 CREATE INDEX action_item_owner_id ON action_item (owner_id, id);
 CREATE INDEX action_item_title ON action_item (title, id);
 CREATE INDEX action_item_deadline ON action_item (deadline, id);
+CREATE INDEX action_item_completed_on ON action_item (coalesce(completed_on, ''), id);
 CREATE INDEX action_item_created_at ON action_item (created_at, id);
 CREATE INDEX action_item_updated_at ON action_item (updated_at, id);
 CREATE INDEX action_item_ended_at ON action_item (ended_at) WHERE ended_at IS NULL;

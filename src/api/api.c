@@ -398,6 +398,7 @@ static void start_over(struct call *call)
 
 void call_answer(struct call *call)
 {
+    key_end(call); /* before the answer is on its way: whoever has it may use the key again */
     switch (call->job.outcome) {
     case JOB_ANSWERED:
         break;
@@ -425,6 +426,7 @@ void call_answer(struct call *call)
 
 void call_refuse_busy(struct call *call)
 {
+    key_end(call);
     start_over(call);
     answer_problem(call, 503, NULL, "Too many writes are waiting; nothing was stored. Try again.");
     finish(call);

@@ -46,7 +46,7 @@ static const char *next_verb(struct call *call, const struct review *review, str
     case REVIEW_CANCELLED:
         return NULL;
     }
-    if (!policy_allows(&call->caller, operation, &nobody))
+    if (verb && !policy_allows(&call->caller, operation, &nobody))
         violation_add(&call->violations, operation == OPERATION_REVIEW_APPROVE ? "review.approve.role" : "access.role",
                       NULL, "Your role does not allow '%s'.", verb);
     return verb;

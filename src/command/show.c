@@ -52,18 +52,16 @@ int run_version(struct invocation *invocation)
 
 int run_config(struct invocation *invocation)
 {
-    static const char *const origins[] = {"default", "file", "environment", "flag"};
     struct buffer text = {0};
     buffer_put(&text, invocation->json ? "{" : "");
     for (size_t i = 0; i < settings_count; i++) {
         char number[20];
         const struct setting *setting = &settings_table[i];
         const char *value = settings_value(&invocation->settings, i, number, sizeof number);
-        const char *origin = origins[settings_origin(i)];
+        char found[4200];
+        const char *origin = settings_origin_name(i, found, sizeof found);
         if (!invocation->json) {
-            bool from_file = settings_origin(i) == SETTING_FILE;
-            buffer_format(&text, "# %s\n%s = %s  # %s%s%s\n", setting->description, setting->name, value, origin,
-                          from_file ? " " : "", from_file ? settings_file() : "");
+            buffer_format(&text, "# %s\n%s = %s  # %s\n", setting->description, setting->name, value, origin);
             continue;
         }
         buffer_format(&text, "%s\n \"%s\":{\"value\":", i ? "," : "", setting->name);
@@ -71,68 +69,121 @@ int run_config(struct invocation *invocation)
             json_put_text(&text, value, strlen(value));
         else
             buffer_put(&text, value);
-        buffer_format(&text, ",\"origin\":\"%s\"", origin);
-        if (settings_origin(i) == SETTING_FILE) {
-            buffer_put(&text, ",\"file\":");
-            json_put_text(&text, settings_file(), strlen(settings_file()));
-        }
+        buffer_put(&text, ",\"origin\":");
+        json_put_text(&text, origin, strlen(origin));
         buffer_char(&text, '}');
     }
     buffer_put(&text, invocation->json ? "\n}\n" : "");
     return print(&text);
 }
 
-/* --- the manual page (man(7)), from the same tables as --help ------------------------------------------------------- */
+/* --- the manual page (man(7)), from the same tables as --help ----------------------------------------------------- */
 
-static void put_escaped(struct buffer *text, const char *plain)
+enum { MANUAL_COLUMNS = 72 };
+
+/* Plain text as source lines: each sentence begins one, and none is long or mistaken for a request. */
+static void put_text(struct buffer *text, const char *plain)
 {
+    size_t column = 0;
     for (; *plain; plain++) {
+        bool sentence_ends = column && *plain == ' ' && (plain[-1] == '.' || plain[-1] == ':');
+        if (*plain == ' ' && (sentence_ends || column + strcspn(plain + 1, " ") >= MANUAL_COLUMNS)) {
+            buffer_char(text, '\n');
+            column = 0;
+            continue;
+        }
+        if (column == 0 && (*plain == '.' || *plain == '\''))
+            buffer_put(text, "\\&");
         if (*plain == '-' || *plain == '\\')
             buffer_char(text, '\\');
         buffer_char(text, *plain == '\\' ? 'e' : *plain);
+        column++;
     }
+    buffer_char(text, '\n');
+}
+
+/* A tagged paragraph: "name" bold, then what it takes in italics. */
+static void put_tag(struct buffer *text, const char *name, const char *value)
+{
+    buffer_put(text, value ? ".TP\n.BI \"" : ".TP\n.B \"");
+    for (; *name; name++)
+        buffer_format(text, *name == '-' ? "\\%c" : "%c", *name);
+    buffer_format(text, value ? " \" \"%s\"\n" : "\"\n", value);
 }
 
 static void put_command(struct buffer *text, const struct command *command)
 {
-    buffer_put(text, ".SS reviewd ");
-    put_escaped(text, command->name);
-    buffer_format(text, " %s\n", command->operands ? command->operands : "");
-    put_escaped(text, command->description);
-    buffer_char(text, '\n');
+    buffer_format(text, ".SS \"reviewd %s%s%s\"\n", command->name, command->operands ? " " : "",
+                  command->operands ? command->operands : "");
+    put_text(text, command->description);
     for (size_t i = 0; i < command->option_count; i++) {
         const struct option_row *row = &command->options[i];
-        buffer_put(text, ".TP\n.B ");
-        put_escaped(text, row->name);
-        buffer_format(text, " %s\n", row->value ? row->value : "");
-        put_escaped(text, row->description);
-        buffer_put(text, row->required ? " Required.\n" : "\n");
+        put_tag(text, row->name, row->value);
+        put_text(text, row->description);
+        if (row->required)
+            buffer_put(text, "Required.\n");
+    }
+}
+
+static void put_settings(struct buffer *text)
+{
+    buffer_put(text, ".SH SETTINGS\n");
+    put_text(text,
+             "They come from the file, then from the environment, then from flags, and the last one counts. A "
+             "setting has one name: listen is 'listen = VALUE' in the file, REVIEWD_LISTEN in the environment and "
+             "'--listen VALUE' on the command line. In the file a line that begins with # is a comment. "
+             "'reviewd config' prints what is in force and where each value came from.");
+    for (size_t i = 0; i < settings_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        put_tag(text, setting->name, NULL);
+        put_text(text, setting->description);
+        if (setting->kind == SETTING_NUMBER)
+            buffer_format(text, "From %d to %d.\n", setting->min, setting->max);
+        buffer_put(text, "Default: ");
+        put_text(text, *setting->initial ? setting->initial : "empty");
+        if (setting->reloads)
+            buffer_put(text, "Taken over anew on SIGHUP.\n");
     }
 }
 
 int run_manual(struct invocation *invocation)
 {
+    static const char *const files[][2] = {
+        {"/etc/reviewd/reviewd.conf", "The settings, where neither --config nor REVIEWD_CONFIG names another file."},
+        {STORE_FILE, "In the data folder: the database, with its -wal and -shm files while it is in use."}};
+    static const char *const signals[][2] = {
+        {"SIGTERM, SIGINT", "Requests that were accepted are answered, for 15 seconds at most; then the server stops."},
+        {"SIGHUP", "The log file is opened anew, and the settings that can be are taken over anew."}};
     (void)invocation;
     struct buffer text = {0};
-    buffer_format(&text,
-                  ".TH REVIEWD 8 \"\" \"reviewd %s\" \"System administration\"\n.SH NAME\nreviewd \\- server for the "
-                  "management review of ISO/IEC 27001:2022, clause 9.3\n.SH SYNOPSIS\n.B reviewd\n.I COMMAND\n"
-                  "[options]\n.SH COMMANDS\nEvery command takes \\-\\-data DIR, \\-\\-config FILE, \\-\\-json and "
-                  "\\-\\-help. Exit status: 0 fine, 1 failed, 2 wrong usage.\n",
-                  REVIEWD_VERSION);
+    buffer_format(&text, ".TH REVIEWD 8 \"\" \"reviewd %s\" \"System administration\"\n.SH NAME\n", REVIEWD_VERSION);
+    buffer_put(&text, "reviewd \\- server for the management reviews of ISO/IEC 27001\n.SH SYNOPSIS\n.B reviewd\n"
+                      ".I command\n.RI [ options ]\n.SH DESCRIPTION\n");
+    put_text(&text,
+             "Keeps management reviews as ISO/IEC 27001:2022 asks for them in clause 9.3: inputs, decisions, action "
+             "items and their follow-ups, over HTTP with JSON, in one SQLite database, with an audit log that "
+             "shows every later change. GET /docs of a running server explains the API, GET /v1/rules its rules.");
+    buffer_put(&text, ".SH COMMANDS\n");
+    put_text(&text,
+             "Every command takes --data DIR, --config FILE, --json and --help, and every setting as a flag. All of "
+             "them work beside a running server on the same data.");
     for (size_t i = 0; i < command_count; i++)
         put_command(&text, &commands[i]);
-    buffer_put(&text, ".SH SETTINGS\nFrom the file, then the environment, then flags: a setting listen is\n.B listen = "
-                      "VALUE\nin the file, REVIEWD_LISTEN in the environment, \\-\\-listen VALUE on the command line.\n");
-    for (size_t i = 0; i < settings_count; i++) {
-        buffer_format(&text, ".TP\n.B %s\n", settings_table[i].name);
-        put_escaped(&text, settings_table[i].description);
-        buffer_put(&text, " Default: ");
-        put_escaped(&text, *settings_table[i].initial ? settings_table[i].initial : "empty");
-        buffer_put(&text, settings_table[i].reloads ? ". Reloaded on SIGHUP.\n" : ".\n");
+    put_settings(&text);
+    buffer_put(&text, ".SH FILES\n");
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        put_tag(&text, files[i][0], NULL);
+        put_text(&text, files[i][1]);
     }
-    buffer_put(&text, ".SH FILES\n.TP\n.B /etc/reviewd/reviewd.conf\nSettings, where REVIEWD_CONFIG and \\-\\-config name no "
-                      "other file.\n.SH SIGNALS\nSIGTERM and SIGINT drain and stop; SIGHUP opens the log anew and reloads "
-                      "settings.\n");
+    buffer_put(&text, ".SH SIGNALS\n");
+    for (size_t i = 0; i < COUNT_OF(signals); i++) {
+        put_tag(&text, signals[i][0], NULL);
+        put_text(&text, signals[i][1]);
+    }
+    buffer_put(&text, ".SH EXIT STATUS\n");
+    put_text(&text, "0: done. 1: it failed, and one line on standard error says why. 2: wrong usage.");
+    buffer_put(&text, ".SH EXAMPLES\n.nf\nreviewd person upsert \\-\\-name 'Ana Horvat' \\-\\-email ana@example.org "
+                      "\\-\\-role isms_manager\nreviewd token create \\-\\-person ana@example.org \\-\\-label first\n"
+                      "reviewd serve \\-\\-listen 127.0.0.1:8080\n.fi\n");
     return print(&text);
 }

@@ -67,7 +67,7 @@ static const struct field action_item_fields[] = {
     {"progress_percent", FIELD_INTEGER(progress_percent), .read_only = true, .max = 100,
      .description = "As the newest follow-up reports it."},
     {"completed_on", FIELD_DATE(completed_on), .read_only = true, .sortable = true, .description = "When it was done."},
-    {"closed_on", FIELD_DATE(closed_on), .read_only = true, .sortable = true,
+    {"closed_on", FIELD_DATE(closed_on), .read_only = true,
      .description = "When it was verified to be effective."},
     {"cancelled_on", FIELD_DATE(cancelled_on), .read_only = true, .description = "When it was cancelled."},
     {"ended_at", FIELD_INSTANT(ended_at), .read_only = true, .description = "When it was closed or cancelled."},

@@ -45,16 +45,37 @@ const size_t settings_count = sizeof settings_table / sizeof *settings_table;
 enum { SETTINGS_MAX = 32, LINE_MAX_BYTES = 4096 };
 static enum setting_origin origins[SETTINGS_MAX];
 
-enum setting_origin settings_origin(size_t index)
-{
-    return origins[index];
-}
-
 static const char *config_path = "/etc/reviewd/reviewd.conf";
 
-const char *settings_file(void)
+/* REVIEWD_NEXT_REVIEW_MAX_MONTHS */
+static void environment_name(const struct setting *setting, char *ret_name, size_t size)
 {
-    return config_path;
+    size_t length = (size_t)snprintf(ret_name, size, "REVIEWD_%s", setting->name);
+    for (size_t i = 0; i < length && i < size; i++)
+        ret_name[i] = (char)toupper((unsigned char)ret_name[i]);
+}
+
+const char *settings_origin_name(size_t index, char *buffer, size_t size)
+{
+    char name[80];
+    switch (origins[index]) {
+    case SETTING_DEFAULT:
+        return "default";
+    case SETTING_FILE:
+        snprintf(buffer, size, "file %s", config_path);
+        return buffer;
+    case SETTING_ENVIRONMENT:
+        environment_name(&settings_table[index], name, sizeof name);
+        snprintf(buffer, size, "environment %s", name);
+        return buffer;
+    case SETTING_FLAG:
+        break;
+    }
+    snprintf(name, sizeof name, "%s", settings_table[index].name);
+    for (char *c = name; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    snprintf(buffer, size, "flag --%s", name);
+    return buffer;
 }
 
 static const struct setting *find(const char *name)
@@ -148,11 +169,8 @@ static bool read_file(struct settings *settings, const char *path, bool needed, 
 static bool read_environment(struct settings *settings, char *ret_message, size_t size)
 {
     for (size_t i = 0; i < settings_count; i++) {
-        char name[80] = "REVIEWD_";
-        size_t length = strlen(name);
-        for (const char *c = settings_table[i].name; *c; c++)
-            name[length++] = (char)toupper((unsigned char)*c);
-        name[length] = '\0';
+        char name[80];
+        environment_name(&settings_table[i], name, sizeof name);
         const char *value = getenv(name);
         if (value && !set(settings, &settings_table[i], value, SETTING_ENVIRONMENT, ret_message, size))
             return false;

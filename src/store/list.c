@@ -75,8 +75,8 @@ static void put_from_where(struct sql *sql, const struct list_query *query, char
 
 static void put_sort_key(struct buffer *text, const struct field *field)
 {
-    bool always = field->required || field->read_only || field->kind == FIELD_KIND_INTEGER;
-    always = always && !field->by_verb;
+    bool common = field >= record_fields && field < record_fields + record_field_count;
+    bool always = field->required || common || field->kind == FIELD_KIND_INTEGER;
     buffer_format(text, always ? "t.\"%s\"" : "coalesce(t.\"%s\", '')", field->name);
 }
 

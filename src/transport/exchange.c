@@ -201,7 +201,9 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method, co
     if (atomic_load(&server->connections) > server->options.settings->connections_max - CONNECTIONS_RESERVED)
         return refuse(exchange, 503, "There are too many connections; try again.");
     const char *length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Length");
-    if (length && strtoll(length, NULL, 10) > DISCARD_MAX_BYTES)
+    bool asks = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Expect") != NULL;
+    long long most = asks ? server->options.settings->body_max_bytes : DISCARD_MAX_BYTES;
+    if (length && strtoll(length, NULL, 10) > most)
         return refuse(exchange, 413, "The body is larger than the server takes.");
     if (request->method == METHOD_POST || request->method == METHOD_PATCH)
         acknowledge_at_once(exchange->connection);

@@ -30,12 +30,12 @@ def everything(shared, life, crowd):
     attendee = shared.attendee(extraordinary, person_id=shared.auditor.id, capacity='observer')
     shared.do(f'/v1/attendees/{attendee["id"]}/withdraw', {'reason': 'Came by mistake'})
     shared.no_change(extraordinary)
-    decision = shared.adopted(extraordinary, kind='risk_treatment', owner_id=shared.head2.id, deadline=shared.day(90))
+    decision = shared.adopted(extraordinary, kind='risk_treatment', owner_id=shared.head2.id, deadline=shared.day(20))
     item = shared.action_item(decision, kind='improvement', priority='critical', owner_id=shared.employee2.id,
                               deadline=shared.day(20), title='Buy a firewall')
     shared.do(f'/v1/action-items/{item["id"]}/start')
     shared.follow_up(item, performed_by_id=shared.head.id, outcome='at_risk', next_follow_up_on=shared.day(3))
-    shared.completed(shared.action_item(decision))
+    shared.completed(shared.action_item(decision, deadline=shared.day(15)))
     return {'review': extraordinary, 'decision': decision, 'item': item}
 
 
