@@ -40,7 +40,9 @@ const char *db_driver_version(void);
 
 /* Opens (a writer or guest also makes) the database. NULL on failure, *ret_message then says why (static or owned by
  * the driver until the next call of this thread). */
-__attribute__((warn_unused_result)) struct db *db_open(const char *path, enum db_mode mode, const char **ret_message);
+#define MUST_USE __attribute__((warn_unused_result))
+
+MUST_USE struct db *db_open(const char *path, enum db_mode mode, const char **ret_message);
 void db_close(struct db *db); /* takes NULL */
 
 /* A prepared statement, reset and ready to be bound; kept by the connection and never freed by the caller.
@@ -56,7 +58,7 @@ void db_bind_integer(struct db_statement *statement, int parameter, int64_t valu
 void db_bind_number(struct db_statement *statement, int parameter, double value);
 void db_bind_null(struct db_statement *statement, int parameter);
 
-__attribute__((warn_unused_result)) enum db_step db_step(struct db_statement *statement);
+MUST_USE enum db_step db_step(struct db_statement *statement);
 void db_reset(struct db_statement *statement);
 
 /* Columns from 0, of the present row; text lives until the next step or reset. NULL for NULL. */
@@ -68,8 +70,8 @@ int64_t db_integer(struct db_statement *statement, int column);
 double db_number(struct db_statement *statement, int column);
 
 /* Runs a statement that answers nothing, or all statements of a script. False on failure. */
-__attribute__((warn_unused_result)) bool db_run(struct db *db, const char *sql);
-__attribute__((warn_unused_result)) bool db_script(struct db *db, const char *sql);
+MUST_USE bool db_run(struct db *db, const char *sql);
+MUST_USE bool db_script(struct db *db, const char *sql);
 
 /* Of the last call that failed on this connection. */
 enum db_fault db_fault(const struct db *db);
@@ -77,6 +79,9 @@ const char *db_message(const struct db *db);
 
 /* Whether a transaction is open: a failing statement may have rolled back all of it. */
 bool db_in_transaction(const struct db *db);
+
+/* Rows written since the connection was opened. */
+int64_t db_changes(const struct db *db);
 
 /* A number that changes when another connection has changed the database. */
 int64_t db_data_version(struct db *db);
@@ -86,7 +91,7 @@ int db_wal_pages(const struct db *db);
 bool db_checkpoint(struct db *db);
 
 /* A consistent copy of the whole database into a new file, while others go on writing. */
-__attribute__((warn_unused_result)) bool db_backup(struct db *db, const char *path);
+MUST_USE bool db_backup(struct db *db, const char *path);
 
 /* The driver's own checks: structure, then references. Each finding goes to `report`. False where there are any. */
 bool db_check(struct db *db, bool quick, void (*report)(void *context, const char *finding), void *context);
@@ -101,7 +106,15 @@ const struct migration *db_migrations(size_t *ret_count);
 
 /* How the driver searches words: a condition on the alias t with the words in parameter `parameter`, or NULL where
  * the resource has no text. `words` is turned into the driver's own query language, in buffer space of the caller. */
-const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size);
 bool db_words_query(const char *words, char *buffer, size_t size);
+
+/* Takes the rows of a table from a key on into its index of words; `sql` is what db_words_index_sql() made. */
+char *db_words_index_sql(const char *table, const char *columns); /* the caller frees it */
+MUST_USE bool db_words_index(struct db *db, const char *sql, int64_t from_key);
+
+/* The key of the row that was last inserted. */
+int64_t db_last_key(const struct db *db);
+
+const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size);
 
 #endif

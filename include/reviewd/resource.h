@@ -84,6 +84,9 @@ size_t resource_field_count(const struct resource *resource);
 const struct field *resource_field(const struct resource *resource, size_t index);
 const struct field *resource_field_named(const struct resource *resource, const char *name);
 
+/* Whether `q=` has anything to look into. */
+bool resource_is_searched(const struct resource *resource);
+
 /* Whether the resource's records have this field at all (a reference is for some). */
 bool resource_has(const struct resource *resource, const struct field *field);
 

@@ -8,8 +8,6 @@
 #include "reviewd/db.h"
 #include "reviewd/review.h"
 
-#define MUST_USE __attribute__((warn_unused_result))
-
 /* The answer of a look-up. */
 enum found { FOUND, ABSENT, BROKEN };
 
@@ -41,6 +39,7 @@ struct store {
     struct db_statement *borrowed; /* whose row a record of store_load() without an arena still points into */
     struct audit_head head; /* as this transaction sees it */
     bool head_known;
+    int64_t unindexed[RESOURCE_COUNT]; /* the first row of this transaction that the index of words lacks; 0: none */
 };
 
 /* Makes the SQL of all resources. Once, before threads and after domain_init(). False when memory is out. */
@@ -74,6 +73,9 @@ MUST_USE enum found store_load(struct store *store, const struct resource *resou
                                void *ret_record);
 
 void store_release(struct store *store);
+
+/* Takes the rows inserted in this transaction into the index of words. Before COMMIT. */
+MUST_USE bool store_index_words(struct store *store);
 
 MUST_USE bool store_insert(struct store *store, const struct resource *resource, const void *record);
 MUST_USE bool store_update(struct store *store, const struct resource *resource, const void *record);

@@ -27,9 +27,12 @@ struct job {
     enum job_outcome outcome;
     enum db_fault fault;
 
-    /* In the group's transaction, within a savepoint of the job's own. */
+    /* Whatever the job writes is to be taken back. */
+    bool rehearsal;
+    /* In the group's transaction. It may be run again from its beginning, where another job broke the group. Who
+     * refuses has written nothing. */
     enum job_result (*run)(struct job *job, struct store *store);
-    /* After a refused job's savepoint is rolled back, still in the transaction: keeps what is to be kept of it. */
+    /* After a refusal, still in the transaction: keeps what is to be kept of it; may be NULL. */
     bool (*keep_answer)(struct job *job, struct store *store);
     /* On the writer's thread, once the outcome is known. The job is not the writer's any more. */
     void (*done)(struct job *job);

@@ -13,7 +13,8 @@ CREATE TABLE person (
     updated_by TEXT REFERENCES person (id),
     name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
     email TEXT NOT NULL COLLATE NOCASE UNIQUE CHECK (length(email) BETWEEN 3 AND 254 AND email LIKE '_%@_%'),
-    role TEXT NOT NULL CHECK (role IN ('top_management', 'isms_manager', 'department_head', 'employee', 'auditor')),
+    role TEXT NOT NULL CHECK (role = 'top_management' OR role = 'isms_manager' OR role = 'department_head' OR role =
+        'employee' OR role = 'auditor'),
     job_title TEXT CHECK (length(job_title) BETWEEN 0 AND 200),
     department TEXT CHECK (length(department) BETWEEN 0 AND 200),
     external INTEGER NOT NULL CHECK (external IN (0, 1)),
@@ -30,7 +31,8 @@ CREATE TABLE token (
     updated_by TEXT REFERENCES person (id),
     person_id TEXT NOT NULL REFERENCES person (id),
     label TEXT NOT NULL CHECK (length(label) BETWEEN 1 AND 200),
-    role TEXT CHECK (role IN ('top_management', 'isms_manager', 'department_head', 'employee', 'auditor')),
+    role TEXT CHECK (role = 'top_management' OR role = 'isms_manager' OR role = 'department_head' OR role =
+        'employee' OR role = 'auditor'),
     read_only INTEGER NOT NULL CHECK (read_only IN (0, 1)),
     expires_at TEXT CHECK (length(expires_at) = 24),
     revoked_at TEXT CHECK (length(revoked_at) = 24)
@@ -54,18 +56,20 @@ CREATE TABLE review (
     updated_by TEXT REFERENCES person (id),
     title TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
     type TEXT NOT NULL CHECK (type IN ('scheduled', 'extraordinary')),
-    trigger TEXT CHECK (trigger IN ('business_change', 'scope_change', 'standard_update', 'audit_finding',
-        'major_incident', 'other')),
+    trigger TEXT CHECK (trigger = 'business_change' OR trigger = 'scope_change' OR trigger = 'standard_update' OR
+        trigger = 'audit_finding' OR trigger = 'major_incident' OR trigger = 'other'),
     scope TEXT NOT NULL CHECK (length(scope) BETWEEN 1 AND 5000),
     period_start TEXT NOT NULL CHECK (period_start GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
     period_end TEXT NOT NULL CHECK (period_end GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
     planned_on TEXT NOT NULL CHECK (planned_on GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
     chair_id TEXT NOT NULL REFERENCES person (id),
     location TEXT CHECK (length(location) BETWEEN 0 AND 200),
-    classification TEXT NOT NULL CHECK (classification IN ('public', 'internal', 'confidential', 'restricted')),
+    classification TEXT NOT NULL CHECK (classification = 'public' OR classification = 'internal' OR classification =
+        'confidential' OR classification = 'restricted'),
     also_covers TEXT CHECK (json_type(also_covers) = 'array' AND json_array_length(also_covers) BETWEEN 0 AND 20),
     summary TEXT CHECK (length(summary) BETWEEN 0 AND 50000),
-    status TEXT NOT NULL CHECK (status IN ('planned', 'in_progress', 'concluded', 'approved', 'cancelled')),
+    status TEXT NOT NULL CHECK (status = 'planned' OR status = 'in_progress' OR status = 'concluded' OR status =
+        'approved' OR status = 'cancelled'),
     held_on TEXT CHECK (held_on GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
     suitability TEXT CHECK (json_type(suitability) = 'object'),
     adequacy TEXT CHECK (json_type(adequacy) = 'object'),
@@ -100,8 +104,10 @@ CREATE TABLE attendee (
     updated_by TEXT REFERENCES person (id),
     review_id TEXT NOT NULL REFERENCES review (id),
     person_id TEXT NOT NULL REFERENCES person (id),
-    capacity TEXT NOT NULL CHECK (capacity IN ('chair', 'secretary', 'decision_maker', 'contributor', 'observer')),
-    attendance TEXT NOT NULL CHECK (attendance IN ('invited', 'attended', 'apologies', 'absent')),
+    capacity TEXT NOT NULL CHECK (capacity = 'chair' OR capacity = 'secretary' OR capacity = 'decision_maker' OR
+        capacity = 'contributor' OR capacity = 'observer'),
+    attendance TEXT NOT NULL CHECK (attendance = 'invited' OR attendance = 'attended' OR attendance = 'apologies' OR
+        attendance = 'absent'),
     delegate_for_id TEXT REFERENCES person (id),
     name_at_review TEXT NOT NULL CHECK (length(name_at_review) BETWEEN 1 AND 200),
     job_title_at_review TEXT CHECK (length(job_title_at_review) BETWEEN 0 AND 200),
@@ -119,18 +125,20 @@ CREATE TABLE input (
     updated_at TEXT NOT NULL CHECK (length(updated_at) = 24),
     updated_by TEXT REFERENCES person (id),
     review_id TEXT NOT NULL REFERENCES review (id),
-    clause TEXT NOT NULL CHECK (clause IN ('a', 'b', 'c', 'd1', 'd2', 'd3', 'd4', 'e', 'f', 'g')),
+    clause TEXT NOT NULL CHECK (clause = 'a' OR clause = 'b' OR clause = 'c' OR clause = 'd1' OR clause = 'd2' OR
+        clause = 'd3' OR clause = 'd4' OR clause = 'e' OR clause = 'f' OR clause = 'g'),
     title TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
     presenter_id TEXT REFERENCES person (id),
     position INTEGER NOT NULL CHECK (position BETWEEN 1 AND 1000),
     minutes_allotted INTEGER CHECK (minutes_allotted BETWEEN 0 AND 1440),
     summary TEXT CHECK (length(summary) BETWEEN 0 AND 20000),
     conclusion TEXT CHECK (length(conclusion) BETWEEN 0 AND 20000),
-    trend TEXT CHECK (trend IN ('improving', 'stable', 'degrading', 'insufficient_data')),
+    trend TEXT CHECK (trend = 'improving' OR trend = 'stable' OR trend = 'degrading' OR trend = 'insufficient_data'),
     severity TEXT CHECK (severity IN ('minor', 'major')),
     source TEXT CHECK (json_type(source) = 'object'),
     metrics TEXT CHECK (json_type(metrics) = 'array' AND json_array_length(metrics) BETWEEN 0 AND 50),
-    state TEXT NOT NULL CHECK (state IN ('pending', 'prepared', 'considered', 'nothing_to_report')),
+    state TEXT NOT NULL CHECK (state = 'pending' OR state = 'prepared' OR state = 'considered' OR state =
+        'nothing_to_report'),
     agenda INTEGER NOT NULL CHECK (agenda IN (0, 1)),
     withdrawn INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
     withdrawn_reason TEXT CHECK (length(withdrawn_reason) BETWEEN 1 AND 2000),
@@ -152,8 +160,9 @@ CREATE TABLE decision (
     updated_at TEXT NOT NULL CHECK (length(updated_at) = 24),
     updated_by TEXT REFERENCES person (id),
     review_id TEXT NOT NULL REFERENCES review (id),
-    kind TEXT NOT NULL CHECK (kind IN ('continual_improvement', 'isms_change', 'strategy_change',
-        'resource_allocation', 'objective_change', 'risk_treatment', 'corrective_action', 'no_change')),
+    kind TEXT NOT NULL CHECK (kind = 'continual_improvement' OR kind = 'isms_change' OR kind = 'strategy_change' OR
+        kind = 'resource_allocation' OR kind = 'objective_change' OR kind = 'risk_treatment' OR kind =
+            'corrective_action' OR kind = 'no_change'),
     title TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
     statement TEXT NOT NULL CHECK (length(statement) BETWEEN 1 AND 20000),
     rationale TEXT NOT NULL CHECK (length(rationale) BETWEEN 1 AND 20000),
@@ -166,8 +175,8 @@ CREATE TABLE decision (
     success_criteria TEXT CHECK (json_type(success_criteria) = 'array' AND json_array_length(success_criteria)
         BETWEEN 1 AND 20),
     no_action_reason TEXT CHECK (length(no_action_reason) BETWEEN 1 AND 5000),
-    status TEXT NOT NULL CHECK (status IN ('proposed', 'adopted', 'rejected', 'withdrawn', 'implemented',
-        'superseded')),
+    status TEXT NOT NULL CHECK (status = 'proposed' OR status = 'adopted' OR status = 'rejected' OR status =
+        'withdrawn' OR status = 'implemented' OR status = 'superseded'),
     decided_on TEXT CHECK (decided_on GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
     original_deadline TEXT CHECK (original_deadline GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
     superseded_by_id TEXT REFERENCES decision (id),
@@ -176,7 +185,7 @@ CREATE TABLE decision (
     CHECK (action_required OR no_action_reason IS NOT NULL),
     CHECK (NOT (kind = 'no_change' AND action_required)),
     CHECK (kind <> 'isms_change' OR coalesce(json_array_length(affects), 0) > 0),
-    CHECK (status NOT IN ('adopted', 'implemented', 'superseded') OR decided_on IS NOT NULL),
+    CHECK ((status <> 'adopted' AND status <> 'implemented' AND status <> 'superseded') OR decided_on IS NOT NULL),
     CHECK ((status = 'superseded') = (superseded_by_id IS NOT NULL)),
     CHECK (superseded_by_id <> id)
 ) STRICT;
@@ -199,17 +208,20 @@ CREATE TABLE action_item (
     updated_by TEXT REFERENCES person (id),
     review_id TEXT NOT NULL REFERENCES review (id),
     decision_id TEXT NOT NULL REFERENCES decision (id),
-    kind TEXT NOT NULL CHECK (kind IN ('correction', 'corrective', 'preventive', 'improvement', 'change')),
+    kind TEXT NOT NULL CHECK (kind = 'correction' OR kind = 'corrective' OR kind = 'preventive' OR kind =
+        'improvement' OR kind = 'change'),
     title TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
     description TEXT CHECK (length(description) BETWEEN 0 AND 20000),
     root_cause TEXT CHECK (length(root_cause) BETWEEN 1 AND 5000),
     owner_id TEXT NOT NULL REFERENCES person (id),
     deadline TEXT NOT NULL CHECK (deadline GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
     success_criteria TEXT NOT NULL CHECK (json_array_length(success_criteria) BETWEEN 1 AND 20),
-    priority TEXT NOT NULL CHECK (priority IN ('low', 'medium', 'high', 'critical')),
+    priority TEXT NOT NULL CHECK (priority = 'low' OR priority = 'medium' OR priority = 'high' OR priority =
+        'critical'),
     resources TEXT CHECK (json_type(resources) = 'object'),
     predecessor_id TEXT REFERENCES action_item (id),
-    status TEXT NOT NULL CHECK (status IN ('open', 'in_progress', 'blocked', 'completed', 'closed', 'cancelled')),
+    status TEXT NOT NULL CHECK (status = 'open' OR status = 'in_progress' OR status = 'blocked' OR status =
+        'completed' OR status = 'closed' OR status = 'cancelled'),
     original_deadline TEXT NOT NULL CHECK (original_deadline GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
     extension_count INTEGER NOT NULL CHECK (extension_count BETWEEN 0 AND 100000),
     progress_percent INTEGER CHECK (progress_percent BETWEEN 0 AND 100),
@@ -259,19 +271,20 @@ CREATE TABLE follow_up (
     updated_at TEXT NOT NULL CHECK (length(updated_at) = 24),
     updated_by TEXT REFERENCES person (id),
     action_item_id TEXT NOT NULL REFERENCES action_item (id),
-    kind TEXT NOT NULL CHECK (kind IN ('progress', 'completion', 'effectiveness')),
+    kind TEXT NOT NULL CHECK (kind = 'progress' OR kind = 'completion' OR kind = 'effectiveness'),
     performed_by_id TEXT NOT NULL REFERENCES person (id),
     performed_on TEXT NOT NULL CHECK (performed_on GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
     note TEXT NOT NULL CHECK (length(note) BETWEEN 1 AND 20000),
-    outcome TEXT NOT NULL CHECK (outcome IN ('on_track', 'at_risk', 'off_track', 'completed', 'not_completed',
-        'effective', 'partially_effective', 'not_effective')),
+    outcome TEXT NOT NULL CHECK (outcome = 'on_track' OR outcome = 'at_risk' OR outcome = 'off_track' OR outcome =
+        'completed' OR outcome = 'not_completed' OR outcome = 'effective' OR outcome = 'partially_effective' OR
+            outcome = 'not_effective'),
     review_id TEXT REFERENCES review (id),
     progress_percent INTEGER CHECK (progress_percent BETWEEN 0 AND 100),
     criteria_results TEXT CHECK (json_type(criteria_results) = 'array' AND json_array_length(criteria_results)
         BETWEEN 0 AND 20),
     next_follow_up_on TEXT CHECK (next_follow_up_on GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
     supersedes_id TEXT REFERENCES follow_up (id),
-    CHECK (outcome IN ('on_track', 'at_risk', 'off_track') = (kind = 'progress')),
+    CHECK ((outcome = 'on_track' OR outcome = 'at_risk' OR outcome = 'off_track') = (kind = 'progress')),
     CHECK (outcome IN ('completed', 'not_completed') = (kind = 'completion')),
     CHECK (outcome = 'effective' OR next_follow_up_on IS NOT NULL)
 ) STRICT;
@@ -281,7 +294,7 @@ CREATE TABLE version (
     seq INTEGER PRIMARY KEY REFERENCES audit_log (seq) DEFERRABLE INITIALLY DEFERRED,
     record_id TEXT NOT NULL,
     version INTEGER NOT NULL CHECK (version >= 1),
-    body TEXT NOT NULL CHECK (json_valid(body)),
+    body TEXT NOT NULL,
     UNIQUE (record_id, version)
 ) STRICT;
 
@@ -296,7 +309,7 @@ CREATE TABLE audit_log (
     request_id TEXT,
     body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),
     previous_hash TEXT NOT NULL CHECK (length(previous_hash) = 64),
-    hash TEXT NOT NULL UNIQUE CHECK (length(hash) = 64)
+    hash TEXT NOT NULL CHECK (length(hash) = 64)
 ) STRICT;
 
 -- An approved review as it stood, with what was frozen with it.
@@ -378,7 +391,6 @@ CREATE INDEX follow_up_performed_on ON follow_up (performed_on, id);
 CREATE INDEX follow_up_created_at ON follow_up (created_at, id);
 CREATE INDEX follow_up_updated_at ON follow_up (updated_at, id);
 CREATE INDEX follow_up_next_follow_up_on ON follow_up (coalesce(next_follow_up_on, ''), id);
-CREATE INDEX audit_log_resource_id ON audit_log (resource_id, seq);
 
 CREATE UNIQUE INDEX attendee_once ON attendee (review_id, person_id) WHERE withdrawn = 0;
 CREATE UNIQUE INDEX attendee_chair ON attendee (review_id) WHERE capacity = 'chair' AND withdrawn = 0;
@@ -423,45 +435,55 @@ BEGIN SELECT raise(ABORT, 'revision: records are never deleted'); END;
 
 -- What is append-only.
 
-CREATE TRIGGER amendment_not_replaced BEFORE INSERT ON amendment WHEN EXISTS (SELECT 1 FROM amendment WHERE id = NEW.id)
+CREATE TRIGGER amendment_not_replaced BEFORE INSERT ON amendment WHEN EXISTS (SELECT 1 FROM amendment WHERE id =
+    NEW.id)
 BEGIN SELECT raise(ABORT, 'amendment: append-only'); END;
 CREATE TRIGGER amendment_appended BEFORE UPDATE ON amendment
 BEGIN SELECT raise(ABORT, 'amendment: append-only'); END;
 
-CREATE TRIGGER follow_up_not_replaced BEFORE INSERT ON follow_up WHEN EXISTS (SELECT 1 FROM follow_up WHERE id = NEW.id)
+CREATE TRIGGER follow_up_not_replaced BEFORE INSERT ON follow_up WHEN EXISTS (SELECT 1 FROM follow_up WHERE id =
+    NEW.id)
 BEGIN SELECT raise(ABORT, 'follow_up: append-only'); END;
 CREATE TRIGGER follow_up_appended BEFORE UPDATE ON follow_up
 BEGIN SELECT raise(ABORT, 'follow_up: append-only'); END;
 
-CREATE TRIGGER version_not_replaced BEFORE INSERT ON version WHEN EXISTS (SELECT 1 FROM version WHERE seq = NEW.seq OR (record_id = NEW.record_id AND version = NEW.version))
+CREATE TRIGGER version_not_replaced BEFORE INSERT ON version
+WHEN EXISTS (SELECT 1 FROM version WHERE seq = NEW.seq) OR
+    EXISTS (SELECT 1 FROM version WHERE record_id = NEW.record_id AND version = NEW.version)
 BEGIN SELECT raise(ABORT, 'version: append-only'); END;
 CREATE TRIGGER version_appended BEFORE UPDATE ON version
 BEGIN SELECT raise(ABORT, 'version: append-only'); END;
 
-CREATE TRIGGER audit_log_not_replaced BEFORE INSERT ON audit_log WHEN EXISTS (SELECT 1 FROM audit_log WHERE seq = NEW.seq OR hash = NEW.hash)
+CREATE TRIGGER audit_log_not_replaced BEFORE INSERT ON audit_log WHEN EXISTS (SELECT 1 FROM audit_log WHERE seq =
+    NEW.seq)
 BEGIN SELECT raise(ABORT, 'audit_log: append-only'); END;
 CREATE TRIGGER audit_log_appended BEFORE UPDATE ON audit_log
 BEGIN SELECT raise(ABORT, 'audit_log: append-only'); END;
 
-CREATE TRIGGER revision_not_replaced BEFORE INSERT ON revision WHEN EXISTS (SELECT 1 FROM revision WHERE review_id = NEW.review_id AND revision = NEW.revision)
+CREATE TRIGGER revision_not_replaced BEFORE INSERT ON revision WHEN EXISTS (SELECT 1 FROM revision WHERE review_id =
+    NEW.review_id AND revision = NEW.revision)
 BEGIN SELECT raise(ABORT, 'revision: append-only'); END;
 CREATE TRIGGER revision_appended BEFORE UPDATE ON revision
 BEGIN SELECT raise(ABORT, 'revision: append-only'); END;
 
 -- REPLACE INTO would delete without asking the triggers above.
-CREATE TRIGGER person_not_replaced BEFORE INSERT ON person WHEN EXISTS (SELECT 1 FROM person WHERE id = NEW.id OR email = NEW.email)
+CREATE TRIGGER person_not_replaced BEFORE INSERT ON person WHEN EXISTS (SELECT 1 FROM person WHERE id = NEW.id) OR
+    EXISTS (SELECT 1 FROM person WHERE email = NEW.email)
 BEGIN SELECT raise(ABORT, 'person: the record exists'); END;
 CREATE TRIGGER token_not_replaced BEFORE INSERT ON token WHEN EXISTS (SELECT 1 FROM token WHERE id = NEW.id)
 BEGIN SELECT raise(ABORT, 'token: the record exists'); END;
-CREATE TRIGGER review_not_replaced BEFORE INSERT ON review WHEN EXISTS (SELECT 1 FROM review WHERE id = NEW.id OR reference = NEW.reference)
+CREATE TRIGGER review_not_replaced BEFORE INSERT ON review WHEN EXISTS (SELECT 1 FROM review WHERE id = NEW.id) OR
+    EXISTS (SELECT 1 FROM review WHERE reference = NEW.reference)
 BEGIN SELECT raise(ABORT, 'review: the record exists'); END;
 CREATE TRIGGER attendee_not_replaced BEFORE INSERT ON attendee WHEN EXISTS (SELECT 1 FROM attendee WHERE id = NEW.id)
 BEGIN SELECT raise(ABORT, 'attendee: the record exists'); END;
 CREATE TRIGGER input_not_replaced BEFORE INSERT ON input WHEN EXISTS (SELECT 1 FROM input WHERE id = NEW.id)
 BEGIN SELECT raise(ABORT, 'input: the record exists'); END;
-CREATE TRIGGER decision_not_replaced BEFORE INSERT ON decision WHEN EXISTS (SELECT 1 FROM decision WHERE id = NEW.id OR reference = NEW.reference)
+CREATE TRIGGER decision_not_replaced BEFORE INSERT ON decision WHEN EXISTS (SELECT 1 FROM decision WHERE id = NEW.id)
+    OR EXISTS (SELECT 1 FROM decision WHERE reference = NEW.reference)
 BEGIN SELECT raise(ABORT, 'decision: the record exists'); END;
-CREATE TRIGGER action_item_not_replaced BEFORE INSERT ON action_item WHEN EXISTS (SELECT 1 FROM action_item WHERE id = NEW.id OR reference = NEW.reference)
+CREATE TRIGGER action_item_not_replaced BEFORE INSERT ON action_item WHEN EXISTS (SELECT 1 FROM action_item WHERE id
+    = NEW.id) OR EXISTS (SELECT 1 FROM action_item WHERE reference = NEW.reference)
 BEGIN SELECT raise(ABORT, 'action_item: the record exists'); END;
 
 -- A change is a new version of the same record.
@@ -566,18 +588,14 @@ BEGIN
     INSERT INTO decision_input SELECT NEW.id, value FROM json_each(NEW.input_ids);
 END;
 
--- Words (`q`): an index of the text fields, kept by triggers.
+-- Words (`q`): an index of the text fields. The writer adds new rows to it, once a transaction (FTS5 writes out a
+-- segment for each statement, so that a trigger on INSERT would double the cost of a row); changes come by triggers.
 
 CREATE VIRTUAL TABLE person_words USING fts5 (
     name, email, job_title, department,
-    content = 'person', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2'
+    content = 'person', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
+    columnsize = 0
 );
-
-CREATE TRIGGER person_words_insert AFTER INSERT ON person
-BEGIN
-    INSERT INTO person_words (rowid, name, email, job_title, department) VALUES (NEW.key, NEW.name, NEW.email,
-        NEW.job_title, NEW.department);
-END;
 
 CREATE TRIGGER person_words_update AFTER UPDATE ON person WHEN NEW.name IS NOT OLD.name OR NEW.email IS NOT OLD.email
     OR NEW.job_title IS NOT OLD.job_title OR NEW.department IS NOT OLD.department
@@ -590,14 +608,9 @@ END;
 
 CREATE VIRTUAL TABLE review_words USING fts5 (
     reference, title, scope, location, summary,
-    content = 'review', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2'
+    content = 'review', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
+    columnsize = 0
 );
-
-CREATE TRIGGER review_words_insert AFTER INSERT ON review
-BEGIN
-    INSERT INTO review_words (rowid, reference, title, scope, location, summary) VALUES (NEW.key, NEW.reference,
-        NEW.title, NEW.scope, NEW.location, NEW.summary);
-END;
 
 CREATE TRIGGER review_words_update AFTER UPDATE ON review WHEN NEW.reference IS NOT OLD.reference OR NEW.title IS NOT
     OLD.title OR NEW.scope IS NOT OLD.scope OR NEW.location IS NOT OLD.location OR NEW.summary IS NOT OLD.summary
@@ -610,13 +623,9 @@ END;
 
 CREATE VIRTUAL TABLE attendee_words USING fts5 (
     name_at_review,
-    content = 'attendee', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2'
+    content = 'attendee', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
+    columnsize = 0
 );
-
-CREATE TRIGGER attendee_words_insert AFTER INSERT ON attendee
-BEGIN
-    INSERT INTO attendee_words (rowid, name_at_review) VALUES (NEW.key, NEW.name_at_review);
-END;
 
 CREATE TRIGGER attendee_words_update AFTER UPDATE ON attendee WHEN NEW.name_at_review IS NOT OLD.name_at_review
 BEGIN
@@ -626,14 +635,9 @@ END;
 
 CREATE VIRTUAL TABLE input_words USING fts5 (
     title, summary, conclusion,
-    content = 'input', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2'
+    content = 'input', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
+    columnsize = 0
 );
-
-CREATE TRIGGER input_words_insert AFTER INSERT ON input
-BEGIN
-    INSERT INTO input_words (rowid, title, summary, conclusion) VALUES (NEW.key, NEW.title, NEW.summary,
-        NEW.conclusion);
-END;
 
 CREATE TRIGGER input_words_update AFTER UPDATE ON input WHEN NEW.title IS NOT OLD.title OR NEW.summary IS NOT
     OLD.summary OR NEW.conclusion IS NOT OLD.conclusion
@@ -646,14 +650,9 @@ END;
 
 CREATE VIRTUAL TABLE decision_words USING fts5 (
     reference, title, statement, rationale,
-    content = 'decision', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2'
+    content = 'decision', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
+    columnsize = 0
 );
-
-CREATE TRIGGER decision_words_insert AFTER INSERT ON decision
-BEGIN
-    INSERT INTO decision_words (rowid, reference, title, statement, rationale) VALUES (NEW.key, NEW.reference,
-        NEW.title, NEW.statement, NEW.rationale);
-END;
 
 CREATE TRIGGER decision_words_update AFTER UPDATE ON decision WHEN NEW.reference IS NOT OLD.reference OR NEW.title IS
     NOT OLD.title OR NEW.statement IS NOT OLD.statement OR NEW.rationale IS NOT OLD.rationale
@@ -666,14 +665,9 @@ END;
 
 CREATE VIRTUAL TABLE action_item_words USING fts5 (
     reference, title, description, root_cause,
-    content = 'action_item', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2'
+    content = 'action_item', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
+    columnsize = 0
 );
-
-CREATE TRIGGER action_item_words_insert AFTER INSERT ON action_item
-BEGIN
-    INSERT INTO action_item_words (rowid, reference, title, description, root_cause) VALUES (NEW.key, NEW.reference,
-        NEW.title, NEW.description, NEW.root_cause);
-END;
 
 CREATE TRIGGER action_item_words_update AFTER UPDATE ON action_item WHEN NEW.reference IS NOT OLD.reference OR
     NEW.title IS NOT OLD.title OR NEW.description IS NOT OLD.description OR NEW.root_cause IS NOT OLD.root_cause
@@ -686,10 +680,7 @@ END;
 
 CREATE VIRTUAL TABLE follow_up_words USING fts5 (
     note,
-    content = 'follow_up', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2'
+    content = 'follow_up', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
+    columnsize = 0
 );
 
-CREATE TRIGGER follow_up_words_insert AFTER INSERT ON follow_up
-BEGIN
-    INSERT INTO follow_up_words (rowid, note) VALUES (NEW.key, NEW.note);
-END;

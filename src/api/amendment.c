@@ -132,6 +132,7 @@ static bool after(struct call *call)
 }
 
 const struct behaviour amendment_behaviour = {.resource = &amendment_resource,
+                                              .reads_parent = true,
                                               .stake = stake,
                                               .begin = begin,
                                               .complete = complete,

@@ -381,6 +381,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     }
     call->done = done;
     call->context = context;
+    call->job.rehearsal = call->dry_run;
     call->job.run = call_run;
     call->job.keep_answer = call_keep_answer;
     call->job.done = call_done;
@@ -388,12 +389,14 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     return API_WRITE;
 }
 
-static void start_over(struct call *call)
+void call_reset(struct call *call)
 {
     call->response->header_count = 0;
+    call->response->body.length = 0;
     call->response->body.failed = false;
     call->violations.count = 0;
     call->replayed = false;
+    call->parent = call->before = call->after = NULL;
 }
 
 void call_answer(struct call *call)
@@ -403,21 +406,21 @@ void call_answer(struct call *call)
     case JOB_ANSWERED:
         break;
     case JOB_FAILED:
-        start_over(call);
+        call_reset(call);
         answer_fault(call, arena_failed(call->arena) ? DB_FAULT_MEMORY : call->job.fault);
         break;
     case JOB_UNKNOWN:
-        start_over(call);
+        call_reset(call);
         answer_problem(call, 503, "outcome-unknown",
                        "The database failed while it made this durable: whether it is stored is not known. Send it "
                        "again with the same Idempotency-Key once the server was restarted.");
         break;
     case JOB_UNAVAILABLE:
-        start_over(call);
+        call_reset(call);
         answer_problem(call, 503, NULL, "No writes are taken until the server is restarted; nothing was stored.");
         break;
     case JOB_EXPIRED:
-        start_over(call);
+        call_reset(call);
         answer_problem(call, 503, NULL, "The write waited too long; nothing was stored. Try again.");
         break;
     }
@@ -427,7 +430,7 @@ void call_answer(struct call *call)
 void call_refuse_busy(struct call *call)
 {
     key_end(call);
-    start_over(call);
+    call_reset(call);
     answer_problem(call, 503, NULL, "Too many writes are waiting; nothing was stored. Try again.");
     finish(call);
 }

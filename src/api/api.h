@@ -163,6 +163,7 @@ MUST_USE bool nested_render(struct arena *arena, const struct field *field, stru
 /* What a resource does beyond what its table says. Each returns false when the database or memory failed. */
 struct behaviour {
     const struct resource *resource;
+    bool reads_parent; /* the nested members of the parent, too */
     enum operation (*operation)(struct call *call);         /* where the body decides (follow-ups) */
     bool (*stake)(struct call *call, struct stake *stake);  /* whose record it is */
     bool (*begin)(struct call *call);    /* a new record: what comes from its parent */

@@ -81,7 +81,7 @@ bool body_parse(struct call *call)
     call->body = json_loadb(request->body, request->body_length, JSON_REJECT_DUPLICATES, &error);
     if (call->body)
         return true;
-    if (json_error_code(&error) == json_error_out_of_memory)
+    if (!error.text[0] || json_error_code(&error) == json_error_out_of_memory) /* jansson says so, or says nothing */
         answer_problem(call, 500, NULL, "Memory is out; nothing was stored.");
     else
         answer_problem(call, 400, NULL, "The body is not JSON as it is taken here: %s (line %d, column %d).",

@@ -59,6 +59,7 @@ static bool after(struct call *call)
 }
 
 const struct behaviour follow_up_behaviour = {.resource = &follow_up_resource,
+                                              .reads_parent = true,
                                               .operation = operation,
                                               .stake = stake,
                                               .begin = begin,

@@ -151,6 +151,7 @@ enum job_result call_run(struct job *job, struct store *store)
 {
     struct call *call = (struct call *)job;
     int64_t now_ms = clock_now_ms();
+    call_reset(call);
     call->store = store;
     call->now = instant_from_ms(now_ms);
     call->today = instant_date(&call->now);

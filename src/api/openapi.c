@@ -16,20 +16,7 @@ __asm__(".section .rodata\n"
         ".previous\n");
 extern const char openapi_base[];
 
-/* --- what a route is ----------------------------------------------------------------------------------------------- */
-
-/* What a route may answer, send and ask for. */
-enum trait {
-    TRAIT_ANY = 1 << 0,
-    TRAIT_CALLER = 1 << 1,  /* it may ask for a token */
-    TRAIT_ROLE = 1 << 2,    /* not every role may */
-    TRAIT_KEYED = 1 << 3,   /* what it names may be missing */
-    TRAIT_JSON = 1 << 4,    /* it looks at Accept */
-    TRAIT_TAGGED = 1 << 5,  /* a read with an ETag */
-    TRAIT_WRITES = 1 << 6,
-    TRAIT_CHANGES = 1 << 7, /* a record that is there */
-    TRAIT_POSTS = 1 << 8,
-};
+/* --- what a route is --------------------------------------------------------------------------------------------- */
 
 /* Reads that are no plain record, list or history. */
 static const struct special {
@@ -72,7 +59,7 @@ static const struct special *special_of(const struct route *route)
     return NULL;
 }
 
-static unsigned traits_of(const struct route *route)
+unsigned route_traits(const struct route *route)
 {
     bool always_open = route->read == read_health || route->read == read_problem_page;
     bool fleeting = route->read == read_health || route->read == read_ready || route->read == read_metrics;
@@ -168,17 +155,17 @@ static void describe_verb(const struct route *route, char *ret_text, size_t size
 static void put_texts(struct buffer *out, const struct route *route)
 {
     const struct special *special = special_of(route);
-    const char *plain = special                         ? special->description
-                        : route->read == read_list      ? "Sorted by id, which is by age, unless `sort` says otherwise."
-                        : route->read == read_carried   ? "The action items of earlier reviews that were neither closed "
-                                                          "nor cancelled when this one started (9.3.2 a)."
-                        : route->read == read_history   ? "Newest first; `changes` is a merge patch (RFC 7396) from the "
-                                                          "version before."
-                        : route->write == write_change  ? "A merge patch (RFC 7396): members left out stay as they are, "
-                                                          "null clears, lists are replaced whole, objects merged. A "
-                                                          "patch that changes nothing makes no new version."
-                        : route->write == write_create  ? "Answers the whole record, and in `Location` its path."
-                                                        : NULL;
+    const char *plain = special                        ? special->description
+                        : route->read == read_list     ? "Sorted by id, which is by age, unless `sort` says otherwise."
+                        : route->read == read_carried  ? "The action items of earlier reviews that were neither closed "
+                                                         "nor cancelled when this one started (9.3.2 a)."
+                        : route->read == read_history  ? "Newest first; `changes` is a merge patch (RFC 7396) from the "
+                                                         "version before."
+                        : route->write == write_change ? "A merge patch (RFC 7396): members left out stay as they are, "
+                                                         "null clears, lists are replaced whole, objects merged. A "
+                                                         "patch that changes nothing makes no new version."
+                        : route->write == write_create ? "Answers the whole record, and in `Location` its path."
+                                                       : NULL;
     char text[600];
     if (route->verb)
         describe_verb(route, text, sizeof text);
@@ -196,154 +183,7 @@ static void put_texts(struct buffer *out, const struct route *route)
     put_end(out, ']');
 }
 
-/* --- parameters ---------------------------------------------------------------------------------------------------- */
-
-static void put_parameter_head(struct buffer *out, const char *name, const char *where, const char *description)
-{
-    put_begin(out, NULL, '{');
-    put_string(out, "name", name);
-    put_string(out, "in", where);
-    put_string(out, "description", description);
-}
-
-/* Several values of one parameter are separated by commas. */
-static void put_values(struct buffer *out, const struct field *field)
-{
-    bool id = field->kind == FIELD_KIND_REF;
-    put_json(out, "style", "\"form\",\"explode\":false");
-    put_begin(out, "schema", '{');
-    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":50");
-    put_begin(out, "items", '{');
-    put_json(out, "type", "\"string\"");
-    if (field->kind == FIELD_KIND_ENUM)
-        put_enum(out, field, false);
-    else if (id || field->kind == FIELD_KIND_TEXT)
-        put_json(out, "minLength", "1");
-    else
-        put_json(out, "format", "\"date\"");
-    put_end(out, '}');
-    put_end(out, '}');
-}
-
-static void put_filter(struct buffer *out, const struct field *field, const char *name, const char *ending)
-{
-    char text[500];
-    const char *words = *ending == 0 ? "Only where this is one of these" : ending[1] == 'b' ? "Only up to" : "Only from";
-    snprintf(text, sizeof text, "%s: %s", words, field->description);
-    put_parameter_head(out, name, "query", text);
-    if (field->kind == FIELD_KIND_TRUTH)
-        put_json(out, "schema", "{\"type\":\"boolean\"}");
-    else if (!*ending)
-        put_values(out, field);
-    else if (field->kind == FIELD_KIND_DATE)
-        put_json(out, "schema", "{\"type\":\"string\",\"format\":\"date\"}");
-    else
-        put_json(out, "schema", "{\"anyOf\":[{\"type\":\"string\",\"format\":\"date-time\"},"
-                                "{\"type\":\"string\",\"format\":\"date\"}]}");
-    put_end(out, '}');
-}
-
-static void put_filters(struct buffer *out, const struct route *route)
-{
-    static const char *const endings[] = {"", "_before", "_after"};
-    for (size_t i = 0; i < resource_field_count(route->resource); i++) {
-        const struct field *field = resource_field(route->resource, i);
-        for (size_t e = 0; e < COUNT_OF(endings); e++) {
-            char name[100];
-            snprintf(name, sizeof name, "%s%s", field->name, endings[e]);
-            if (query_known(route, name) && strcmp(name, "withdrawn") != 0) /* no filter, but what shows them at all */
-                put_filter(out, field, name, endings[e]);
-        }
-    }
-}
-
-static void put_sort(struct buffer *out, const struct resource *resource)
-{
-    put_parameter_head(out, "sort", "query", "The order, with - in front for the other way round; the id breaks ties.");
-    put_begin(out, "schema", '{');
-    put_json(out, "type", "\"string\",\"default\":\"id\",\"enum\":[\"id\",\"-id\"");
-    for (size_t i = 0; i < resource_field_count(resource); i++) {
-        const struct field *field = resource_field(resource, i);
-        if (field->sortable && resource_has(resource, field))
-            buffer_format(out, ",\"%s\",\"-%s\"", field->name, field->name);
-    }
-    put_end(out, ']');
-    put_end(out, '}');
-    put_end(out, '}');
-}
-
-static void put_words(struct buffer *out, const struct resource *resource)
-{
-    char text[400] = "Only where all these words are found in";
-    const char *separator = " ";
-    for (size_t i = 0; i < resource->field_count; i++) {
-        size_t length = strlen(text);
-        if (resource->fields[i].searched)
-            snprintf(text + length, sizeof text - length, "%s`%s`", separator, resource->fields[i].name);
-        separator = resource->fields[i].searched ? ", " : separator;
-    }
-    put_parameter_head(out, "q", "query", text);
-    put_json(out, "schema", "{\"type\":\"string\"}");
-    put_end(out, '}');
-}
-
-static void put_parameters(struct buffer *out, const struct route *route)
-{
-    static const struct {
-        const char *name; /* of the query's parameter, or NULL for a header */
-        const char *component;
-        unsigned traits;
-    } shared[] = {
-        {"limit", "Limit", 0},
-        {"cursor", "Cursor", 0},
-        {"count", "Count", 0},
-        {"withdrawn", "Withdrawn", 0},
-        {"dry_run", "DryRun", 0},
-        {NULL, "If-None-Match", TRAIT_TAGGED},
-        {NULL, "If-Match", TRAIT_CHANGES},
-        {NULL, "Idempotency-Key", TRAIT_POSTS},
-        {NULL, "Prefer", TRAIT_WRITES},
-        {NULL, "X-Request-Id", TRAIT_ANY},
-    };
-    put_begin(out, "parameters", '[');
-    for (const char *const *name = route->query; name && *name; name++)
-        put_ref(out, NULL, "parameters", camel(*name).text, "");
-    if (route->read == read_list) {
-        put_filters(out, route);
-        if (query_known(route, "q"))
-            put_words(out, route->resource);
-        put_sort(out, route->resource);
-    }
-    for (size_t i = 0; i < COUNT_OF(shared); i++) {
-        if (shared[i].name ? query_known(route, shared[i].name) : (traits_of(route) & shared[i].traits) != 0)
-            put_ref(out, NULL, "parameters", shared[i].component, "");
-    }
-    put_end(out, ']');
-}
-
-static void put_path_parameters(struct buffer *out, const struct route *route)
-{
-    const struct resource *named = route->parent ? route->parent : route->resource;
-    const char *path = route->path;
-    put_begin(out, "parameters", '[');
-    while ((path = strchr(path, '{'))) {
-        bool id = strncmp(path, "{id}", 4) == 0;
-        bool number = strncmp(path, "{n}", 3) == 0;
-        char text[120];
-        snprintf(text, sizeof text, "The %s's id%s.", id ? named->title : "",
-                 id && named->found_by ? ", or the e-mail address" : id && named->reference_prefix ? ", or its reference" : "");
-        put_parameter_head(out, id ? "id" : number ? "n" : "name", "path",
-                           id ? text : number ? "The revision's number." : "Its name.");
-        put_json(out, "required", "true");
-        put_json(out, "schema", number ? "{\"type\":\"integer\",\"minimum\":1}"
-                                       : "{\"type\":\"string\",\"minLength\":1,\"maxLength\":254}");
-        put_end(out, '}');
-        path++;
-    }
-    put_end(out, ']');
-}
-
-/* --- bodies and answers -------------------------------------------------------------------------------------------- */
+/* --- bodies and answers ------------------------------------------------------------------------------------------ */
 
 static void put_content(struct buffer *out, const struct route *route, const char *type, const char *schema)
 {
@@ -367,7 +207,10 @@ static void put_request_body(struct buffer *out, const struct route *route)
     bool change = route->write == write_change;
     char schema[2 * sizeof(struct camel)];
     snprintf(schema, sizeof schema, "%s%s", camel(route->resource->name).text,
-             camel(transition ? transition->verb : change ? "change" : "create").text);
+             camel(transition ? transition->verb
+                   : change   ? "change"
+                              : "create")
+                 .text);
     put_begin(out, "requestBody", '{');
     put_json(out, "required", "true");
     put_begin(out, "content", '{');
@@ -384,14 +227,13 @@ static void put_headers(struct buffer *out, const struct route *route, bool crea
         const char *name;
         unsigned traits;
     } headers[] = {
-        {"X-Request-Id", TRAIT_ANY},       {"Cache-Control", TRAIT_ANY},
-        {"Vary", TRAIT_ANY},               {"ETag", TRAIT_TAGGED | TRAIT_WRITES},
-        {"Dry-Run", TRAIT_WRITES},         {"Preference-Applied", TRAIT_WRITES},
+        {"X-Request-Id", TRAIT_ANY},           {"Cache-Control", TRAIT_ANY}, {"Vary", TRAIT_ANY},
+        {"ETag", TRAIT_TAGGED | TRAIT_WRITES}, {"Dry-Run", TRAIT_WRITES},    {"Preference-Applied", TRAIT_WRITES},
         {"Idempotent-Replayed", TRAIT_POSTS},
     };
     put_begin(out, "headers", '{');
     for (size_t i = 0; i < COUNT_OF(headers); i++) {
-        if (traits_of(route) & headers[i].traits)
+        if (route_traits(route) & headers[i].traits)
             put_ref(out, headers[i].name, "headers", headers[i].name, "");
     }
     if (created)
@@ -467,27 +309,29 @@ static void put_responses(struct buffer *out, const struct route *route)
         const char *component;
         unsigned traits;
     } others[] = {
-        {"304", "NotModified", TRAIT_TAGGED},       {"400", "MalformedRequest", TRAIT_ANY},
-        {"401", "Unauthenticated", TRAIT_CALLER},   {"403", "Forbidden", TRAIT_ROLE},
-        {"404", "NotFound", TRAIT_KEYED},           {"406", "NotAcceptable", TRAIT_JSON},
-        {"409", "StateConflict", TRAIT_WRITES},     {"412", "Stale", TRAIT_CHANGES},
-        {"413", "TooLarge", TRAIT_WRITES},          {"415", "UnsupportedMediaType", TRAIT_WRITES},
-        {"422", "RuleViolation", TRAIT_WRITES},     {"428", "PreconditionRequired", TRAIT_CHANGES},
-        {"500", "Internal", TRAIT_ANY},             {"503", "Unavailable", TRAIT_ANY},
+        {"304", "NotModified", TRAIT_TAGGED},     {"400", "MalformedRequest", TRAIT_ANY},
+        {"401", "Unauthenticated", TRAIT_CALLER}, {"403", "Forbidden", TRAIT_ROLE},
+        {"404", "NotFound", TRAIT_KEYED},         {"406", "NotAcceptable", TRAIT_JSON},
+        {"409", "StateConflict", TRAIT_WRITES},   {"412", "Stale", TRAIT_CHANGES},
+        {"413", "TooLarge", TRAIT_WRITES},        {"415", "UnsupportedMediaType", TRAIT_WRITES},
+        {"422", "RuleViolation", TRAIT_WRITES},   {"428", "PreconditionRequired", TRAIT_CHANGES},
+        {"500", "Internal", TRAIT_ANY},           {"503", "Unavailable", TRAIT_ANY},
         {"507", "StorageFull", TRAIT_WRITES},
     };
     bool created = route->write == write_create;
     put_begin(out, "responses", '{');
     put_begin(out, created ? "201" : "200", '{');
     put_string(out, "description",
-               created ? "It is made." : route->write ? "It is done; the whole record." : "What was asked for.");
+               created        ? "It is made."
+               : route->write ? "It is done; the whole record."
+                              : "What was asked for.");
     put_headers(out, route, created);
     put_begin(out, "content", '{');
     put_answer(out, route);
     put_end(out, '}');
     put_end(out, '}');
     for (size_t i = 0; i < COUNT_OF(others); i++) {
-        if (traits_of(route) & others[i].traits)
+        if (route_traits(route) & others[i].traits)
             put_ref(out, others[i].status, "responses", others[i].component, "");
     }
     put_end(out, '}');
@@ -500,7 +344,7 @@ static void put_operation(struct buffer *out, const struct route *route)
     put_operation_id(out, route);
     put_texts(out, route);
     if (route->open) /* unless the setting operations_need_token says otherwise */
-        put_json(out, "security", traits_of(route) & TRAIT_CALLER ? "[{},{\"bearer\":[]}]" : "[]");
+        put_json(out, "security", route_traits(route) & TRAIT_CALLER ? "[{},{\"bearer\":[]}]" : "[]");
     put_parameters(out, route);
     put_request_body(out, route);
     put_responses(out, route);
@@ -528,7 +372,7 @@ static void put_paths(struct buffer *out)
     put_end(out, '}');
 }
 
-/* --- the whole ----------------------------------------------------------------------------------------------------- */
+/* --- the whole --------------------------------------------------------------------------------------------------- */
 
 static char *description;
 static size_t description_length;
@@ -561,8 +405,11 @@ static void make_description(void)
 
 const char *api_openapi(size_t *ret_length)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_description);
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&mutex);
+    if (!description) /* also after memory was out for it */
+        make_description();
+    pthread_mutex_unlock(&mutex);
     *ret_length = description_length;
     return description;
 }

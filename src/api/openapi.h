@@ -21,7 +21,30 @@ void put_json(struct buffer *out, const char *name, const char *json);
 /* {"$ref": "#/components/<section>/<component>"}; the component's name in two parts. */
 void put_ref(struct buffer *out, const char *name, const char *section, const char *component, const char *ending);
 
-/* --- schemas (openapi_schema.c) ------------------------------------------------------------------------------------ */
+/* --- routes (openapi.c) ------------------------------------------------------------------------------------------- */
+
+/* What a route may answer, send and ask for. */
+enum trait {
+    TRAIT_ANY = 1 << 0,
+    TRAIT_CALLER = 1 << 1, /* it may ask for a token */
+    TRAIT_ROLE = 1 << 2,   /* not every role may */
+    TRAIT_KEYED = 1 << 3,  /* what it names may be missing */
+    TRAIT_JSON = 1 << 4,   /* it looks at Accept */
+    TRAIT_TAGGED = 1 << 5, /* a read with an ETag */
+    TRAIT_WRITES = 1 << 6,
+    TRAIT_CHANGES = 1 << 7, /* a record that is there */
+    TRAIT_POSTS = 1 << 8,
+};
+
+unsigned route_traits(const struct route *route);
+
+/* --- parameters (openapi_parameter.c) ------------------------------------------------------------------------------
+ */
+
+void put_parameters(struct buffer *out, const struct route *route);
+void put_path_parameters(struct buffer *out, const struct route *route);
+
+/* --- schemas (openapi_schema.c) ---------------------------------------------------------------------------------- */
 
 /* The schemas of all resources and shapes: members of components.schemas. */
 void put_schemas(struct buffer *out);
@@ -29,7 +52,7 @@ void put_schemas(struct buffer *out);
 /* The keywords of a field's values, without its description. */
 void put_enum(struct buffer *out, const struct field *field, bool nullable);
 
-/* --- examples (openapi_example.c) ---------------------------------------------------------------------------------- */
+/* --- examples (openapi_example.c) -------------------------------------------------------------------------------- */
 
 /* A record as it is after a verb (NULL: after its creation under `parent`). */
 void put_record_example(struct buffer *out, const char *name, const struct resource *resource,

@@ -112,7 +112,7 @@ static const struct effect *effect_find(const struct resource *resource, const c
     return NULL;
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------------ */
+/* --- requests ---------------------------------------------------------------------------------------------------- */
 
 void put_create_example(struct buffer *out, const char *name, const struct resource *resource)
 {
@@ -167,7 +167,7 @@ void put_verb_example(struct buffer *out, const char *name, const struct resourc
     put_end(out, '}');
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------------- */
+/* --- answers ----------------------------------------------------------------------------------------------------- */
 
 /* The verbs by which a new record comes through `last`, in their order. */
 static size_t chain_make(const struct resource *resource, const struct transition *last,
@@ -215,8 +215,9 @@ static void put_created(struct buffer *out, const struct resource *resource, con
     if (effect)
         buffer_put(out, effect->json);
     else if (field->kind == FIELD_KIND_RAW) /* a commitment, before and after the amendment */
-        buffer_format(out, "{\"deadline\":%s}",
-                      resource_field_named(strcmp(field->name, "before") == 0 ? parent : resource, "deadline")->example);
+        buffer_format(
+            out, "{\"deadline\":%s}",
+            resource_field_named(strcmp(field->name, "before") == 0 ? parent : resource, "deadline")->example);
     else if (strcmp(field->name, "id") == 0)
         put_id(out, resource, NULL);
     else if (field == &record_fields[1])
@@ -265,17 +266,32 @@ void put_record_example(struct buffer *out, const char *name, const struct resou
     put_end(out, '}');
 }
 
+/* The first version's changes: a merge patch out of nothing, which names no absent member. */
+static void put_creation(struct buffer *out, const char *name, const struct resource *resource)
+{
+    put_begin(out, name, '{');
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        size_t before = out->length;
+        if (field->derived || !resource_has(resource, field))
+            continue;
+        put_member(out, resource, &action_item_resource, field, NULL, 0);
+        if (!buffer_failed(out) && strncmp(out->data + out->length - 4, "null", 4) == 0)
+            out->length = before;
+    }
+    put_end(out, '}');
+}
+
 void put_history_example(struct buffer *out, const char *name, const struct resource *resource)
 {
-    const struct field *field = resource->append_only ? &resource->fields[resource->field_count - 1]
-                                                      : changed_field(resource);
     int version = resource->append_only ? 1 : 2;
     put_begin(out, name, '{');
     buffer_format(out, "\"version\":%d,\"at\":" NOW ",\"by\":" ANA ",\"event\":\"%s.%s\"", version, resource->name,
                   version == 1 ? "create" : "update");
     if (version == 1) {
-        put_record_example(out, "changes", resource, &action_item_resource, NULL);
+        put_creation(out, "changes", resource);
     } else {
+        const struct field *field = changed_field(resource);
         put_begin(out, "changes", '{');
         put_name(out, field->name);
         put_value(out, field, true);

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-/* --- JSON, member by member ---------------------------------------------------------------------------------------- */
+/* --- JSON, member by member -------------------------------------------------------------------------------------- */
 
 struct camel camel(const char *text)
 {
@@ -63,7 +63,7 @@ void put_ref(struct buffer *out, const char *name, const char *section, const ch
     buffer_format(out, "{\"$ref\":\"#/components/%s/%s%s\"}", section, component, ending);
 }
 
-/* --- a field ------------------------------------------------------------------------------------------------------- */
+/* --- a field ----------------------------------------------------------------------------------------------------- */
 
 enum facing { FACING_READ, FACING_CREATE, FACING_CHANGE };
 
@@ -238,9 +238,10 @@ static void put_description(struct buffer *out, const struct field *field, enum 
 {
     bool write = facing != FACING_READ;
     const struct resource *target = write && field->target ? resource_find(field->target) : NULL;
-    const char *takes = !target ? "" : target->found_by           ? " Takes an id or an e-mail address."
-                                   : target->reference_prefix     ? " Takes an id or a reference."
-                                                                  : " Takes an id.";
+    const char *takes = !target                    ? ""
+                        : target->found_by         ? " Takes an id or an e-mail address."
+                        : target->reference_prefix ? " Takes an id or a reference."
+                                                   : " Takes an id.";
     const char *guarded = facing == FACING_CHANGE && field->guarded
                               ? " Part of the commitment: once that is made, it is changed by an amendment."
                               : "";
@@ -269,7 +270,7 @@ static void put_field(struct buffer *out, const struct field *field, enum facing
     put_end(out, '}');
 }
 
-/* --- records and shapes -------------------------------------------------------------------------------------------- */
+/* --- records and shapes ------------------------------------------------------------------------------------------ */
 
 /* The reference is the one common field that not every record has, and its form is the resource's own. */
 static void put_reference(struct buffer *out, const struct resource *resource)
@@ -392,8 +393,9 @@ static void put_list_schema(struct buffer *out, const char *item, const char *ti
     put_end(out, '}');
     put_json(out, "next_cursor",
              "{\"type\":[\"string\",\"null\"],\"description\":\"The `cursor` of the next page; null on the last.\"}");
-    put_json(out, "total", "{\"type\":\"integer\",\"minimum\":0,\"description\":\"The number of items on all pages, "
-                           "with `count=true`.\"}");
+    put_json(out, "total",
+             "{\"type\":\"integer\",\"minimum\":0,\"description\":\"The number of items on all pages, "
+             "with `count=true`.\"}");
     put_end(out, '}');
     put_end(out, '}');
 }

@@ -102,11 +102,8 @@ bool query_known(const struct route *route, const char *name)
         return is_named(short_list, name);
     if (strcmp(name, "withdrawn") == 0)
         return route->resource->withdrawable;
-    bool has_words = false;
-    for (size_t i = 0; i < route->resource->field_count; i++)
-        has_words = has_words || route->resource->fields[i].searched;
     if (strcmp(name, "q") == 0)
-        return has_words;
+        return resource_is_searched(route->resource);
     return is_named(list, name) || filter_field(route->resource, name, &suffix) != NULL;
 }
 
@@ -335,6 +332,7 @@ static const char *cursor_mark(struct call *call, const char *value, const char 
         if (strcmp(name, "limit") != 0 && strcmp(name, "cursor") != 0 && strcmp(name, "count") != 0)
             buffer_format(&text, "&%s=%s", name, sorted[i].value);
     }
+    call->arena->failed |= buffer_failed(&text);
     const char *tag = buffer_failed(&text) ? "\"\"" : etag_of(call->arena, text.data, text.length);
     buffer_finish(&text);
     return arena_copy(call->arena, tag + 1, strlen(tag) - 2);
@@ -403,6 +401,7 @@ static const char *next_link(struct call *call, const char *cursor)
         buffer_char(&link, '&');
     }
     buffer_format(&link, "cursor=%s>; rel=\"next\"", cursor);
+    call->arena->failed |= buffer_failed(&link);
     const char *text = buffer_failed(&link) ? "" : arena_copy(call->arena, link.data, link.length);
     buffer_finish(&link);
     return text;

@@ -52,6 +52,9 @@ uint64_t latency_bound_us(size_t slot);
 bool key_begin(struct call *call);
 void key_end(struct call *call);
 
+/* As before its job ran. */
+void call_reset(struct call *call);
+
 /* The job of a write: replays, runs, keeps (idempotency.c). */
 enum job_result call_run(struct job *job, struct store *store);
 bool call_keep_answer(struct job *job, struct store *store);

@@ -90,7 +90,7 @@ bool record_update(struct call *call, const struct resource *resource, void *rec
 /* --- steps --------------------------------------------------------------------------------------------------------- */
 
 /* Reads the record of a key, or the parent of a sub-collection. NULL after answering 404, or when broken. */
-static void *load(struct call *call, const struct resource *resource, const char *key, bool *ret_broken)
+static void *load(struct call *call, const struct resource *resource, const char *key, bool expand, bool *ret_broken)
 {
     void *record = arena_alloc(call->arena, resource->size);
     *ret_broken = true;
@@ -102,7 +102,7 @@ static void *load(struct call *call, const struct resource *resource, const char
         answer_not_found(call);
         return NULL;
     }
-    return found == FOUND && record_expand(call, resource, record) ? record : NULL;
+    return found == FOUND && (!expand || record_expand(call, resource, record)) ? record : NULL;
 }
 
 static bool check_access(struct call *call, const struct behaviour *behaviour)
@@ -182,7 +182,7 @@ enum job_result write_create(struct call *call)
     const struct resource *resource = call->route->resource;
     const struct behaviour *behaviour = behaviour_of(resource);
     bool broken;
-    if (call->route->parent && !(call->parent = load(call, call->route->parent, call->keys[0], &broken)))
+    if (call->route->parent && !(call->parent = load(call, call->route->parent, call->keys[0], behaviour->reads_parent, &broken)))
         return broken ? JOB_BREAK : JOB_REFUSE;
     call->after = record_new(call, resource);
     if (!call->after || !check_access(call, behaviour) || !do_step(behaviour->begin, call))
@@ -219,7 +219,7 @@ static bool begin_change(struct call *call, const struct behaviour *behaviour, e
     const struct resource *resource = call->route->resource;
     bool broken;
     *ret_result = JOB_BREAK;
-    call->before = load(call, resource, call->keys[0], &broken);
+    call->before = load(call, resource, call->keys[0], true, &broken);
     if (!call->before) {
         *ret_result = broken ? JOB_BREAK : JOB_REFUSE;
         return false;

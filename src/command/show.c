@@ -139,10 +139,10 @@ static void put_settings(struct buffer *text)
         put_text(text, setting->description);
         if (setting->kind == SETTING_NUMBER)
             buffer_format(text, "From %d to %d.\n", setting->min, setting->max);
-        buffer_put(text, "Default: ");
-        put_text(text, *setting->initial ? setting->initial : "empty");
         if (setting->reloads)
             buffer_put(text, "Taken over anew on SIGHUP.\n");
+        buffer_put(text, "Default: ");
+        put_text(text, *setting->initial ? setting->initial : "empty");
     }
 }
 

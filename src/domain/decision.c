@@ -57,7 +57,7 @@ static const struct field decision_fields[] = {
      .description = "Whether anything is to be done; true if left out, false for no_change.", .example = "true"},
     {"deadline", FIELD_DATE(deadline), .guarded = true, .sortable = true,
      .description = "By when; required where action is.", .example = "\"2027-06-30\""},
-    {"success_criteria", FIELD_LIST(success_criteria, criterion_shape), .guarded = true, .max = 20,
+    {"success_criteria", FIELD_LIST(success_criteria, criterion_shape), .guarded = true, .min = 1, .max = 20,
      .description = "How one will know that it has worked; required where action is."},
     {"no_action_reason", FIELD_TEXT(no_action_reason), .min = 1, .max = 5000,
      .description = "Why nothing is to be done; required where no action is."},

@@ -12,7 +12,7 @@ const struct resource *const resources[RESOURCE_COUNT] = {
 const struct field record_fields[] = {
     {"id", FIELD_REF(id, NULL), .read_only = true, .description = "UUID version 7, made by the server.",
      .example = "\"019aa87c-5e3c-7d0a-9a51-0f6f2c3b7a10\""},
-    {"reference", FIELD_TEXT(reference), .read_only = true, .sortable = true, .max = 40,
+    {"reference", FIELD_TEXT(reference), .read_only = true, .sortable = true, .searched = true, .max = 40,
      .description = "What people call the record; numbered per year and never reused."},
     {"version", FIELD_INTEGER(version), .read_only = true, .min = 1,
      .description = "1 at creation, and one more with every change.", .example = "1"},
@@ -66,6 +66,15 @@ const struct field *resource_field_named(const struct resource *resource, const 
     if (field)
         return resource_has(resource, field) ? field : NULL;
     return fields_find(resource->fields, resource->field_count, name);
+}
+
+bool resource_is_searched(const struct resource *resource)
+{
+    for (size_t i = 0; i < resource->field_count; i++) {
+        if (resource->fields[i].searched)
+            return true;
+    }
+    return false;
 }
 
 const struct transition *resource_transition(const struct resource *resource, const char *verb)

@@ -12,6 +12,7 @@ struct statements {
     char *columns;
     char *insert;
     char *update;
+    char *index_words; /* NULL where nothing of it is searched */
     char *visible[CLASSIFICATION_RESTRICTED + 1];
     char *load_by_id[CLASSIFICATION_RESTRICTED + 1];
     char *load_by_name[CLASSIFICATION_RESTRICTED + 1]; /* by reference, or what it is found by */
@@ -128,6 +129,24 @@ static char *make_update(const struct resource *resource)
     return buffer_take(&sql);
 }
 
+static bool make_index_words(const struct resource *resource, char **ret_sql)
+{
+    struct buffer columns = {0};
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (field->searched && is_stored(resource, field))
+            buffer_format(&columns, "%s%s", columns.length ? ", " : "", field->name);
+    }
+    *ret_sql = NULL;
+    bool fine = !buffer_failed(&columns);
+    bool searched = resource_is_searched(resource);
+    char *text = buffer_take(&columns);
+    if (searched && text)
+        *ret_sql = db_words_index_sql(resource->name, text);
+    free(text);
+    return fine && (!searched || *ret_sql);
+}
+
 static char *make_visible(const struct resource *resource, unsigned clearance)
 {
     struct buffer sql = {0};
@@ -151,7 +170,7 @@ bool store_init(void)
         s->columns = make_columns(resource);
         s->insert = make_insert(resource);
         s->update = make_update(resource);
-        if (!s->columns || !s->insert || !s->update)
+        if (!s->columns || !s->insert || !s->update || !make_index_words(resource, &s->index_words))
             return false;
         for (unsigned level = 0; level <= CLASSIFICATION_RESTRICTED; level++) {
             s->visible[level] = make_visible(resource, level);
@@ -431,14 +450,38 @@ static bool write_row(struct store *store, const char *sql, const struct resourc
     return step == DB_DONE;
 }
 
+static bool index_words(struct store *store, size_t index)
+{
+    const char *sql = all_statements[index].index_words;
+    if (store->unindexed[index] && sql && !db_words_index(store->db, sql, store->unindexed[index]))
+        return false;
+    store->unindexed[index] = 0;
+    return true;
+}
+
+bool store_index_words(struct store *store)
+{
+    bool fine = true;
+    for (size_t i = 0; i < RESOURCE_COUNT; i++)
+        fine = fine && index_words(store, i);
+    return fine;
+}
+
 bool store_insert(struct store *store, const struct resource *resource, const void *record)
 {
-    return write_row(store, statements_of(resource)->insert, resource, record);
+    if (!write_row(store, statements_of(resource)->insert, resource, record))
+        return false;
+    int64_t *unindexed = &store->unindexed[resource_index(resource)];
+    if (!*unindexed)
+        *unindexed = db_last_key(store->db);
+    return true;
 }
 
 bool store_update(struct store *store, const struct resource *resource, const void *record)
 {
-    return write_row(store, statements_of(resource)->update, resource, record);
+    /* The trigger takes the old words out of the index: they have to be there. */
+    return index_words(store, resource_index(resource)) &&
+           write_row(store, statements_of(resource)->update, resource, record);
 }
 
 const char *store_next_reference(struct store *store, const struct resource *resource, int year, struct arena *arena)

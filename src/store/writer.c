@@ -3,6 +3,7 @@
 #include "reviewd/clock.h"
 #include "reviewd/log.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -50,56 +51,93 @@ static void settle(struct job *job, enum job_outcome outcome, enum db_fault faul
     job->fault = fault;
 }
 
-static void job_run(struct job *job, struct store *store)
+/* A dry run: what it writes is taken back, and only that. */
+static enum job_result run_aside(struct job *job, struct store *store)
 {
-    if (!db_run(store->db, "SAVEPOINT job")) {
-        job->result = JOB_BREAK;
-        return;
-    }
-    job->result = job->run(job, store);
-    if (!db_in_transaction(store->db))
-        return; /* SQLite gave up the whole group */
-    if (job->result != JOB_KEEP) {
-        store->head_known = false;
-        if (!db_run(store->db, "ROLLBACK TO job"))
-            job->result = JOB_BREAK;
-    }
-    if (!db_run(store->db, "RELEASE job"))
-        job->result = JOB_BREAK;
-    if (job->result == JOB_REFUSE && job->keep_answer && !job->keep_answer(job, store))
-        job->result = JOB_BREAK;
+    int64_t unindexed[RESOURCE_COUNT];
+    memcpy(unindexed, store->unindexed, sizeof unindexed);
+    if (!db_run(store->db, "SAVEPOINT aside"))
+        return JOB_BREAK;
+    enum job_result result = job->run(job, store);
+    store->head_known = false;
+    memcpy(store->unindexed, unindexed, sizeof unindexed);
+    if (!db_in_transaction(store->db) || !db_run(store->db, "ROLLBACK TO aside") || !db_run(store->db, "RELEASE aside"))
+        return JOB_BREAK;
+    return result;
 }
 
-/* Runs the jobs of a group in one transaction. Outcomes are set; nothing is answered yet. */
-static bool group_run(struct store *store, struct job *group)
+static enum job_result run_one(struct job *job, struct store *store)
 {
-    store->head_known = false;
-    enum job_outcome outcome = JOB_ANSWERED;
-    bool begun = db_run(store->db, "BEGIN IMMEDIATE");
-    for (struct job *job = group; job; job = job->next) {
-        bool open = begun && db_in_transaction(store->db);
-        if (open)
-            job_run(job, store);
-        bool failed = !open || job->result == JOB_BREAK;
-        settle(job, failed ? JOB_FAILED : JOB_ANSWERED, failed ? db_fault(store->db) : DB_FAULT_NONE);
-    }
-    bool lost = !begun || !db_in_transaction(store->db);
-    if (!lost && !db_run(store->db, "COMMIT")) {
-        lost = true;
-        /* What did not fit was not written. Everything else that goes wrong here leaves it open. */
-        outcome = db_fault(store->db) == DB_FAULT_FULL || db_fault(store->db) == DB_FAULT_BUSY ? JOB_FAILED : JOB_UNKNOWN;
-    } else if (lost) {
-        outcome = JOB_FAILED;
-    }
-    if (!lost)
-        return true;
-    enum db_fault fault = db_fault(store->db);
-    if (db_in_transaction(store->db) && !db_script(store->db, "ROLLBACK"))
-        outcome = JOB_UNKNOWN;
+    int64_t changes = db_changes(store->db);
+    enum job_result result = job->rehearsal ? run_aside(job, store) : job->run(job, store);
+    assert((result != JOB_REFUSE || job->rehearsal || db_changes(store->db) == changes) &&
+           "who refuses has written nothing");
+    if (result == JOB_REFUSE && job->keep_answer && !job->keep_answer(job, store))
+        return JOB_BREAK;
+    return result;
+}
+
+static void group_settle(struct job *group, enum job_outcome outcome, enum db_fault fault)
+{
     for (struct job *job = group; job; job = job->next)
         settle(job, outcome, fault);
+}
+
+/* Rolls back what is left of a transaction; false where even that fails. */
+static bool give_up(struct store *store)
+{
     store->head_known = false;
-    return outcome != JOB_UNKNOWN;
+    memset(store->unindexed, 0, sizeof store->unindexed);
+    return !db_in_transaction(store->db) || db_script(store->db, "ROLLBACK");
+}
+
+enum group_end {
+    GROUP_STORED,
+    GROUP_BROKEN,  /* rolled back; a job of it failed */
+    GROUP_UNKNOWN, /* what is stored is not known */
+};
+
+/* Runs the jobs in one transaction; their outcomes are set, and nothing is answered yet. A job that breaks takes the
+ * transaction with it: a savepoint for each job would undo it alone, and cost every other job half its speed (each
+ * makes the full-text index write out what it has gathered). */
+static enum group_end group_try(struct store *store, struct job *group)
+{
+    store->head_known = false;
+    bool fine = db_run(store->db, "BEGIN IMMEDIATE");
+    for (struct job *job = group; fine && job; job = job->next) {
+        job->result = run_one(job, store);
+        settle(job, JOB_ANSWERED, DB_FAULT_NONE);
+        fine = job->result != JOB_BREAK && db_in_transaction(store->db);
+    }
+    enum group_end end = GROUP_BROKEN;
+    fine = fine && store_index_words(store);
+    if (fine && db_run(store->db, "COMMIT"))
+        return GROUP_STORED;
+    enum db_fault fault = db_fault(store->db);
+    /* A COMMIT that did not fit, or met a lock or a broken reference, wrote nothing. All else leaves it open. */
+    if (fine && fault != DB_FAULT_FULL && fault != DB_FAULT_BUSY && fault != DB_FAULT_CONSTRAINT)
+        end = GROUP_UNKNOWN;
+    if (!give_up(store))
+        end = GROUP_UNKNOWN;
+    group_settle(group, end == GROUP_UNKNOWN ? JOB_UNKNOWN : JOB_FAILED, fault);
+    return end;
+}
+
+/* Runs a group, and where it breaks each of its jobs for itself. False when an outcome is unknown. */
+static bool group_run(struct store *store, struct job *group)
+{
+    enum group_end end = group_try(store, group);
+    if (end != GROUP_BROKEN || !group->next)
+        return end != GROUP_UNKNOWN;
+    for (struct job *job = group; job && end != GROUP_UNKNOWN; job = job->next) {
+        struct job *next = job->next;
+        job->next = NULL;
+        end = group_try(store, job);
+        job->next = next;
+        if (end == GROUP_UNKNOWN && next)
+            group_settle(next, JOB_UNAVAILABLE, DB_FAULT_IO);
+    }
+    return end != GROUP_UNKNOWN;
 }
 
 static size_t bucket(uint64_t value, uint64_t first, size_t count)

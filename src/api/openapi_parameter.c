@@ -1,0 +1,161 @@
+/* Parameters of the path, the query and the header: those that query.c takes, asked of it one by one. */
+#include "openapi.h"
+
+#include <stdio.h>
+
+static void put_parameter_head(struct buffer *out, const char *name, const char *where, const char *description)
+{
+    put_begin(out, NULL, '{');
+    put_string(out, "name", name);
+    put_string(out, "in", where);
+    put_string(out, "description", description);
+}
+
+/* Several values of one parameter are separated by commas. */
+static void put_values(struct buffer *out, const struct field *field)
+{
+    bool id = field->kind == FIELD_KIND_REF;
+    put_json(out, "style", "\"form\",\"explode\":false");
+    put_begin(out, "schema", '{');
+    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":50");
+    put_begin(out, "items", '{');
+    put_json(out, "type", "\"string\"");
+    if (field->kind == FIELD_KIND_ENUM)
+        put_enum(out, field, false);
+    else if (id || field->kind == FIELD_KIND_TEXT)
+        put_json(out, "minLength", "1");
+    else
+        put_json(out, "format", "\"date\"");
+    put_end(out, '}');
+    put_end(out, '}');
+}
+
+static void put_filter(struct buffer *out, const struct field *field, const char *name, const char *ending)
+{
+    char text[500];
+    const char *words = *ending == 0       ? "Only where this is one of these"
+                        : ending[1] == 'b' ? "Only up to"
+                                           : "Only from";
+    snprintf(text, sizeof text, "%s: %s", words, field->description);
+    put_parameter_head(out, name, "query", text);
+    if (field->kind == FIELD_KIND_TRUTH)
+        put_json(out, "schema", "{\"type\":\"boolean\"}");
+    else if (!*ending)
+        put_values(out, field);
+    else if (field->kind == FIELD_KIND_DATE)
+        put_json(out, "schema", "{\"type\":\"string\",\"format\":\"date\"}");
+    else
+        put_json(out, "schema",
+                 "{\"anyOf\":[{\"type\":\"string\",\"format\":\"date-time\"},"
+                 "{\"type\":\"string\",\"format\":\"date\"}]}");
+    put_end(out, '}');
+}
+
+static void put_filters(struct buffer *out, const struct route *route)
+{
+    static const char *const endings[] = {"", "_before", "_after"};
+    for (size_t i = 0; i < resource_field_count(route->resource); i++) {
+        const struct field *field = resource_field(route->resource, i);
+        for (size_t e = 0; e < COUNT_OF(endings); e++) {
+            char name[100];
+            snprintf(name, sizeof name, "%s%s", field->name, endings[e]);
+            if (query_known(route, name) && strcmp(name, "withdrawn") != 0) /* no filter, but what shows them at all */
+                put_filter(out, field, name, endings[e]);
+        }
+    }
+}
+
+static void put_sort(struct buffer *out, const struct resource *resource)
+{
+    put_parameter_head(out, "sort", "query", "The order, with - in front for the other way round; the id breaks ties.");
+    put_begin(out, "schema", '{');
+    put_json(out, "type", "\"string\",\"default\":\"id\",\"enum\":[\"id\",\"-id\"");
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (field->sortable && resource_has(resource, field))
+            buffer_format(out, ",\"%s\",\"-%s\"", field->name, field->name);
+    }
+    put_end(out, ']');
+    put_end(out, '}');
+    put_end(out, '}');
+}
+
+static void put_words(struct buffer *out, const struct resource *resource)
+{
+    char text[400] = "Only where all these words are found in";
+    const char *separator = " ";
+    for (size_t i = 0; i < resource->field_count; i++) {
+        size_t length = strlen(text);
+        if (resource->fields[i].searched)
+            snprintf(text + length, sizeof text - length, "%s`%s`", separator, resource->fields[i].name);
+        separator = resource->fields[i].searched ? ", " : separator;
+    }
+    put_parameter_head(out, "q", "query", text);
+    put_json(out, "schema", "{\"type\":\"string\"}");
+    put_end(out, '}');
+}
+
+void put_parameters(struct buffer *out, const struct route *route)
+{
+    static const struct {
+        const char *name; /* of the query's parameter, or NULL for a header */
+        const char *component;
+        unsigned traits;
+    } shared[] = {
+        {"limit", "Limit", 0},
+        {"cursor", "Cursor", 0},
+        {"count", "Count", 0},
+        {"withdrawn", "Withdrawn", 0},
+        {"dry_run", "DryRun", 0},
+        {NULL, "If-None-Match", TRAIT_TAGGED},
+        {NULL, "If-Match", TRAIT_CHANGES},
+        {NULL, "Idempotency-Key", TRAIT_POSTS},
+        {NULL, "Prefer", TRAIT_WRITES},
+        {NULL, "X-Request-Id", TRAIT_ANY},
+    };
+    put_begin(out, "parameters", '[');
+    for (const char *const *name = route->query; name && *name; name++)
+        put_ref(out, NULL, "parameters", camel(*name).text, "");
+    if (route->read == read_list) {
+        put_filters(out, route);
+        if (query_known(route, "q"))
+            put_words(out, route->resource);
+        put_sort(out, route->resource);
+    }
+    for (size_t i = 0; i < COUNT_OF(shared); i++) {
+        if (shared[i].name ? query_known(route, shared[i].name) : (route_traits(route) & shared[i].traits) != 0)
+            put_ref(out, NULL, "parameters", shared[i].component, "");
+    }
+    put_end(out, ']');
+}
+
+void put_path_parameters(struct buffer *out, const struct route *route)
+{
+    const struct resource *named = route->parent ? route->parent : route->resource;
+    const char *path = route->path;
+    put_begin(out, "parameters", '[');
+    while ((path = strchr(path, '{'))) {
+        bool id = strncmp(path, "{id}", 4) == 0;
+        bool number = strncmp(path, "{n}", 3) == 0;
+        char text[120];
+        snprintf(text, sizeof text, "The %s's id%s.", id ? named->title : "",
+                 id && named->found_by           ? ", or the e-mail address"
+                 : id && named->reference_prefix ? ", or its reference"
+                                                 : "");
+        put_parameter_head(out,
+                           id       ? "id"
+                           : number ? "n"
+                                    : "name",
+                           "path",
+                           id       ? text
+                           : number ? "The revision's number."
+                                    : "Its name.");
+        put_json(out, "required", "true");
+        put_json(out, "schema",
+                 number ? "{\"type\":\"integer\",\"minimum\":1}"
+                        : "{\"type\":\"string\",\"minLength\":1,\"maxLength\":254}");
+        put_end(out, '}');
+        path++;
+    }
+    put_end(out, ']');
+}

@@ -1,0 +1,16 @@
+#include "../unit.h"
+#include "../world.h"
+#include "shim.h"
+
+#include <jansson.h>
+
+Suite *requests_suite(void);
+Suite *start_suite(void);
+
+int main(void)
+{
+    shim_install();
+    world_init();
+    Suite *suites[] = {requests_suite(), start_suite()};
+    return unit_run(suites, sizeof suites / sizeof *suites);
+}

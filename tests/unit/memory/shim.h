@@ -1,0 +1,26 @@
+/* Memory that fails when it is told to: malloc and its kin of our own code (linked with --wrap), jansson's (which go
+ * through the same functions) and SQLite's, each counted. */
+#ifndef REVIEWD_TESTS_UNIT_SHIM_H
+#define REVIEWD_TESTS_UNIT_SHIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum shim_source { SHIM_OURS, SHIM_SQLITE, SHIM_COUNT };
+
+/* Before SQLite is initialised and before jansson makes anything. */
+void shim_install(void);
+
+/* From now on the n-th allocation (from 1) of a source fails, once. 0: none. */
+void shim_arm(enum shim_source source, size_t n);
+
+/* No more failures; whether there was one. */
+bool shim_disarm(void);
+
+/* Allocations since shim_arm(). */
+size_t shim_asked(void);
+
+/* Allocations that were not freed yet. */
+long shim_held(enum shim_source source);
+
+#endif

@@ -1,0 +1,91 @@
+/* Memory runs out while the store is opened or migrated: said, nothing half done, nothing leaked. */
+#include "../world.h"
+#include "shim.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static struct world world;
+
+static void begin(void)
+{
+    world_begin(&world);
+    world_close(&world);
+}
+
+static void end(void)
+{
+    world_end(&world);
+}
+
+static void remove_database(void)
+{
+    static const char *const files[] = {"reviewd.db-wal", "reviewd.db-shm", "reviewd.db"};
+    char path[120];
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", world.folder, files[i]);
+        unlink(path);
+    }
+}
+
+START_TEST(opening_fails_or_works)
+{
+    enum shim_source source = _i ? SHIM_SQLITE : SHIM_OURS;
+    long held[SHIM_COUNT] = {shim_held(SHIM_OURS), shim_held(SHIM_SQLITE)};
+    bool fired = true;
+    for (size_t n = 1; fired; n++) {
+        struct store store = {0};
+        const char *message = NULL;
+        shim_arm(source, n);
+        bool opened = store_open(&store, world.folder, DB_WRITER, &message);
+        struct api *api = opened ? api_create(&(const struct api_options){.settings = &world.settings}) : NULL;
+        struct api_worker *worker = api ? api_worker_create(api, &store) : NULL;
+        fired = shim_disarm();
+        ck_assert_msg(fired || worker, "%zu: nothing failed, and it is not open", n);
+        ck_assert_msg(opened || (message && *message), "%zu: it does not say why", n);
+        api_worker_destroy(worker);
+        api_destroy(api);
+        if (opened)
+            store_close(&store);
+        ck_assert_msg(shim_held(SHIM_OURS) == held[SHIM_OURS], "%zu: ours leak", n);
+        ck_assert_msg(shim_held(SHIM_SQLITE) == held[SHIM_SQLITE], "%zu: SQLite's leak", n);
+    }
+}
+END_TEST
+
+START_TEST(a_migration_is_whole_or_not_there)
+{
+    enum shim_source source = _i ? SHIM_SQLITE : SHIM_OURS;
+    bool fired = true;
+    for (size_t n = 1; fired; n += 1 + n / 16) {
+        struct store store = {0};
+        const char *message;
+        int from, to;
+        remove_database();
+        ck_assert(store_open(&store, world.folder, DB_WRITER, &message));
+        shim_arm(source, n);
+        enum migrated migrated = store_migrate(&store, world.folder, &from, &to);
+        fired = shim_disarm();
+        ck_assert_msg(fired || migrated == MIGRATED, "%zu: nothing failed, and it is not migrated", n);
+        ck_assert(!db_in_transaction(store.db));
+        store_close(&store);
+        ck_assert(store_open(&store, world.folder, DB_WRITER, &message));
+        struct db_statement *statement = db_query(store.db, "SELECT count(*) FROM sqlite_schema");
+        ck_assert(statement && db_step(statement) == DB_ROW);
+        ck_assert_msg((db_integer(statement, 0) > 0) == (migrated == MIGRATED), "%zu: %s, but %lld tables and the like",
+                      n, migrated == MIGRATED ? "migrated" : "not migrated", (long long)db_integer(statement, 0));
+        db_reset(statement);
+        store_close(&store);
+    }
+}
+END_TEST
+
+Suite *start_suite(void)
+{
+    Suite *suite = suite_create("memory/start");
+    TCase *tcase = unit_case(suite, "start");
+    tcase_add_unchecked_fixture(tcase, begin, end);
+    tcase_add_loop_test(tcase, opening_fails_or_works, 0, 2);
+    tcase_add_loop_test(tcase, a_migration_is_whole_or_not_there, 0, 2);
+    return suite;
+}
