@@ -35,7 +35,8 @@ static int print_help(const struct command *command)
         print_options(command);
         return EXIT_FINE;
     }
-    printf("usage: reviewd COMMAND [options]\n\nThe server for the management review of ISO/IEC 27001:2022, clause 9.3.\n\n");
+    printf("usage: reviewd COMMAND [options]\n\nThe server for the management review of ISO/IEC 27001:2022, clause "
+           "9.3.\n\n");
     for (size_t i = 0; i < command_count; i++)
         printf("  %-16s %s\n", commands[i].name, commands[i].summary);
     printf("\n'reviewd COMMAND --help' says more.\n");

@@ -24,8 +24,8 @@ struct transport_figures {
 
 struct api_options {
     const struct settings *settings;
-    struct writer *writer; /* NULL on the command line */
-    bool (*ready)(void *context); /* for /readyz; NULL: always */
+    struct writer *writer;                                                 /* NULL on the command line */
+    bool (*ready)(void *context);                                          /* for /readyz; NULL: always */
     void (*figures)(void *context, struct transport_figures *ret_figures); /* or NULL */
     void *context;
 };

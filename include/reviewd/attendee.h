@@ -28,8 +28,8 @@ struct attendee {
 
 struct attendee_facts {
     unsigned review_status;
-    struct id chair_id;      /* of the review */
-    bool attends_already;    /* another attendee of the review, not withdrawn, is the same person */
+    struct id chair_id;   /* of the review */
+    bool attends_already; /* another attendee of the review, not withdrawn, is the same person */
 };
 
 void attendee_check(const struct attendee *after, const struct attendee *before, const char *verb,

@@ -30,7 +30,8 @@ static inline void buffer_add(struct buffer *buffer, const char *data, size_t le
 {
     if (buffer->capacity - buffer->length < length && !buffer_reserve(buffer, length))
         return;
-    memcpy(buffer->data + buffer->length, data, length);
+    if (length) /* either may be NULL where there is nothing */
+        memcpy(buffer->data + buffer->length, data, length);
     buffer->length += length;
 }
 

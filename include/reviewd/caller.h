@@ -21,13 +21,13 @@ enum operation {
     OPERATION_PERSON_WRITE,
     OPERATION_REVIEW_WRITE, /* reviews, attendees, decisions: create and change */
     OPERATION_INPUT_WRITE,
-    OPERATION_REVIEW_HOLD, /* start, conclude; adopt, reject */
+    OPERATION_REVIEW_HOLD,    /* start, conclude; adopt, reject */
     OPERATION_REVIEW_APPROVE, /* approve, reopen */
     OPERATION_REVIEW_MANAGE,  /* the other verbs of reviews, attendees, inputs, decisions */
     OPERATION_DECISION_AMEND,
     OPERATION_ACTION_ITEM_CREATE,
     OPERATION_ACTION_ITEM_AMEND,
-    OPERATION_ACTION_ITEM_WORK, /* start, block; follow-ups of progress and completion */
+    OPERATION_ACTION_ITEM_WORK,   /* start, block; follow-ups of progress and completion */
     OPERATION_ACTION_ITEM_VERIFY, /* follow-ups of effectiveness */
     OPERATION_AUDIT_READ,
     OPERATION_COUNT,

@@ -17,9 +17,9 @@ enum db_step { DB_ROW, DB_DONE, DB_ERROR };
 /* Why a call failed. */
 enum db_fault {
     DB_FAULT_NONE,
-    DB_FAULT_BUSY,       /* somebody else holds the lock; try again */
-    DB_FAULT_FULL,       /* no room on the disk */
-    DB_FAULT_IO,         /* reading, writing or syncing failed: what is stored is not known */
+    DB_FAULT_BUSY, /* somebody else holds the lock; try again */
+    DB_FAULT_FULL, /* no room on the disk */
+    DB_FAULT_IO,   /* reading, writing or syncing failed: what is stored is not known */
     DB_FAULT_MEMORY,
     DB_FAULT_CONSTRAINT, /* the schema refused what the rules let through: a bug */
     DB_FAULT_CORRUPT,

@@ -59,7 +59,7 @@ struct decision_facts {
     bool decided_by_attends;      /* is an attendee of the review, not withdrawn */
     const size_t *foreign_inputs; /* positions in input_ids of inputs of other reviews */
     size_t foreign_input_count;
-    size_t closed_items;          /* its action items that are closed */
+    size_t closed_items;                  /* its action items that are closed */
     const struct named *unfinished_items; /* those neither closed nor cancelled */
     size_t unfinished_item_count;
 };

@@ -37,17 +37,17 @@ struct field {
     enum field_kind kind;
     size_t offset;
 
-    bool required;  /* on creation, and never cleared afterwards */
-    bool read_only; /* set by the server alone */
-    bool by_verb;   /* read-only but for the verbs that name it as an argument */
-    bool derived;   /* worked out when it is read, never stored */
-    bool hidden;    /* stored and hashed, not shown */
-    bool fixed;     /* settable on creation alone */
-    bool guarded;   /* part of a commitment: once made, changed by amendments alone */
-    bool sortable;  /* `sort=` takes it; the table has an index that ends in the id */
-    bool searched;  /* `q=` looks into it */
-    bool email;     /* an e-mail address */
-    bool url;       /* an absolute http(s) or other URI */
+    bool required;     /* on creation, and never cleared afterwards */
+    bool read_only;    /* set by the server alone */
+    bool by_verb;      /* read-only but for the verbs that name it as an argument */
+    bool derived;      /* worked out when it is read, never stored */
+    bool hidden;       /* stored and hashed, not shown */
+    bool fixed;        /* settable on creation alone */
+    bool guarded;      /* part of a commitment: once made, changed by amendments alone */
+    bool sortable;     /* `sort=` takes it; the table has an index that ends in the id */
+    bool searched;     /* `q=` looks into it */
+    bool email;        /* an e-mail address */
+    bool url;          /* an absolute http(s) or other URI */
     bool not_negative; /* of a number */
 
     size_t min;                /* code points, items, or the least number */
@@ -65,8 +65,8 @@ struct field {
 };
 
 /* `RECORD` is the struct that the rows around it describe; the member's type is checked by the compiler. */
-#define FIELD_PLACE(member, type) \
-    .offset = offsetof(RECORD, member) + 0 * sizeof(_Generic(((RECORD *)0)->member, type: 1))
+#define FIELD_PLACE(member, type)                                                                                      \
+    .offset = offsetof(RECORD, member) + 0 * sizeof(_Generic(((RECORD *)0)->member, type : 1))
 #define FIELD_TEXT(member) .kind = FIELD_KIND_TEXT, FIELD_PLACE(member, const char *)
 #define FIELD_REF(member, resource) .kind = FIELD_KIND_REF, .target = (resource), FIELD_PLACE(member, struct id)
 #define FIELD_DATE(member) .kind = FIELD_KIND_DATE, FIELD_PLACE(member, struct date)
@@ -74,9 +74,10 @@ struct field {
 #define FIELD_INTEGER(member) .kind = FIELD_KIND_INTEGER, FIELD_PLACE(member, struct integer)
 #define FIELD_NUMBER(member) .kind = FIELD_KIND_NUMBER, FIELD_PLACE(member, struct number)
 #define FIELD_TRUTH(member) .kind = FIELD_KIND_TRUTH, FIELD_PLACE(member, enum truth)
-#define FIELD_ENUM(member, names) \
+#define FIELD_ENUM(member, names)                                                                                      \
     .kind = FIELD_KIND_ENUM, .values = (names), .value_count = COUNT_OF(names), FIELD_PLACE(member, unsigned)
-#define FIELD_OBJECT(member, of_shape) .kind = FIELD_KIND_OBJECT, .shape = &(of_shape), FIELD_PLACE(member, struct nested)
+#define FIELD_OBJECT(member, of_shape)                                                                                 \
+    .kind = FIELD_KIND_OBJECT, .shape = &(of_shape), FIELD_PLACE(member, struct nested)
 #define FIELD_LIST(member, of_shape) .kind = FIELD_KIND_LIST, .shape = &(of_shape), FIELD_PLACE(member, struct nested)
 #define FIELD_TEXTS(member) .kind = FIELD_KIND_TEXTS, FIELD_PLACE(member, struct nested)
 #define FIELD_REFS(member, resource) .kind = FIELD_KIND_REFS, .target = (resource), FIELD_PLACE(member, struct nested)

@@ -5,7 +5,16 @@
 #include "reviewd/arena.h"
 #include "reviewd/buffer.h"
 
-enum method { METHOD_OTHER, METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_PUT, METHOD_OPTIONS };
+enum method {
+    METHOD_OTHER,
+    METHOD_GET,
+    METHOD_HEAD,
+    METHOD_POST,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_PUT,
+    METHOD_OPTIONS
+};
 
 /* The request headers that reviewd looks at. */
 enum header {
@@ -26,7 +35,7 @@ struct request {
     struct arena *arena;
     enum method method;
     const char *method_name;
-    const char *target; /* raw: path and query */
+    const char *target;                /* raw: path and query */
     const char *headers[HEADER_COUNT]; /* NULL: not sent; several lines of a list joined by ", " */
     bool repeated[HEADER_COUNT];       /* sent more than once */
     const char *body;
@@ -45,11 +54,11 @@ struct response {
     int status;
     struct response_header headers[RESPONSE_HEADERS_MAX];
     size_t header_count;
-    struct buffer body;       /* the response owns it */
-    const char *static_body;  /* or a text that lives on, of static_length bytes */
+    struct buffer body;      /* the response owns it */
+    const char *static_body; /* or a text that lives on, of static_length bytes */
     size_t static_length;
-    int route;                /* its number in the route table, for logs and metrics; -1: none */
-    bool close;               /* the connection is not to be used again */
+    int route;  /* its number in the route table, for logs and metrics; -1: none */
+    bool close; /* the connection is not to be used again */
 };
 
 /* Name and value live as long as the response's arena. */

@@ -14,8 +14,14 @@ struct log_field {
     int64_t number;
 };
 
-#define LOG_TEXT(key, value) {.name = (key), .text = (value)}
-#define LOG_NUMBER(key, value) {.name = (key), .number = (value)}
+#define LOG_TEXT(key, value)                                                                                           \
+    {                                                                                                                  \
+        .name = (key), .text = (value)                                                                                 \
+    }
+#define LOG_NUMBER(key, value)                                                                                         \
+    {                                                                                                                  \
+        .name = (key), .number = (value)                                                                               \
+    }
 
 /* LOG(LOG_INFO, "listening", LOG_TEXT("address", address)) */
 #define LOG(level, event, ...) log_line(level, event, (const struct log_field[]){__VA_ARGS__, {0}})

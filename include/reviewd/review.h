@@ -55,7 +55,18 @@ struct review {
 };
 
 /* The ten clauses that a review has to consider, as 9.3.2 letters them. */
-enum clause { CLAUSE_A = 1, CLAUSE_B, CLAUSE_C, CLAUSE_D1, CLAUSE_D2, CLAUSE_D3, CLAUSE_D4, CLAUSE_E, CLAUSE_F, CLAUSE_G };
+enum clause {
+    CLAUSE_A = 1,
+    CLAUSE_B,
+    CLAUSE_C,
+    CLAUSE_D1,
+    CLAUSE_D2,
+    CLAUSE_D3,
+    CLAUSE_D4,
+    CLAUSE_E,
+    CLAUSE_F,
+    CLAUSE_G
+};
 enum { CLAUSE_COUNT = CLAUSE_G };
 
 extern const char *const clause_names[CLAUSE_COUNT];
@@ -76,8 +87,8 @@ struct review_facts {
     int next_review_max_months;
     struct id caller_id;
 
-    unsigned chair_role;       /* of the chair as it will be */
-    size_t other_attendees;    /* beside the chair, not withdrawn */
+    unsigned chair_role;    /* of the chair as it will be */
+    size_t other_attendees; /* beside the chair, not withdrawn */
     const struct input_brief *inputs;
     size_t input_count;
     bool top_management_attended;

@@ -55,8 +55,8 @@ void violation_add(struct violations *violations, const char *rule, const char *
     __attribute__((format(printf, 4, 5)));
 
 /* The same for a query parameter. */
-void violation_add_parameter(struct violations *violations, const char *rule, const char *parameter,
-                             const char *format, ...) __attribute__((format(printf, 4, 5)));
+void violation_add_parameter(struct violations *violations, const char *rule, const char *parameter, const char *format,
+                             ...) __attribute__((format(printf, 4, 5)));
 
 /* Whether there is one at this pointer already: what has not its form is not judged further. */
 bool violations_at(const struct violations *violations, const char *pointer);

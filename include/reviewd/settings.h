@@ -42,9 +42,9 @@ struct setting {
 extern const struct setting settings_table[];
 extern const size_t settings_count;
 
-/* Reads the defaults, then the file (REVIEWD_CONFIG or --config, else /etc/reviewd/reviewd.conf where there is one), the environment and the flags.
- * Flags are taken out of the arguments (argc and argv are changed); `--name value` and `--name=value`. False with one
- * line in ret_message on the first thing wrong. Texts live as long as the process. */
+/* Reads the defaults, then the file (REVIEWD_CONFIG or --config, else /etc/reviewd/reviewd.conf where there is one),
+ * the environment and the flags. Flags are taken out of the arguments (argc and argv are changed); `--name value` and
+ * `--name=value`. False with one line in ret_message on the first thing wrong. Texts live as long as the process. */
 bool settings_load(struct settings *ret_settings, int *argc, char **argv, char *ret_message, size_t message_size);
 
 /* Reads file, environment and the same flags again and takes over what `reloads`. Other threads may read numbers

@@ -37,7 +37,7 @@ struct store {
     struct parent_memo review;
     struct parent_memo decision;
     struct db_statement *borrowed; /* whose row a record of store_load() without an arena still points into */
-    struct audit_head head; /* as this transaction sees it */
+    struct audit_head head;        /* as this transaction sees it */
     bool head_known;
     int64_t unindexed[RESOURCE_COUNT]; /* the first row of this transaction that the index of words lacks; 0: none */
 };
@@ -139,8 +139,7 @@ struct list_query {
 MUST_USE bool store_list(struct store *store, const struct list_query *query, struct arena *arena,
                          bool (*row)(void *context, const void *record), void *context);
 
-MUST_USE bool store_count(struct store *store, const struct list_query *query, struct arena *arena,
-                          int64_t *ret_count);
+MUST_USE bool store_count(struct store *store, const struct list_query *query, struct arena *arena, int64_t *ret_count);
 
 /* --- what rules ask -------------------------------------------------------------------------------------------- */
 
@@ -183,14 +182,14 @@ MUST_USE bool store_carried(struct store *store, const struct id *review, const 
                             const struct carried **ret_items, size_t *ret_count);
 
 /* A decision's action items: how many are closed, and which are unfinished. */
-MUST_USE bool store_items_of(struct store *store, const struct id *decision, struct arena *arena,
-                             size_t *ret_closed, const struct named **ret_unfinished, size_t *ret_count);
+MUST_USE bool store_items_of(struct store *store, const struct id *decision, struct arena *arena, size_t *ret_closed,
+                             const struct named **ret_unfinished, size_t *ret_count);
 
 /* --- revisions, idempotency, tokens ---------------------------------------------------------------------------- */
 
 MUST_USE bool store_keep_revision(struct store *store, const struct review *review, const char *body);
-MUST_USE enum found store_revision(struct store *store, const struct id *review, int64_t revision,
-                                   struct arena *arena, const char **ret_body);
+MUST_USE enum found store_revision(struct store *store, const struct id *review, int64_t revision, struct arena *arena,
+                                   const char **ret_body);
 
 /* The first answer to a request with a key, as it is replayed. */
 struct kept_answer {

@@ -61,8 +61,7 @@ static bool check(struct call *call)
                                             .decision_status = decision->status,
                                             .decision_deadline = decision->deadline,
                                             .approver_role = approver.role};
-    action_item_check(after, call->before, call->transition ? call->transition->verb : NULL, &facts,
-                      &call->violations);
+    action_item_check(after, call->before, call->transition ? call->transition->verb : NULL, &facts, &call->violations);
     return true;
 }
 

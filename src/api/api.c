@@ -10,7 +10,8 @@
 
 enum { SEGMENTS_MAX = 8, SEGMENT_MAX = 300 };
 
-/* --- life ---------------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------------------------------------------------
+ */
 
 struct api *api_create(const struct api_options *options)
 {
@@ -81,7 +82,8 @@ void *call_context(struct call *call)
     return call->context;
 }
 
-/* --- routes -------------------------------------------------------------------------------------------------------- */
+/* --- routes --------------------------------------------------------------------------------------------------------
+ */
 
 struct path {
     const char *segments[SEGMENTS_MAX];
@@ -154,7 +156,9 @@ static bool path_matches(const char *pattern, const struct path *path, const cha
 }
 
 static const char *const method_names[] = {
-    [METHOD_GET] = "GET, HEAD", [METHOD_POST] = "POST", [METHOD_PATCH] = "PATCH",
+    [METHOD_GET] = "GET, HEAD",
+    [METHOD_POST] = "POST",
+    [METHOD_PATCH] = "PATCH",
 };
 
 static void answer_allow(struct call *call, const char *allow, bool patch, bool post)
@@ -203,7 +207,8 @@ static bool find_route(struct call *call)
     return false;
 }
 
-/* --- steps --------------------------------------------------------------------------------------------------------- */
+/* --- steps ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool id_is_safe(const char *id)
 {
@@ -235,9 +240,10 @@ static bool find_caller(struct call *call)
     enum identity identity = IDENTITY_INVALID;
     if (call->worker->impersonated) {
         call->caller = *call->worker->impersonated;
-        identity = IDENTITY_KNOWN;
+        identity = call->caller.role || call->caller.is_console ? IDENTITY_KNOWN : IDENTITY_BROKEN;
     } else if (!request->repeated[HEADER_AUTHORIZATION]) {
-        identity = caller_identify(call->worker->callers, call->store, request->headers[HEADER_AUTHORIZATION], &call->caller);
+        identity =
+            caller_identify(call->worker->callers, call->store, request->headers[HEADER_AUTHORIZATION], &call->caller);
     }
     call->view = policy_view(&call->caller);
     switch (identity) {
@@ -247,7 +253,8 @@ static bool find_caller(struct call *call)
         answer_problem(call, 401, NULL, "Send 'Authorization: Bearer' with a token made by 'reviewd token create'.");
         break;
     case IDENTITY_INVALID:
-        answer_problem(call, 401, NULL, "The token is none that is known, or it is expired, revoked, or of an inactive person.");
+        answer_problem(call, 401, NULL,
+                       "The token is none that is known, or it is expired, revoked, or of an inactive person.");
         break;
     case IDENTITY_BROKEN:
         answer_fault(call, db_fault(call->store->db));
@@ -316,7 +323,8 @@ static void call_done(struct job *job)
     call->done(call);
 }
 
-/* --- in and out ---------------------------------------------------------------------------------------------------- */
+/* --- in and out ----------------------------------------------------------------------------------------------------
+ */
 
 static struct call *call_begin(struct api_worker *worker, struct request *request, struct response *response)
 {

@@ -20,12 +20,12 @@ struct route {
     enum method method;
     const char *path;
     enum operation operation;
-    bool (*read)(struct call *call); /* a GET … */
+    bool (*read)(struct call *call);             /* a GET … */
     enum job_result (*write)(struct call *call); /* … or what runs in the writer */
     const struct resource *resource;
     const struct resource *parent; /* of a sub-collection */
     const char *verb;
-    const char *denied_rule; /* in place of access.role */
+    const char *denied_rule;  /* in place of access.role */
     const char *const *query; /* parameters beside those of every list or write */
     bool list;
     bool open; /* needs no token */
@@ -50,7 +50,7 @@ struct call {
     struct arena *arena;
     const struct route *route;
     const char *request_id;
-    const char *path; /* decoded segments joined again, without the query */
+    const char *path;                /* decoded segments joined again, without the query */
     const char *keys[PATH_KEYS_MAX]; /* what stands for {id} */
     struct parameter query[QUERY_MAX];
     size_t query_count;
@@ -136,7 +136,8 @@ bool cursor_read(struct call *call, const char **ret_value, const char **ret_id)
 /* A list's frame around rows already in `rows`, with Link and next_cursor. */
 void answer_list(struct call *call, struct buffer *rows, const char *next_cursor, int64_t total);
 
-/* --- bodies (body.c, record_json.c) -------------------------------------------------------------------------------- */
+/* --- bodies (body.c, record_json.c) --------------------------------------------------------------------------------
+ */
 
 /* Parses the request's JSON; false after answering. An empty body is an empty object. */
 bool body_parse(struct call *call);
@@ -158,19 +159,20 @@ MUST_USE bool record_expand(struct call *call, const struct resource *resource, 
 /* Writes a nested member's canonical text anew from its items. */
 MUST_USE bool nested_render(struct arena *arena, const struct field *field, struct nested *nested);
 
-/* --- writes (write.c) ---------------------------------------------------------------------------------------------- */
+/* --- writes (write.c) ----------------------------------------------------------------------------------------------
+ */
 
 /* What a resource does beyond what its table says. Each returns false when the database or memory failed. */
 struct behaviour {
     const struct resource *resource;
-    bool reads_parent; /* the nested members of the parent, too */
-    enum operation (*operation)(struct call *call);         /* where the body decides (follow-ups) */
-    bool (*stake)(struct call *call, struct stake *stake);  /* whose record it is */
-    bool (*begin)(struct call *call);    /* a new record: what comes from its parent */
-    bool (*complete)(struct call *call); /* after the body: what follows from it */
-    bool (*check)(struct call *call);    /* asks for facts and calls the domain's check */
-    bool (*apply)(struct call *call);    /* a verb that is allowed: what it sets */
-    bool (*after)(struct call *call);    /* further records, in the same transaction */
+    bool reads_parent;                                     /* the nested members of the parent, too */
+    enum operation (*operation)(struct call *call);        /* where the body decides (follow-ups) */
+    bool (*stake)(struct call *call, struct stake *stake); /* whose record it is */
+    bool (*begin)(struct call *call);                      /* a new record: what comes from its parent */
+    bool (*complete)(struct call *call);                   /* after the body: what follows from it */
+    bool (*check)(struct call *call);                      /* asks for facts and calls the domain's check */
+    bool (*apply)(struct call *call);                      /* a verb that is allowed: what it sets */
+    bool (*after)(struct call *call);                      /* further records, in the same transaction */
 };
 
 extern const struct behaviour person_behaviour;
@@ -207,7 +209,8 @@ void *record_new(struct call *call, const struct resource *resource);
 /* Fills fields that have an initial value and are absent. */
 void record_defaults(const struct resource *resource, void *record);
 
-/* --- reads (read.c and others) ------------------------------------------------------------------------------------- */
+/* --- reads (read.c and others) -------------------------------------------------------------------------------------
+ */
 
 bool read_record(struct call *call);
 bool read_list(struct call *call);

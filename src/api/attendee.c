@@ -25,8 +25,7 @@ static bool complete(struct call *call)
 static bool check(struct call *call)
 {
     const struct attendee *after = call->after;
-    const struct review *review =
-        call->parent ? call->parent : record_fetch(call, &review_resource, &after->review_id);
+    const struct review *review = call->parent ? call->parent : record_fetch(call, &review_resource, &after->review_id);
     if (!review)
         return false;
     struct attendee_facts facts = {.review_status = review->status, .chair_id = review->chair_id};

@@ -4,14 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- rules --------------------------------------------------------------------------------------------------------- */
+/* --- rules ---------------------------------------------------------------------------------------------------------
+ */
 
 void rule_render(struct buffer *buffer, const struct rule *rule)
 {
     static const char *const sources[] = {"standard", "procedure", "practice"};
     buffer_format(buffer, "{\"name\":\"%s\",\"resource\":\"%s\",\"statement\":", rule->name, rule->resource);
     json_put_text(buffer, rule->statement, strlen(rule->statement));
-    buffer_format(buffer, ",\"status\":%d,\"source\":{\"kind\":\"%s\",\"clause\":", rule->status, sources[rule->source]);
+    buffer_format(buffer, ",\"status\":%d,\"source\":{\"kind\":\"%s\",\"clause\":", rule->status,
+                  sources[rule->source]);
     if (rule->clause)
         json_put_text(buffer, rule->clause, strlen(rule->clause));
     else
@@ -70,7 +72,8 @@ bool read_rule(struct call *call)
     return true;
 }
 
-/* --- the audit log ------------------------------------------------------------------------------------------------- */
+/* --- the audit log -------------------------------------------------------------------------------------------------
+ */
 
 struct entries {
     struct buffer *body;

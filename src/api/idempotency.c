@@ -37,7 +37,8 @@ bool key_read(struct call *call)
     return true;
 }
 
-/* --- keys under way ------------------------------------------------------------------------------------------------ */
+/* --- keys under way ------------------------------------------------------------------------------------------------
+ */
 
 static struct key_in_flight **bucket(struct call *call)
 {
@@ -87,7 +88,8 @@ void key_end(struct call *call)
     call->key_in_flight = NULL;
 }
 
-/* --- kept answers -------------------------------------------------------------------------------------------------- */
+/* --- kept answers --------------------------------------------------------------------------------------------------
+ */
 
 static void replay(struct call *call, const struct kept_answer *kept)
 {
@@ -116,9 +118,8 @@ static bool keep(struct call *call, struct store *store)
     struct buffer headers = {0};
     for (size_t i = 0; i < response->header_count; i++)
         buffer_format(&headers, "%s: %s\n", response->headers[i].name, response->headers[i].value);
-    struct kept_answer kept = {.status = response->status,
-                               .body = response->body.data,
-                               .body_length = response->body.length};
+    struct kept_answer kept = {
+        .status = response->status, .body = response->body.data, .body_length = response->body.length};
     memcpy(kept.request_sha256, call->request_sha256, sizeof kept.request_sha256);
     char *text = buffer_take(&headers);
     kept.headers = text;

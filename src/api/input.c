@@ -36,8 +36,7 @@ static bool complete(struct call *call)
 
 static bool check(struct call *call)
 {
-    const struct review *review =
-        call->parent ? call->parent : record_fetch(call, &review_resource, review_of(call));
+    const struct review *review = call->parent ? call->parent : record_fetch(call, &review_resource, review_of(call));
     if (!review)
         return false;
     const struct input_facts facts = {.review_status = review->status};

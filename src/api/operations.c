@@ -62,9 +62,11 @@ bool read_ready(struct call *call)
     return true;
 }
 
-/* --- metrics (Prometheus text format 0.0.4) ------------------------------------------------------------------------ */
+/* --- metrics (Prometheus text format 0.0.4) ------------------------------------------------------------------------
+ */
 
-static uint64_t sum(struct api *api, _Atomic uint64_t *(*counter)(struct counters *, size_t, size_t), size_t route, size_t slot)
+static uint64_t sum(struct api *api, _Atomic uint64_t *(*counter)(struct counters *, size_t, size_t), size_t route,
+                    size_t slot)
 {
     uint64_t total = 0;
     for (size_t i = 0; i < api->worker_count; i++)
@@ -123,16 +125,17 @@ static void put_requests(struct buffer *body, struct api *api)
         uint64_t below = 0;
         for (size_t slot = 0; count && slot < LATENCY_SLOTS; slot++) {
             below += sum(api, latency_at, route, slot);
-            buffer_format(body, "reviewd_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"", route_method(route),
-                          route_name(route));
+            buffer_format(body, "reviewd_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"",
+                          route_method(route), route_name(route));
             if (latency_bound_us(slot))
                 buffer_format(body, "%g\"} %llu\n", (double)latency_bound_us(slot) / 1e6, (unsigned long long)below);
             else
                 buffer_format(body, "+Inf\"} %llu\n", (unsigned long long)below);
         }
         if (count)
-            buffer_format(body, "reviewd_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %g\n"
-                                "reviewd_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %llu\n",
+            buffer_format(body,
+                          "reviewd_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %g\n"
+                          "reviewd_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %llu\n",
                           route_method(route), route_name(route), (double)sum(api, latency_us_at, route, 0) / 1e6,
                           route_method(route), route_name(route), (unsigned long long)count);
     }
@@ -145,7 +148,8 @@ static void put_buckets(struct buffer *body, const char *name, const uint64_t *b
     for (size_t i = 0; i < count; i++) {
         below += buckets[i];
         if (i + 1 < count)
-            buffer_format(body, "%s_bucket{le=\"%g\"} %llu\n", name, (double)(first << i) / scale, (unsigned long long)below);
+            buffer_format(body, "%s_bucket{le=\"%g\"} %llu\n", name, (double)(first << i) / scale,
+                          (unsigned long long)below);
         else
             buffer_format(body, "%s_bucket{le=\"+Inf\"} %llu\n", name, (unsigned long long)below);
     }

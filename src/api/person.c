@@ -5,7 +5,8 @@ static bool check(struct call *call)
     const struct person *after = call->after;
     const struct person *before = call->before;
     struct person_facts facts = {0};
-    bool email = after->email && (!before || !field_equal(resource_field_named(&person_resource, "email"), after, before));
+    bool email =
+        after->email && (!before || !field_equal(resource_field_named(&person_resource, "email"), after, before));
     if (email && !store_email_taken(call->store, after->email, &after->record.id, &facts.email_taken))
         return false;
     struct person judged = *after;

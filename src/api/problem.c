@@ -86,8 +86,8 @@ static void problem_render(struct call *call, const struct problem_type *type, c
     body->length = 0;
     response->static_body = NULL;
     response->status = type->status;
-    buffer_format(body, "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", type->name, type->title,
-                  type->status);
+    buffer_format(body, "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", type->name,
+                  type->title, type->status);
     put_text(body, detail);
     buffer_put(body, ",\"instance\":");
     put_text(body, call->request_id);

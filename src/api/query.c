@@ -76,8 +76,8 @@ static const struct field *filter_field(const struct resource *resource, const c
         const char *suffix = name + length;
         bool date = field->kind == FIELD_KIND_DATE || field->kind == FIELD_KIND_INSTANT;
         bool range = strcmp(suffix, "_before") == 0 || strcmp(suffix, "_after") == 0;
-        bool plain = field->kind == FIELD_KIND_ENUM || field->kind == FIELD_KIND_TRUTH || field->kind == FIELD_KIND_REF ||
-                     field->kind == FIELD_KIND_DATE || field == &record_fields[1];
+        bool plain = field->kind == FIELD_KIND_ENUM || field->kind == FIELD_KIND_TRUTH ||
+                     field->kind == FIELD_KIND_REF || field->kind == FIELD_KIND_DATE || field == &record_fields[1];
         bool fits = (date && range) || (plain && !*suffix);
         if (fits && !(field->derived && strcmp(field->name, "overdue") != 0)) {
             *ret_suffix = suffix;
@@ -123,7 +123,8 @@ bool query_parse(struct call *call, const char *query)
             violation_add_parameter(&call->violations, "query.unknown", name, "This path knows no parameter '%.100s'.",
                                     name);
         else if (query_get(call, name))
-            violation_add_parameter(&call->violations, "query.repeated", name, "'%.100s' is given more than once.", name);
+            violation_add_parameter(&call->violations, "query.repeated", name, "'%.100s' is given more than once.",
+                                    name);
         else if (call->query_count < QUERY_MAX)
             call->query[call->query_count++] = (struct parameter){name, value};
         query += length + (query[length] == '&');
@@ -148,7 +149,8 @@ int query_limit(struct call *call)
     long limit = strtol(text, &end, 10);
     if (*text >= '0' && *text <= '9' && !*end && limit >= 1 && limit <= LIMIT_MAX)
         return (int)limit;
-    violation_add_parameter(&call->violations, "query.invalid", "limit", "'limit' is a number from 1 to %d.", LIMIT_MAX);
+    violation_add_parameter(&call->violations, "query.invalid", "limit", "'limit' is a number from 1 to %d.",
+                            LIMIT_MAX);
     return 0;
 }
 
@@ -160,17 +162,20 @@ static void invalid(struct call *call, const char *name, const char *what)
 }
 
 /* Splits at commas, into the arena. */
-static size_t split(struct call *call, const char *text, const char **values)
+static size_t split(struct call *call, const char *name, const char *text, const char **values)
 {
     size_t count = 0;
-    while (count < VALUES_MAX) {
+    for (;;) {
         size_t length = strcspn(text, ",");
         values[count++] = arena_copy(call->arena, text, length);
         if (!text[length])
-            break;
+            return count;
+        if (count == VALUES_MAX) {
+            invalid(call, name, "takes 50 values at most");
+            return count;
+        }
         text += length + 1;
     }
-    return count;
 }
 
 static const char *const absent_id = "00000000-0000-0000-0000-000000000000";
@@ -182,12 +187,15 @@ static const char *resolve(struct call *call, const struct field *field, const c
     struct id id;
     if (id_parse(value, &id))
         return value;
-    bool form = target && ((target->found_by && strchr(value, '@')) ||
-                           (target->reference_prefix &&
-                            strncmp(value, target->reference_prefix, strlen(target->reference_prefix)) == 0));
+    bool form =
+        target &&
+        ((target->found_by && strchr(value, '@')) ||
+         (target->reference_prefix && strncmp(value, target->reference_prefix, strlen(target->reference_prefix)) == 0));
     if (!form) {
-        invalid(call, name, target && target->found_by ? "takes an id or an e-mail address"
-                            : target && target->reference_prefix ? "takes an id or a reference" : "takes an id");
+        invalid(call, name,
+                target && target->found_by           ? "takes an id or an e-mail address"
+                : target && target->reference_prefix ? "takes an id or a reference"
+                                                     : "takes an id");
         return absent_id;
     }
     switch (store_find(call->store, target, value, &call->view, &id)) {
@@ -207,7 +215,7 @@ static bool add_in(struct call *call, const struct field *field, const char *nam
     const char **values = arena_array(call->arena, VALUES_MAX, sizeof *values);
     if (!values)
         return false;
-    size_t count = split(call, text, values);
+    size_t count = split(call, name, text, values);
     for (size_t i = 0; i < count; i++) {
         struct date date;
         if (field->kind == FIELD_KIND_ENUM && !field_enum_value(field, values[i]))
@@ -237,13 +245,15 @@ static bool add_range(struct call *call, const struct field *field, const char *
         return false;
     bool is_date = date_parse(text, &date);
     if (is_date) /* of an instant: the whole day */
-        *value = field->kind == FIELD_KIND_DATE ? text
-                 : arena_format(call->arena, "%sT%s", text, before ? "23:59:59.999Z" : "00:00:00.000Z");
+        *value = field->kind == FIELD_KIND_DATE
+                     ? text
+                     : arena_format(call->arena, "%sT%s", text, before ? "23:59:59.999Z" : "00:00:00.000Z");
     else if (field->kind == FIELD_KIND_INSTANT && instant_parse(text, &instant))
         *value = arena_text(call->arena, instant.text);
     else
-        invalid(call, name, field->kind == FIELD_KIND_DATE ? "takes a date, YYYY-MM-DD"
-                                                           : "takes an instant in UTC (RFC 3339) or a date");
+        invalid(call, name,
+                field->kind == FIELD_KIND_DATE ? "takes a date, YYYY-MM-DD"
+                                               : "takes an instant in UTC (RFC 3339) or a date");
     *ret_filter = (struct filter){before ? FILTER_TO : FILTER_FROM, field, value, 1};
     return true;
 }
@@ -312,7 +322,8 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
     return true;
 }
 
-/* --- cursors ------------------------------------------------------------------------------------------------------- */
+/* --- cursors -------------------------------------------------------------------------------------------------------
+ */
 
 /* What a cursor is bound to: the path, every parameter but limit, cursor and count, and the row itself. */
 static int compare_parameters(const void *a, const void *b)
@@ -374,7 +385,8 @@ bool cursor_read(struct call *call, const char **ret_value, const char **ret_id)
     return false;
 }
 
-/* --- the frame ----------------------------------------------------------------------------------------------------- */
+/* --- the frame -----------------------------------------------------------------------------------------------------
+ */
 
 static void put_encoded(struct buffer *buffer, const char *text)
 {

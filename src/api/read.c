@@ -25,7 +25,8 @@ bool read_record(struct call *call)
     return true;
 }
 
-/* --- lists --------------------------------------------------------------------------------------------------------- */
+/* --- lists ---------------------------------------------------------------------------------------------------------
+ */
 
 struct page {
     struct call *call;
@@ -133,7 +134,8 @@ bool read_carried(struct call *call)
     return answer_page(call, &query);
 }
 
-/* --- history ------------------------------------------------------------------------------------------------------- */
+/* --- history -------------------------------------------------------------------------------------------------------
+ */
 
 /* The merge patch (RFC 7396) that makes `new` of `old`; NULL when memory is out. */
 static json_t *merge_patch(const json_t *old, json_t *new)
@@ -142,12 +144,14 @@ static json_t *merge_patch(const json_t *old, json_t *new)
     const char *name;
     json_t *value;
     bool fine = patch != NULL;
-    json_object_foreach(new, name, value) {
+    json_object_foreach(new, name, value)
+    {
         json_t *before = json_object_get(old, name);
         bool absent = !before || json_is_null(before);
         if (!fine || json_equal(before, value) || (absent && json_is_null(value)))
             continue;
-        json_t *change = json_is_object(before) && json_is_object(value) ? merge_patch(before, value) : json_incref(value);
+        json_t *change =
+            json_is_object(before) && json_is_object(value) ? merge_patch(before, value) : json_incref(value);
         fine = change && json_object_set_new(patch, name, change) == 0;
     }
     if (fine)
@@ -166,7 +170,8 @@ static void json_put(struct buffer *rows, json_t *value)
     switch (json_typeof(value)) {
     case JSON_OBJECT:
         buffer_char(rows, '{');
-        json_object_foreach(value, name, member) {
+        json_object_foreach(value, name, member)
+        {
             buffer_put(rows, first ? "" : ",");
             json_put_text(rows, name, strlen(name));
             buffer_char(rows, ':');
@@ -177,7 +182,8 @@ static void json_put(struct buffer *rows, json_t *value)
         return;
     case JSON_ARRAY:
         buffer_char(rows, '[');
-        json_array_foreach(value, index, member) {
+        json_array_foreach(value, index, member)
+        {
             buffer_put(rows, index ? "," : "");
             json_put(rows, member);
         }
@@ -203,8 +209,9 @@ static void json_put(struct buffer *rows, json_t *value)
 static bool put_changes(struct buffer *rows, const struct history_version *version)
 {
     json_t *new = json_loads(version->body, JSON_DECODE_INT_AS_REAL, NULL);
-    json_t *old = version->previous_body ? json_loads(version->previous_body, JSON_DECODE_INT_AS_REAL, NULL) : json_object();
-    json_t *patch = new && old ? merge_patch(old, new) : NULL;
+    json_t *old =
+        version->previous_body ? json_loads(version->previous_body, JSON_DECODE_INT_AS_REAL, NULL) : json_object();
+    json_t *patch = new &&old ? merge_patch(old, new) : NULL;
     if (patch)
         json_put(rows, patch);
     bool fine = patch != NULL;
@@ -253,7 +260,8 @@ bool read_history(struct call *call)
         return found == ABSENT;
     }
     buffer_put(page.rows, "{\"data\":[");
-    if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : INT64_MAX, page.limit + 1, history_row, &page))
+    if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : INT64_MAX, page.limit + 1, history_row,
+                       &page))
         return false;
     const char *next = page.count > page.limit ? cursor_make(call, page.last_value, id.text) : NULL;
     int64_t total = -1;

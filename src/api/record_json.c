@@ -7,9 +7,9 @@
 /* Where we are in the body, and into what the members go. */
 struct place {
     struct call *call;
-    const char *noun;       /* of the resource or shape: for rule names */
-    const char *pointer;    /* "#" or "#/metrics/0" */
-    const void *before;     /* the record before the change, or NULL */
+    const char *noun;    /* of the resource or shape: for rule names */
+    const char *pointer; /* "#" or "#/metrics/0" */
+    const void *before;  /* the record before the change, or NULL */
     enum body_mode mode;
 };
 
@@ -29,12 +29,14 @@ static const char *pointer_name(struct arena *arena, const char *name)
         else
             buffer_char(&escaped, *name);
     }
-    const char *text = buffer_failed(&escaped) ? "" : arena_copy(arena, escaped.length ? escaped.data : "", escaped.length);
+    const char *text =
+        buffer_failed(&escaped) ? "" : arena_copy(arena, escaped.length ? escaped.data : "", escaped.length);
     buffer_finish(&escaped);
     return text;
 }
 
-/* --- single values ------------------------------------------------------------------------------------------------- */
+/* --- single values -------------------------------------------------------------------------------------------------
+ */
 
 static size_t code_points(const char *text)
 {
@@ -57,7 +59,8 @@ static bool has_control(const char *text)
 static bool is_url(const char *text)
 {
     size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
-    return scheme > 0 && strncmp(text + scheme, "://", 3) == 0 && text[scheme + 3] && !strpbrk(text, " \t\r\n<>\"\\^`{|}");
+    return scheme > 0 && strncmp(text + scheme, "://", 3) == 0 && text[scheme + 3] &&
+           !strpbrk(text, " \t\r\n<>\"\\^`{|}");
 }
 
 static void parse_text(struct place *place, const struct field *field, const json_t *value, size_t min, void *record)
@@ -138,7 +141,8 @@ static void parse_number(struct place *place, const struct field *field, const j
     *(struct integer *)field_in(field, record) = (struct integer){true, number};
 }
 
-/* --- references ---------------------------------------------------------------------------------------------------- */
+/* --- references ----------------------------------------------------------------------------------------------------
+ */
 
 /* False when the database failed. Whoever may not be seen is not found. */
 static bool resolve(struct place *place, const struct field *field, const char *name, const json_t *value,
@@ -181,7 +185,8 @@ static bool parse_ref(struct place *place, const struct field *field, const json
     return true;
 }
 
-/* --- nested values ------------------------------------------------------------------------------------------------- */
+/* --- nested values -------------------------------------------------------------------------------------------------
+ */
 
 static bool parse_members(struct place *place, const struct field *fields, size_t count, json_t *object, void *record);
 
@@ -231,9 +236,9 @@ static void require_members(struct place *place, const struct shape *shape, cons
         const struct field *field = &shape->fields[i];
         if (!field->required || field_is_set(field, item))
             continue;
-        violation_add(&place->call->violations, arena_format(place->call->arena, "%s.%s.required", shape->noun, field->name),
-                      arena_format(place->call->arena, "%s/%s", place->pointer, field->name), "'%s' is required.",
-                      field->name);
+        violation_add(
+            &place->call->violations, arena_format(place->call->arena, "%s.%s.required", shape->noun, field->name),
+            arena_format(place->call->arena, "%s/%s", place->pointer, field->name), "'%s' is required.", field->name);
     }
 }
 
@@ -326,7 +331,8 @@ static bool parse_object(struct place *place, const struct field *field, json_t 
     return nested_render(arena, field, nested);
 }
 
-/* --- members ------------------------------------------------------------------------------------------------------- */
+/* --- members -------------------------------------------------------------------------------------------------------
+ */
 
 static bool parse_value(struct place *place, const struct field *field, json_t *value, size_t min, void *record)
 {
@@ -369,11 +375,13 @@ static bool parse_members(struct place *place, const struct field *fields, size_
 {
     const char *name;
     json_t *value;
-    json_object_foreach(object, name, value) {
+    json_object_foreach(object, name, value)
+    {
         const struct field *field = fields_find(fields, count, name);
         bool common = !field && place->pointer[1] == '\0' && fields_find(record_fields, record_field_count, name);
         if ((!field || field->hidden) && !common) {
-            wrong(place, "body.unknown_field", pointer_name(place->call->arena, name), "is no member that is known here");
+            wrong(place, "body.unknown_field", pointer_name(place->call->arena, name),
+                  "is no member that is known here");
         } else if (common || field->read_only || (field->fixed && place->mode == BODY_CHANGE)) {
             wrong(place, "body.read_only", name, "is not sent: the server sets it");
         } else if (json_is_null(value)) {
@@ -421,7 +429,8 @@ bool arguments_parse(struct call *call, const struct resource *resource, const s
                 return false;
         } else if (argument->required) {
             field_clear(&field, record);
-            violation_add(&call->violations, arena_format(call->arena, "%s.%s.required", resource->name, argument->name),
+            violation_add(&call->violations,
+                          arena_format(call->arena, "%s.%s.required", resource->name, argument->name),
                           arena_format(call->arena, "#/%s", argument->name), "'%s' is required.", argument->name);
         }
     }
@@ -429,7 +438,8 @@ bool arguments_parse(struct call *call, const struct resource *resource, const s
         return !arena_failed(call->arena);
     const char *name;
     json_t *value;
-    json_object_foreach(call->body, name, value) {
+    json_object_foreach(call->body, name, value)
+    {
         bool taken = false;
         for (size_t i = 0; i < transition->argument_count; i++)
             taken = taken || strcmp(transition->arguments[i].name, name) == 0;
@@ -439,7 +449,8 @@ bool arguments_parse(struct call *call, const struct resource *resource, const s
     return !arena_failed(call->arena);
 }
 
-/* --- out of the database ------------------------------------------------------------------------------------------- */
+/* --- out of the database -------------------------------------------------------------------------------------------
+ */
 
 /* Our own canonical text again as items: nothing in it can be wrong, but memory may run out. */
 static bool expand_item(struct arena *arena, const struct field *field, json_t *value, void *item)

@@ -55,7 +55,8 @@ static bool apply(struct call *call)
     return true;
 }
 
-/* --- what follows -------------------------------------------------------------------------------------------------- */
+/* --- what follows --------------------------------------------------------------------------------------------------
+ */
 
 static bool add_chair(struct call *call, const struct review *review)
 {

@@ -20,7 +20,8 @@ static struct review *load_review(struct call *call, bool *ret_fine)
     return found == FOUND ? review : NULL;
 }
 
-/* --- readiness ----------------------------------------------------------------------------------------------------- */
+/* --- readiness -----------------------------------------------------------------------------------------------------
+ */
 
 /* What the next verb asks of the records and of the caller; not of what its request will bring. */
 static const char *next_verb(struct call *call, const struct review *review, struct review_facts *facts)
@@ -74,8 +75,8 @@ static bool put_carried(struct call *call, struct buffer *body, const struct rev
     for (size_t i = 0; i < count; i++) {
         if (!items[i].visible)
             continue;
-        buffer_format(body, "%s{\"id\":\"%s\",\"reference\":\"%s\",\"overdue\":%s,\"followed_up\":%s}", first ? "" : ",",
-                      items[i].id.text, items[i].reference, items[i].overdue ? "true" : "false",
+        buffer_format(body, "%s{\"id\":\"%s\",\"reference\":\"%s\",\"overdue\":%s,\"followed_up\":%s}",
+                      first ? "" : ",", items[i].id.text, items[i].reference, items[i].overdue ? "true" : "false",
                       items[i].followed_up ? "true" : "false");
         first = false;
     }
@@ -110,7 +111,8 @@ bool read_readiness(struct call *call)
     return true;
 }
 
-/* --- revisions ----------------------------------------------------------------------------------------------------- */
+/* --- revisions -----------------------------------------------------------------------------------------------------
+ */
 
 struct members {
     struct buffer *body;

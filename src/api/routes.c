@@ -21,15 +21,18 @@
 #define VERB(where, what, name, who) METHOD_POST, where, who, .write = write_verb, .resource = (what), .verb = (name)
 #define OPEN(where, how) METHOD_GET, where, OPERATION_READ, .read = (how), .open = true
 
-static const char *const audit_query[] = {"resource", "resource_id", "actor_id", "event", "at_before", "at_after", NULL};
+static const char *const audit_query[] = {"resource",  "resource_id", "actor_id", "event",
+                                          "at_before", "at_after",    NULL};
 
 const struct route routes[] = {
     {LIST("/v1/people", PEOPLE), .summary = "List people"},
     {CREATE("/v1/people", PEOPLE, OPERATION_PERSON_WRITE), .summary = "Add a person"},
     {RECORD("/v1/people/{id}", PEOPLE), .summary = "Read a person"},
     {CHANGE("/v1/people/{id}", PEOPLE, OPERATION_PERSON_WRITE), .summary = "Change a person"},
-    {VERB("/v1/people/{id}/deactivate", PEOPLE, "deactivate", OPERATION_PERSON_WRITE), .summary = "Make a person inactive"},
-    {VERB("/v1/people/{id}/activate", PEOPLE, "activate", OPERATION_PERSON_WRITE), .summary = "Make a person active again"},
+    {VERB("/v1/people/{id}/deactivate", PEOPLE, "deactivate", OPERATION_PERSON_WRITE),
+     .summary = "Make a person inactive"},
+    {VERB("/v1/people/{id}/activate", PEOPLE, "activate", OPERATION_PERSON_WRITE),
+     .summary = "Make a person active again"},
     {HISTORY("/v1/people/{id}/history", PEOPLE), .summary = "Read every version of a person"},
 
     {LIST("/v1/reviews", REVIEWS), .summary = "List reviews"},
@@ -41,8 +44,8 @@ const struct route routes[] = {
     {VERB("/v1/reviews/{id}/approve", REVIEWS, "approve", OPERATION_REVIEW_APPROVE),
      .denied_rule = "review.approve.role", .summary = "Approve a concluded review"},
     {VERB("/v1/reviews/{id}/cancel", REVIEWS, "cancel", OPERATION_REVIEW_MANAGE), .summary = "Cancel a planned review"},
-    {VERB("/v1/reviews/{id}/reopen", REVIEWS, "reopen", OPERATION_REVIEW_APPROVE),
-     .denied_rule = "review.reopen.role", .summary = "Reopen a concluded or approved review"},
+    {VERB("/v1/reviews/{id}/reopen", REVIEWS, "reopen", OPERATION_REVIEW_APPROVE), .denied_rule = "review.reopen.role",
+     .summary = "Reopen a concluded or approved review"},
     {METHOD_GET, "/v1/reviews/{id}/readiness", OPERATION_READ, .read = read_readiness, .resource = REVIEWS,
      .summary = "See what the next verb still lacks"},
     {METHOD_GET, "/v1/reviews/{id}/carried-action-items", OPERATION_READ, .read = read_carried,

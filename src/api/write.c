@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 static const struct behaviour *const behaviours[] = {
-    &person_behaviour,      &review_behaviour,    &attendee_behaviour,  &input_behaviour,
-    &decision_behaviour,    &action_item_behaviour, &amendment_behaviour, &follow_up_behaviour,
+    &person_behaviour,   &review_behaviour,      &attendee_behaviour,  &input_behaviour,
+    &decision_behaviour, &action_item_behaviour, &amendment_behaviour, &follow_up_behaviour,
 };
 
 static const struct behaviour *behaviour_of(const struct resource *resource)
@@ -28,7 +28,8 @@ static bool do_step(bool (*step)(struct call *call), struct call *call)
     return !step || step(call);
 }
 
-/* --- records ------------------------------------------------------------------------------------------------------- */
+/* --- records -------------------------------------------------------------------------------------------------------
+ */
 
 void record_defaults(const struct resource *resource, void *record)
 {
@@ -50,7 +51,8 @@ void *record_new(struct call *call, const struct resource *resource)
 void *record_fetch(struct call *call, const struct resource *resource, const struct id *id)
 {
     void *record = arena_alloc(call->arena, resource->size);
-    bool read = record && store_load(call->store, resource, id->text, &view_all, &call->today, call->arena, record) == FOUND;
+    bool read =
+        record && store_load(call->store, resource, id->text, &view_all, &call->today, call->arena, record) == FOUND;
     return read && record_expand(call, resource, record) ? record : NULL;
 }
 
@@ -87,7 +89,8 @@ bool record_update(struct call *call, const struct resource *resource, void *rec
     return store_update(call->store, resource, record) && record_audit(call, resource, record, event);
 }
 
-/* --- steps --------------------------------------------------------------------------------------------------------- */
+/* --- steps ---------------------------------------------------------------------------------------------------------
+ */
 
 /* Reads the record of a key, or the parent of a sub-collection. NULL after answering 404, or when broken. */
 static void *load(struct call *call, const struct resource *resource, const char *key, bool expand, bool *ret_broken)
@@ -147,6 +150,7 @@ static bool check_precondition(struct call *call)
         return true;
     struct buffer body = {0};
     record_render(&body, call->route->resource, call->before, RENDER_SHOWN);
+    call->arena->failed |= buffer_failed(&body); /* then the answer is neither 412 nor 428 */
     const char *etag = buffer_failed(&body) ? "" : etag_of(call->arena, body.data, body.length);
     buffer_finish(&body);
     switch (if_match_status(call->request->headers[HEADER_IF_MATCH], etag)) {
@@ -175,14 +179,16 @@ static bool is_object(struct call *call)
     return json_is_object(call->body);
 }
 
-/* --- the three kinds of write -------------------------------------------------------------------------------------- */
+/* --- the three kinds of write --------------------------------------------------------------------------------------
+ */
 
 enum job_result write_create(struct call *call)
 {
     const struct resource *resource = call->route->resource;
     const struct behaviour *behaviour = behaviour_of(resource);
     bool broken;
-    if (call->route->parent && !(call->parent = load(call, call->route->parent, call->keys[0], behaviour->reads_parent, &broken)))
+    if (call->route->parent &&
+        !(call->parent = load(call, call->route->parent, call->keys[0], behaviour->reads_parent, &broken)))
         return broken ? JOB_BREAK : JOB_REFUSE;
     call->after = record_new(call, resource);
     if (!call->after || !check_access(call, behaviour) || !do_step(behaviour->begin, call))

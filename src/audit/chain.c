@@ -162,11 +162,12 @@ static void entry_row(struct db_statement *statement, struct audit_entry *ret_en
     copy_column(statement, 9, ret_entry->hash, sizeof ret_entry->hash);
 }
 
-#define ENTRY_COLUMNS \
-    "a.seq, a.at, a.actor_id, a.event, a.resource, a.resource_id, a.request_id, a.body_sha256, a.previous_hash, a.hash"
-#define ENTRY_WHERE                                                                                      \
-    " FROM audit_log AS a WHERE a.seq > $1 AND ($2 IS NULL OR a.resource = $2) AND "                     \
-    "($3 IS NULL OR a.actor_id = $3) AND ($4 IS NULL OR a.event = $4) AND ($5 IS NULL OR a.at >= $5) AND " \
+#define ENTRY_COLUMNS                                                                                                  \
+    "a.seq, a.at, a.actor_id, a.event, a.resource, a.resource_id, a.request_id, a.body_sha256, a.previous_hash, "      \
+    "a.hash"
+#define ENTRY_WHERE                                                                                                    \
+    " FROM audit_log AS a WHERE a.seq > $1 AND ($2 IS NULL OR a.resource = $2) AND "                                   \
+    "($3 IS NULL OR a.actor_id = $3) AND ($4 IS NULL OR a.event = $4) AND ($5 IS NULL OR a.at >= $5) AND "             \
     "($6 IS NULL OR a.at <= $6)"
 /* By way of the record's versions, which have an index of their own. */
 #define ENTRY_OF_RECORD " AND a.seq IN (SELECT v.seq FROM version AS v WHERE v.record_id = $7)"
@@ -208,8 +209,8 @@ bool audit_list(struct store *store, const struct audit_query *query,
 
 bool audit_count(struct store *store, const struct audit_query *query, int64_t *ret_count)
 {
-    struct db_statement *statement = bind_query(store, "SELECT count(*)" ENTRY_WHERE,
-                                                "SELECT count(*)" ENTRY_WHERE ENTRY_OF_RECORD, query);
+    struct db_statement *statement =
+        bind_query(store, "SELECT count(*)" ENTRY_WHERE, "SELECT count(*)" ENTRY_WHERE ENTRY_OF_RECORD, query);
     if (!statement)
         return false;
     bool counted = db_step(statement) == DB_ROW;

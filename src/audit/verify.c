@@ -37,9 +37,10 @@ static bool walk_entry(void *context, const struct audit_entry *entry)
 /* Every entry has its version, whose body has the hash that the entry says. */
 static bool verify_versions(struct store *store, struct audit_finding *finding)
 {
-    struct db_statement *statement = db_fixed(
-        store->db, "SELECT a.seq, a.resource, a.resource_id, a.body_sha256, v.body FROM audit_log AS a LEFT JOIN version "
-                   "AS v ON v.seq = a.seq AND v.record_id = a.resource_id ORDER BY a.seq");
+    struct db_statement *statement =
+        db_fixed(store->db,
+                 "SELECT a.seq, a.resource, a.resource_id, a.body_sha256, v.body FROM audit_log AS a LEFT JOIN version "
+                 "AS v ON v.seq = a.seq AND v.record_id = a.resource_id ORDER BY a.seq");
     enum db_step step = DB_ERROR;
     while (statement && !finding->text[0] && (step = db_step(statement)) == DB_ROW) {
         char hash[65] = "";
@@ -59,9 +60,10 @@ static bool verify_versions(struct store *store, struct audit_finding *finding)
 static bool verify_records(struct store *store, const struct resource *resource, struct arena *arena,
                            struct audit_finding *finding)
 {
-    const char *sql = arena_format(arena, "SELECT (SELECT v.body FROM version AS v JOIN audit_log AS a ON a.seq = "
-                                          "v.seq WHERE v.record_id = t.id ORDER BY v.version DESC LIMIT 1), %s FROM %s "
-                                          "AS t ORDER BY t.id",
+    const char *sql = arena_format(arena,
+                                   "SELECT (SELECT v.body FROM version AS v JOIN audit_log AS a ON a.seq = "
+                                   "v.seq WHERE v.record_id = t.id ORDER BY v.version DESC LIMIT 1), %s FROM %s "
+                                   "AS t ORDER BY t.id",
                                    store_columns(resource), resource->name);
     void *record = arena_alloc(arena, resource->size);
     struct db_statement *statement = record ? db_query(store->db, sql) : NULL;
@@ -92,8 +94,9 @@ static bool verify_records(struct store *store, const struct resource *resource,
 static bool verify_presence(struct store *store, const struct resource *resource, struct arena *arena,
                             struct audit_finding *finding)
 {
-    const char *sql = arena_format(arena, "SELECT a.seq, a.resource_id FROM audit_log AS a WHERE a.resource = '%s' AND "
-                                          "NOT EXISTS (SELECT 1 FROM %s AS t WHERE t.id = a.resource_id) LIMIT 1",
+    const char *sql = arena_format(arena,
+                                   "SELECT a.seq, a.resource_id FROM audit_log AS a WHERE a.resource = '%s' AND "
+                                   "NOT EXISTS (SELECT 1 FROM %s AS t WHERE t.id = a.resource_id) LIMIT 1",
                                    resource->name, resource->name);
     struct db_statement *statement = db_query(store->db, sql);
     enum db_step step = statement ? db_step(statement) : DB_ERROR;

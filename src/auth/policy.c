@@ -18,38 +18,30 @@ static const enum grant matrix[OPERATION_COUNT][ROLE_COUNT] = {
                         [ROLE_AUDITOR] = YES},
     [OPERATION_PERSON_WRITE] = {[ROLE_ISMS_MANAGER] = YES},
     [OPERATION_REVIEW_WRITE] = {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES},
-    [OPERATION_INPUT_WRITE] = {[ROLE_TOP_MANAGEMENT] = YES,
-                               [ROLE_ISMS_MANAGER] = YES,
-                               [ROLE_DEPARTMENT_HEAD] = ATTENDED},
+    [OPERATION_INPUT_WRITE] =
+        {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES, [ROLE_DEPARTMENT_HEAD] = ATTENDED},
     [OPERATION_REVIEW_HOLD] = {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES},
     [OPERATION_REVIEW_APPROVE] = {[ROLE_TOP_MANAGEMENT] = YES},
     [OPERATION_REVIEW_MANAGE] = {[ROLE_ISMS_MANAGER] = YES},
     [OPERATION_DECISION_AMEND] = {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES},
     [OPERATION_ACTION_ITEM_CREATE] = {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES},
-    [OPERATION_ACTION_ITEM_AMEND] = {[ROLE_TOP_MANAGEMENT] = YES,
-                                     [ROLE_ISMS_MANAGER] = YES,
-                                     [ROLE_DEPARTMENT_HEAD] = DEPARTMENT},
-    [OPERATION_ACTION_ITEM_WORK] = {[ROLE_TOP_MANAGEMENT] = YES,
-                                    [ROLE_ISMS_MANAGER] = YES,
-                                    [ROLE_DEPARTMENT_HEAD] = OWN,
-                                    [ROLE_EMPLOYEE] = OWN},
-    [OPERATION_ACTION_ITEM_VERIFY] = {[ROLE_TOP_MANAGEMENT] = YES,
-                                      [ROLE_ISMS_MANAGER] = YES,
-                                      [ROLE_DEPARTMENT_HEAD] = NOT_OWN},
+    [OPERATION_ACTION_ITEM_AMEND] =
+        {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES, [ROLE_DEPARTMENT_HEAD] = DEPARTMENT},
+    [OPERATION_ACTION_ITEM_WORK] =
+        {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES, [ROLE_DEPARTMENT_HEAD] = OWN, [ROLE_EMPLOYEE] = OWN},
+    [OPERATION_ACTION_ITEM_VERIFY] =
+        {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES, [ROLE_DEPARTMENT_HEAD] = NOT_OWN},
     [OPERATION_AUDIT_READ] = {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES, [ROLE_AUDITOR] = YES},
 };
 
 /* The greatest classification that a role reads without attending. */
 static const unsigned clearances[ROLE_COUNT] = {
-    [ROLE_TOP_MANAGEMENT] = CLASSIFICATION_CONFIDENTIAL,
-    [ROLE_ISMS_MANAGER] = CLASSIFICATION_RESTRICTED,
-    [ROLE_DEPARTMENT_HEAD] = CLASSIFICATION_INTERNAL,
-    [ROLE_EMPLOYEE] = CLASSIFICATION_PUBLIC,
+    [ROLE_TOP_MANAGEMENT] = CLASSIFICATION_CONFIDENTIAL, [ROLE_ISMS_MANAGER] = CLASSIFICATION_RESTRICTED,
+    [ROLE_DEPARTMENT_HEAD] = CLASSIFICATION_INTERNAL,    [ROLE_EMPLOYEE] = CLASSIFICATION_PUBLIC,
     [ROLE_AUDITOR] = CLASSIFICATION_CONFIDENTIAL,
 };
 
-static bool role_allows(const struct caller *caller, unsigned role, enum operation operation,
-                        const struct stake *stake)
+static bool role_allows(const struct caller *caller, unsigned role, enum operation operation, const struct stake *stake)
 {
     bool owner = stake->owner_id && id_equal(stake->owner_id, &caller->person_id);
     switch (matrix[operation][role]) {

@@ -20,7 +20,7 @@ struct option_row {
 struct invocation;
 
 struct command {
-    const char *name; /* "person upsert" */
+    const char *name;     /* "person upsert" */
     const char *operands; /* "FILE", or NULL */
     int operand_count;
     const struct option_row *options;

@@ -41,11 +41,13 @@ const struct command commands[] = {
     {"restore", "FILE", 1, .run = run_restore, .summary = "put a backup into an empty data folder",
      .description = "Puts a backup into an empty data folder, verifies it and says what it holds."},
     {"audit verify", .run = run_audit_verify, .summary = "verify the audit chain",
-     .description = "Walks the whole audit chain and compares every record with it. Prints the head, or the first entry "
-                    "or record that does not fit (exit status 1)."},
+     .description =
+         "Walks the whole audit chain and compares every record with it. Prints the head, or the first entry "
+         "or record that does not fit (exit status 1)."},
     {"demo", .run = run_demo, .summary = "load an example into an empty data folder",
-     .description = "Plays the story of an organisation with two reviews held and one planned into an empty data folder, "
-                    "so that a newcomer has something to look at."},
+     .description =
+         "Plays the story of an organisation with two reviews held and one planned into an empty data folder, "
+         "so that a newcomer has something to look at."},
     {"openapi", .run = run_openapi, .summary = "print the OpenAPI description",
      .description = "Prints the OpenAPI 3.1 description of the API."},
     {"rules", .run = run_rules, .summary = "print the catalogue of rules",

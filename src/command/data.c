@@ -23,7 +23,8 @@ int fail(const char *format, ...)
 
 int print(struct buffer *text)
 {
-    bool fine = !buffer_failed(text) && fwrite(text->data, 1, text->length, stdout) == text->length && fflush(stdout) == 0;
+    bool fine =
+        !buffer_failed(text) && fwrite(text->data, 1, text->length, stdout) == text->length && fflush(stdout) == 0;
     buffer_finish(text);
     return fine ? EXIT_FINE : fail("cannot write to standard output");
 }
@@ -57,7 +58,8 @@ static bool migrate(struct store *store, const char *folder)
     case MIGRATED_NOTHING:
         return true;
     case MIGRATED_NEWER:
-        fail("the database in %s is of a newer reviewd (migration %d; this one knows %d): use that one", folder, from, to);
+        fail("the database in %s is of a newer reviewd (migration %d; this one knows %d): use that one", folder, from,
+             to);
         return false;
     case MIGRATED_FAILED:
         break;
@@ -140,7 +142,8 @@ const char *problem_line(struct arena *arena, const struct response *response)
     return text;
 }
 
-/* --- writes that are no request ------------------------------------------------------------------------------------- */
+/* --- writes that are no request -------------------------------------------------------------------------------------
+ */
 
 struct data_job {
     struct job job;

@@ -29,7 +29,8 @@ struct stage {
     long steps_of_day;
 };
 
-/* --- {day:-30} and {name} ------------------------------------------------------------------------------------------- */
+/* --- {day:-30} and {name} -------------------------------------------------------------------------------------------
+ */
 
 /* Writes what stands for the name between braces; false where nothing does. */
 static bool put_placeholder(struct stage *stage, const char *name, struct buffer *text)
@@ -65,7 +66,7 @@ static char *fill(struct stage *stage, const char *template)
             template += length + 1;
         } else {
             buffer_char(&text, '{');
-            template++;
+            template ++;
         }
     }
     return buffer_take(&text);
@@ -82,7 +83,8 @@ static char *fill_body(struct stage *stage, json_t *body)
     return text;
 }
 
-/* --- steps ---------------------------------------------------------------------------------------------------------- */
+/* --- steps ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool save(struct stage *stage, json_t *pointers, const struct response *response)
 {
@@ -90,7 +92,8 @@ static bool save(struct stage *stage, json_t *pointers, const struct response *r
     const char *name;
     json_t *pointer;
     bool fine = true;
-    json_object_foreach(pointers, name, pointer) {
+    json_object_foreach(pointers, name, pointer)
+    {
         json_t *at = answer;
         char path[200];
         snprintf(path, sizeof path, "%s", json_string_value(pointer));
@@ -138,7 +141,8 @@ static bool play_step(struct stage *stage, json_t *step, size_t number)
     return fine;
 }
 
-/* --- people --------------------------------------------------------------------------------------------------------- */
+/* --- people ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool make_people(struct stage *stage)
 {
@@ -147,7 +151,8 @@ static bool make_people(struct stage *stage)
     clock_pretend(stage->today_ms + first * DAY_MS + NINE_MS - 3600000);
     size_t index;
     json_t *person;
-    json_array_foreach(json_object_get(stage->story, "people"), index, person) {
+    json_array_foreach(json_object_get(stage->story, "people"), index, person)
+    {
         char *body = json_dumps(person, JSON_COMPACT);
         const struct response *response =
             data_call(&stage->data, stage->invocation, METHOD_POST, "/v1/people", body, NULL, NULL);
@@ -166,7 +171,8 @@ static bool play(struct stage *stage)
     json_t *step;
     if (!make_people(stage))
         return false;
-    json_array_foreach(json_object_get(stage->story, "steps"), index, step) {
+    json_array_foreach(json_object_get(stage->story, "steps"), index, step)
+    {
         if (!play_step(stage, step, index + 1))
             return false;
     }
@@ -195,10 +201,11 @@ static int say_done(struct stage *stage)
         buffer_format(&text, ",\"people\":%zu,\"steps\":%zu}\n", people, steps);
         return print(&text);
     }
-    buffer_format(&text, "%s: %zu people, %zu steps\nLook at it with a token of one of them:\n", organisation, people, steps);
+    buffer_format(&text, "%s: %zu people, %zu steps\nLook at it with a token of one of them:\n", organisation, people,
+                  steps);
     json_t *first = json_array_get(json_object_get(stage->story, "people"), 0);
-    buffer_format(&text, "  reviewd token create --data %s --person %s --label demo\n  reviewd serve --data %s\n", folder,
-                  json_string_value(json_object_get(first, "email")), folder);
+    buffer_format(&text, "  reviewd token create --data %s --person %s --label demo\n  reviewd serve --data %s\n",
+                  folder, json_string_value(json_object_get(first, "email")), folder);
     return print(&text);
 }
 

@@ -25,7 +25,8 @@ int run_migrate(struct invocation *invocation)
     enum migrated migrated = store_migrate(&store, folder, &from, &to);
     int status;
     if (migrated == MIGRATED_NEWER) {
-        status = fail("the database in %s is of a newer reviewd (migration %d; this one knows %d): use that one", folder, from, to);
+        status = fail("the database in %s is of a newer reviewd (migration %d; this one knows %d): use that one",
+                      folder, from, to);
     } else if (migrated == MIGRATED_FAILED) {
         status = fail("cannot migrate the database in %s: %s", folder, db_message(store.db));
     } else {
@@ -37,7 +38,8 @@ int run_migrate(struct invocation *invocation)
     return status;
 }
 
-/* --- verify -------------------------------------------------------------------------------------------------------- */
+/* --- verify --------------------------------------------------------------------------------------------------------
+ */
 
 static void put_finding(struct buffer *text, const struct audit_finding *finding, bool json)
 {
@@ -78,7 +80,8 @@ int run_audit_verify(struct invocation *invocation)
     return status;
 }
 
-/* --- check --------------------------------------------------------------------------------------------------------- */
+/* --- check ---------------------------------------------------------------------------------------------------------
+ */
 
 struct findings {
     struct buffer json;
@@ -117,7 +120,8 @@ int run_check(struct invocation *invocation)
     return findings.count ? EXIT_FAILED : status;
 }
 
-/* --- backup and restore -------------------------------------------------------------------------------------------- */
+/* --- backup and restore --------------------------------------------------------------------------------------------
+ */
 
 /* Opens a copy of its own accord and verifies the chain in it. */
 static bool verify_copy(const char *folder, struct audit_finding *ret_finding)

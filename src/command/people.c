@@ -16,8 +16,11 @@ static const char *person_body(const struct invocation *invocation)
     static const struct {
         const char *option;
         const char *member;
-    } members[] = {{"--name", "name"}, {"--email", "email"}, {"--role", "role"},
-                   {"--job-title", "job_title"}, {"--department", "department"}};
+    } members[] = {{"--name", "name"},
+                   {"--email", "email"},
+                   {"--role", "role"},
+                   {"--job-title", "job_title"},
+                   {"--department", "department"}};
     json_t *body = json_object();
     for (size_t i = 0; i < COUNT_OF(members); i++) {
         const char *value = option(invocation, members[i].option);
@@ -69,7 +72,8 @@ int run_person_upsert(struct invocation *invocation)
     return status;
 }
 
-/* --- tokens -------------------------------------------------------------------------------------------------------- */
+/* --- tokens --------------------------------------------------------------------------------------------------------
+ */
 
 struct token_write {
     struct token token;
@@ -122,7 +126,8 @@ static bool fill_token(struct invocation *invocation, struct data *data, struct 
         fail("there is no person '%s'; make one with 'reviewd person upsert'", person);
     } else if (store_person(&data->store, &token->person_id, &data->arena, &brief) != FOUND || !brief.active) {
         fail("%s is inactive and gets no token", person);
-    } else if (!text_length(token->label) || !text_is_utf8(token->label, strlen(token->label)) || strlen(token->label) > 200) {
+    } else if (!text_length(token->label) || !text_is_utf8(token->label, strlen(token->label)) ||
+               strlen(token->label) > 200) {
         fail("a label has 1 to 200 characters");
     } else if (role && !(token->role = field_enum_value(roles, role))) {
         fail("there is no role '%s'", role);
@@ -162,7 +167,8 @@ int run_token_create(struct invocation *invocation)
     return status;
 }
 
-/* --- list ---------------------------------------------------------------------------------------------------------- */
+/* --- list ----------------------------------------------------------------------------------------------------------
+ */
 
 struct listing {
     struct buffer text;
@@ -207,7 +213,8 @@ static void put_token(struct listing *listing, const struct token *token)
     listing->any = true;
     record_render(&listing->text, &token_resource, token, RENDER_SHOWN);
     listing->text.length--;
-    buffer_format(&listing->text, instant_is_set(&used) ? ",\"last_used_at\":\"%s\"}" : ",\"last_used_at\":null}", used.text);
+    buffer_format(&listing->text, instant_is_set(&used) ? ",\"last_used_at\":\"%s\"}" : ",\"last_used_at\":null}",
+                  used.text);
 }
 
 int run_token_list(struct invocation *invocation)
@@ -233,7 +240,8 @@ int run_token_list(struct invocation *invocation)
     return status;
 }
 
-/* --- revoke -------------------------------------------------------------------------------------------------------- */
+/* --- revoke --------------------------------------------------------------------------------------------------------
+ */
 
 static bool write_revoked(struct store *store, struct arena *arena, void *context)
 {
@@ -252,7 +260,8 @@ int run_token_revoke(struct invocation *invocation)
     if (!data_open(&data, invocation))
         return EXIT_FAILED;
     int status = EXIT_FINE;
-    if (store_load(&data.store, &token_resource, invocation->operands[0], &view_all, &today, &data.arena, &token) != FOUND)
+    if (store_load(&data.store, &token_resource, invocation->operands[0], &view_all, &today, &data.arena, &token) !=
+        FOUND)
         status = fail("there is no token with the id '%s'; 'reviewd token list' shows them", invocation->operands[0]);
     else if (!instant_is_set(&token.revoked_at) && !data_write(&data, invocation, write_revoked, &token))
         status = EXIT_FAILED;

@@ -73,7 +73,8 @@ static bool prepare_database(struct daemon *daemon)
     case MIGRATED_NOTHING:
         break;
     case MIGRATED_NEWER:
-        fail("the database in %s is of a newer reviewd (migration %d; this one knows %d): use that one", folder, from, to);
+        fail("the database in %s is of a newer reviewd (migration %d; this one knows %d): use that one", folder, from,
+             to);
         return false;
     case MIGRATED_FAILED:
         fail("cannot migrate the database in %s: %s", folder, db_message(daemon->store.db));

@@ -30,7 +30,8 @@ int run_rules(struct invocation *invocation)
         return print(&text);
     }
     for (size_t i = 0; i < catalogue_count(); i++)
-        buffer_format(&text, "%-46s %d  %s\n", catalogue_at(i)->name, catalogue_at(i)->status, catalogue_at(i)->statement);
+        buffer_format(&text, "%-46s %d  %s\n", catalogue_at(i)->name, catalogue_at(i)->status,
+                      catalogue_at(i)->statement);
     return print(&text);
 }
 
@@ -42,8 +43,8 @@ int run_version(struct invocation *invocation)
                                   {"libsodium", sodium_version_string()},
                                   {"zlib", zlibVersion()}};
     struct buffer text = {0};
-    buffer_format(&text, invocation->json ? "{\"reviewd\":\"%s\",\"build\":\"%s\"" : "reviewd %s (%s)\n", REVIEWD_VERSION,
-                  REVIEWD_BUILD);
+    buffer_format(&text, invocation->json ? "{\"reviewd\":\"%s\",\"build\":\"%s\"" : "reviewd %s (%s)\n",
+                  REVIEWD_VERSION, REVIEWD_BUILD);
     for (size_t i = 0; i < COUNT_OF(libraries); i++)
         buffer_format(&text, invocation->json ? ",\"%s\":\"%s\"" : "%s %s\n", libraries[i][0], libraries[i][1]);
     buffer_put(&text, invocation->json ? "}\n" : "");

@@ -17,9 +17,11 @@ struct effort {
 
 #define RECORD struct effort
 static const struct field effort_fields[] = {
-    {"budget_amount", FIELD_NUMBER(budget_amount), .not_negative = true, .description = "Money set aside, in the currency.", .example = "12000"},
+    {"budget_amount", FIELD_NUMBER(budget_amount), .not_negative = true,
+     .description = "Money set aside, in the currency.", .example = "12000"},
     {"currency", FIELD_TEXT(currency), .min = 3, .max = 3, .description = "ISO 4217 code.", .example = "\"EUR\""},
-    {"effort_days", FIELD_NUMBER(effort_days), .not_negative = true, .description = "Person-days set aside.", .example = "15"},
+    {"effort_days", FIELD_NUMBER(effort_days), .not_negative = true, .description = "Person-days set aside.",
+     .example = "15"},
     {"note", FIELD_TEXT(note), .max = 2000, .description = "Anything else that it takes."},
 };
 #undef RECORD
@@ -53,8 +55,7 @@ static const struct field action_item_fields[] = {
     {"deadline", FIELD_DATE(deadline), .required = true, .guarded = true, .sortable = true, .description = "By when.",
      .example = "\"2027-03-31\""},
     {"success_criteria", FIELD_LIST(success_criteria, criterion_shape), .required = true, .guarded = true, .min = 1,
-     .max = 20,
-     .description = "How one will know that it has worked."},
+     .max = 20, .description = "How one will know that it has worked."},
     {"priority", FIELD_ENUM(priority, priority_names), .initial = PRIORITY_MEDIUM, .description = "How pressing it is.",
      .example = "\"high\""},
     {"resources", FIELD_OBJECT(resources, effort_shape), .description = "What it takes (7.1)."},
@@ -68,8 +69,7 @@ static const struct field action_item_fields[] = {
     {"progress_percent", FIELD_INTEGER(progress_percent), .read_only = true, .max = 100,
      .description = "As the newest follow-up reports it."},
     {"completed_on", FIELD_DATE(completed_on), .read_only = true, .sortable = true, .description = "When it was done."},
-    {"closed_on", FIELD_DATE(closed_on), .read_only = true,
-     .description = "When it was verified to be effective."},
+    {"closed_on", FIELD_DATE(closed_on), .read_only = true, .description = "When it was verified to be effective."},
     {"cancelled_on", FIELD_DATE(cancelled_on), .read_only = true, .description = "When it was cancelled."},
     {"ended_at", FIELD_INSTANT(ended_at), .read_only = true, .description = "When it was closed or cancelled."},
     {"status_reason", FIELD_TEXT(status_reason), .read_only = true, .by_verb = true, .min = 1,
@@ -164,10 +164,9 @@ static void check_change(const struct action_item *after, const struct action_it
     for (size_t i = 0; i < COUNT_OF(action_item_fields); i++) {
         const struct field *field = &action_item_fields[i];
         if (field->guarded && field_is_set(field, after) && !field_equal(field, after, before))
-            violation_add(violations, "commitment.amendment_required",
-                          arena_format(violations->arena, "#/%s", field->name),
-                          "'%s' is changed by POST /v1/action-items/%s/amendments.", field->name,
-                          after->record.reference);
+            violation_add(
+                violations, "commitment.amendment_required", arena_format(violations->arena, "#/%s", field->name),
+                "'%s' is changed by POST /v1/action-items/%s/amendments.", field->name, after->record.reference);
     }
 }
 
@@ -176,8 +175,8 @@ void action_item_check(const struct action_item *after, const struct action_item
 {
     if (verb) {
         bool cancel = strcmp(verb, "cancel") == 0 && id_is_set(&after->cancel_approved_by_id);
-        if (cancel && (facts->approver_role != ROLE_TOP_MANAGEMENT ||
-                       id_equal(&after->cancel_approved_by_id, &after->owner_id)))
+        if (cancel &&
+            (facts->approver_role != ROLE_TOP_MANAGEMENT || id_equal(&after->cancel_approved_by_id, &after->owner_id)))
             violation_add(violations, "action_item.cancel.approver", "#/approved_by_id",
                           "Name one of top management who does not own the action item.");
         return;

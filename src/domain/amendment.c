@@ -21,16 +21,16 @@ static const struct field amendment_fields[] = {
 };
 
 static const struct rule amendment_rules[] = {
-    {"amendment.nothing_changed", "An amendment changes owner, deadline or success criteria.", 422, RULE_PRACTICE,
-     NULL, NULL},
+    {"amendment.nothing_changed", "An amendment changes owner, deadline or success criteria.", 422, RULE_PRACTICE, NULL,
+     NULL},
     {"amendment.approver.role", "Top management, an ISMS manager or a department head approves an amendment.", 422,
      RULE_PRACTICE, NULL, NULL},
     {"amendment.approver.owner", "Neither the old nor the new owner approves an amendment.", 422, RULE_PRACTICE, NULL,
      NULL},
     {"amendment.deadline.escalation", "From the third extension of a deadline on, top management approves it.", 422,
      RULE_PRACTICE, NULL, NULL},
-    {"amendment.not_open", "Only an adopted decision, or an action item neither closed nor cancelled, is amended.",
-     409, RULE_PROCEDURE, NULL, NULL},
+    {"amendment.not_open", "Only an adopted decision, or an action item neither closed nor cancelled, is amended.", 409,
+     RULE_PROCEDURE, NULL, NULL},
 };
 
 const struct resource amendment_resource = {
@@ -69,9 +69,10 @@ void amendment_check(const struct amendment *amendment, const struct amendment_f
     const struct commitment *old = &facts->commitment;
     bool owner = id_is_set(&amendment->owner_id) && !id_equal(&amendment->owner_id, &old->owner_id);
     bool deadline = date_is_set(&amendment->deadline) && !date_equal(&amendment->deadline, &old->deadline);
-    bool criteria = amendment->success_criteria.json &&
-                    (amendment->success_criteria.length != old->success_criteria.length || !old->success_criteria.json ||
-                     memcmp(amendment->success_criteria.json, old->success_criteria.json, old->success_criteria.length) != 0);
+    bool criteria =
+        amendment->success_criteria.json &&
+        (amendment->success_criteria.length != old->success_criteria.length || !old->success_criteria.json ||
+         memcmp(amendment->success_criteria.json, old->success_criteria.json, old->success_criteria.length) != 0);
     if (facts->target_state)
         violation_add(violations, "amendment.not_open", NULL, "The %s is %s.", facts->target->title,
                       facts->target_state);

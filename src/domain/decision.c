@@ -19,7 +19,8 @@ struct affected {
 
 #define RECORD struct affected
 static const struct field affected_fields[] = {
-    {"kind", FIELD_ENUM(kind, affected_names), .required = true, .description = "What it is.", .example = "\"procedure\""},
+    {"kind", FIELD_ENUM(kind, affected_names), .required = true, .description = "What it is.",
+     .example = "\"procedure\""},
     {"reference", FIELD_TEXT(reference), .max = 200, .description = "Its number in the organisation's own papers.",
      .example = "\"PR-07\""},
     {"title", FIELD_TEXT(title), .required = true, .min = 1, .max = 200, .description = "Its title.",
@@ -42,14 +43,16 @@ static const struct field decision_fields[] = {
     {"title", FIELD_TEXT(title), .required = true, .min = 1, .max = 200, .sortable = true, .searched = true,
      .description = "What is decided, in a line.", .example = "\"A longer maintenance window\""},
     {"statement", FIELD_TEXT(statement), .required = true, .min = 1, .max = 20000, .searched = true,
-     .description = "What is decided, in full.", .example = "\"The maintenance window is extended to six hours a week.\""},
+     .description = "What is decided, in full.",
+     .example = "\"The maintenance window is extended to six hours a week.\""},
     {"rationale", FIELD_TEXT(rationale), .required = true, .min = 1, .max = 20000, .searched = true,
      .description = "Why.", .example = "\"Two hours do not suffice for all critical systems.\""},
     {"input_ids", FIELD_REFS(input_ids, "input"), .required = true, .min = 1, .max = 50,
      .description = "The inputs of the same review that it rests on."},
     {"affects", FIELD_LIST(affects, affected_shape), .max = 50, .description = "What of the ISMS it changes."},
     {"decided_by_id", FIELD_REF(decided_by_id, "person"), .required = true,
-     .description = "Who of top management decides; an attendee of the review.", .example = "\"mirko.kovac@example.org\""},
+     .description = "Who of top management decides; an attendee of the review.",
+     .example = "\"mirko.kovac@example.org\""},
     {"owner_id", FIELD_REF(owner_id, "person"), .required = true, .guarded = true,
      .required_rule = "decision.owner.required", .description = "Who sees to it that it is carried out.",
      .example = "\"ana.horvat@example.org\""},
@@ -149,8 +152,9 @@ void decision_check_deadline(const struct date *deadline, const struct date *tod
 static void check_action(const struct decision *decision, struct violations *violations)
 {
     if (decision->kind == DECISION_NO_CHANGE && decision->action_required == TRUTH_TRUE)
-        violation_add(violations, "decision.no_change.action", "#/action_required",
-                      "A no_change decision has action_required false; choose another kind if something is to be done.");
+        violation_add(
+            violations, "decision.no_change.action", "#/action_required",
+            "A no_change decision has action_required false; choose another kind if something is to be done.");
     if (decision->action_required == TRUTH_TRUE) {
         if (!date_is_set(&decision->deadline))
             violation_add(violations, "decision.deadline.required", "#/deadline",
@@ -181,14 +185,15 @@ static void check_commitment(const struct decision *after, const struct decision
     for (size_t i = 0; i < COUNT_OF(decision_fields); i++) {
         const struct field *field = &decision_fields[i];
         if (field->guarded && !field_equal(field, after, before))
-            violation_add(violations, "commitment.amendment_required", arena_format(violations->arena, "#/%s", field->name),
+            violation_add(violations, "commitment.amendment_required",
+                          arena_format(violations->arena, "#/%s", field->name),
                           "Since its adoption '%s' is changed by POST /v1/decisions/%s/amendments.", field->name,
                           after->record.reference);
     }
 }
 
-static void check_fields(const struct decision *after, const struct decision *before, const struct decision_facts *facts,
-                         struct violations *violations)
+static void check_fields(const struct decision *after, const struct decision *before,
+                         const struct decision_facts *facts, struct violations *violations)
 {
     review_check_frozen(facts->review_status, violations);
     required_check(&decision_resource, after, violations);
@@ -223,8 +228,9 @@ static void check_adopt(const struct decision *after, const struct decision_fact
 static void check_implement(const struct decision_facts *facts, struct violations *violations)
 {
     for (size_t i = 0; i < facts->unfinished_item_count; i++)
-        violation_add(violations, "decision.implement.action_items", NULL, "%s '%.200s' is neither closed nor cancelled.",
-                      facts->unfinished_items[i].reference, facts->unfinished_items[i].title);
+        violation_add(violations, "decision.implement.action_items", NULL,
+                      "%s '%.200s' is neither closed nor cancelled.", facts->unfinished_items[i].reference,
+                      facts->unfinished_items[i].title);
     if (facts->closed_items == 0 && facts->unfinished_item_count == 0)
         violation_add(violations, "decision.implement.action_items", NULL, "None of its action items was closed.");
 }

@@ -6,7 +6,8 @@ enum { EVIDENCE_MIN = 10 };
 
 static const char *const kind_names[] = {"progress", "completion", "effectiveness"};
 static const char *const outcome_names[] = {
-    "on_track", "at_risk", "off_track", "completed", "not_completed", "effective", "partially_effective", "not_effective",
+    "on_track",      "at_risk",   "off_track",           "completed",
+    "not_completed", "effective", "partially_effective", "not_effective",
 };
 
 #define RECORD struct criterion_result
@@ -33,17 +34,19 @@ static const struct field follow_up_fields[] = {
      .example = "\"ana.horvat@example.org\""},
     {"performed_on", FIELD_DATE(performed_on), .required = true, .sortable = true, .description = "When.",
      .example = "\"2026-11-21\""},
-    {"note", FIELD_TEXT(note), .required = true, .min = 1, .max = 20000, .searched = true, .description = "What was found.",
-     .example = "\"The new window was agreed with operations.\""},
-    {"outcome", FIELD_ENUM(outcome, outcome_names), .required = true, .description = "What it comes to; each kind has its own.",
-     .example = "\"on_track\""},
-    {"review_id", FIELD_REF(review_id, "review"), .description = "A later review in progress in which it was revisited."},
+    {"note", FIELD_TEXT(note), .required = true, .min = 1, .max = 20000, .searched = true,
+     .description = "What was found.", .example = "\"The new window was agreed with operations.\""},
+    {"outcome", FIELD_ENUM(outcome, outcome_names), .required = true,
+     .description = "What it comes to; each kind has its own.", .example = "\"on_track\""},
+    {"review_id", FIELD_REF(review_id, "review"),
+     .description = "A later review in progress in which it was revisited."},
     {"progress_percent", FIELD_INTEGER(progress_percent), .min = 0, .max = 100, .description = "How much is done.",
      .example = "40"},
     {"criteria_results", FIELD_LIST(criteria_results, criterion_result_shape), .max = 20,
      .description = "What was found of the success criteria."},
     {"next_follow_up_on", FIELD_DATE(next_follow_up_on), .sortable = true,
-     .description = "When to look again; required unless this one closes the action item.", .example = "\"2027-01-15\""},
+     .description = "When to look again; required unless this one closes the action item.",
+     .example = "\"2027-01-15\""},
     {"supersedes_id", FIELD_REF(supersedes_id, "follow_up"),
      .description = "An earlier follow-up of the same action item that this one corrects."},
 };
@@ -54,8 +57,9 @@ static const struct rule follow_up_rules[] = {
      NULL},
     {"follow_up.performed_on.before_action", "A follow-up is not performed before the action item exists.", 422,
      RULE_PRACTICE, NULL, NULL},
-    {"follow_up.next.required", "Unless it closes the action item, a follow-up says when to look again, today or later.",
-     422, RULE_PRACTICE, NULL, NULL},
+    {"follow_up.next.required",
+     "Unless it closes the action item, a follow-up says when to look again, today or later.", 422, RULE_PRACTICE, NULL,
+     NULL},
     {"follow_up.review.open", "The review in which an action item is revisited is in progress.", 409, RULE_PROCEDURE,
      NULL, NULL},
     {"follow_up.review.same", "An action item is not revisited in the review that made it.", 422, RULE_PRACTICE,
@@ -79,8 +83,8 @@ static const struct rule follow_up_rules[] = {
      RULE_PRACTICE, NULL, NULL},
     {"follow_up.action_item.open", "A closed or cancelled action item is followed up no more.", 409, RULE_PROCEDURE,
      NULL, NULL},
-    {"follow_up.supersedes.same_item", "A follow-up supersedes one of the same action item.", 422, RULE_PROCEDURE,
-     NULL, NULL},
+    {"follow_up.supersedes.same_item", "A follow-up supersedes one of the same action item.", 422, RULE_PROCEDURE, NULL,
+     NULL},
 };
 
 const struct resource follow_up_resource = {
@@ -109,7 +113,7 @@ static const struct criterion *criterion_find(const struct action_item *item, co
 static enum truth criterion_met(const struct criterion *criterion, const struct criterion_result *result)
 {
     return comparator_holds(criterion->comparator, result->measured_value.value, criterion->target.value) ? TRUTH_TRUE
-                                                                                                           : TRUTH_FALSE;
+                                                                                                          : TRUTH_FALSE;
 }
 
 void follow_up_derive(struct follow_up *follow_up, const struct action_item *item)
@@ -144,7 +148,8 @@ static void check_result(const struct follow_up *follow_up, size_t index, const 
     const struct criterion *criterion = criterion_find(facts->action_item, result->criterion_id);
     if (!criterion) {
         if (result->criterion_id)
-            violation_add(violations, "reference.not_found", arena_format(violations->arena, "%s/criterion_id", pointer),
+            violation_add(violations, "reference.not_found",
+                          arena_format(violations->arena, "%s/criterion_id", pointer),
                           "The action item has no success criterion '%.20s'.", result->criterion_id);
         return;
     }
@@ -164,7 +169,8 @@ static void check_result(const struct follow_up *follow_up, size_t index, const 
                       criterion_met(criterion, result) == TRUTH_TRUE ? "met" : "not met");
     bool evidence = result->measured_value.known || (result->evidence && text_length(result->evidence) >= EVIDENCE_MIN);
     if (follow_up->kind != FOLLOW_UP_PROGRESS && follow_up->kind && !evidence)
-        violation_add(violations, "follow_up.evidence.required", arena_format(violations->arena, "%s/evidence", pointer),
+        violation_add(violations, "follow_up.evidence.required",
+                      arena_format(violations->arena, "%s/evidence", pointer),
                       "Give a 'measured_value', or 'evidence' in %d characters or more.", EVIDENCE_MIN);
 }
 

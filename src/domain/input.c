@@ -18,8 +18,8 @@ struct source {
 
 #define RECORD struct source
 static const struct field source_fields[] = {
-    {"system", FIELD_TEXT(system), .required = true, .min = 1, .max = 200, .description = "Where the figures come from.",
-     .example = "\"Vulnerability scanner\""},
+    {"system", FIELD_TEXT(system), .required = true, .min = 1, .max = 200,
+     .description = "Where the figures come from.", .example = "\"Vulnerability scanner\""},
     {"reference", FIELD_TEXT(reference), .max = 200, .description = "The report or query there.",
      .example = "\"Q4 report\""},
     {"url", FIELD_TEXT(url), .max = 2000, .url = true, .description = "Where it can be looked up."},
@@ -60,9 +60,10 @@ static const struct field input_fields[] = {
      .description = "Time on the agenda, in minutes.", .example = "15"},
     {"summary", FIELD_TEXT(summary), .max = 20000, .searched = true, .description = "What was reported, in Markdown.",
      .example = "\"Patching slipped below its target in October.\""},
-    {"conclusion", FIELD_TEXT(conclusion), .max = 20000, .searched = true,
-     .description = "What the review made of it.", .example = "\"The maintenance window is too short.\""},
-    {"trend", FIELD_ENUM(trend, trend_names), .description = "Where it is going (9.3.2 d).", .example = "\"degrading\""},
+    {"conclusion", FIELD_TEXT(conclusion), .max = 20000, .searched = true, .description = "What the review made of it.",
+     .example = "\"The maintenance window is too short.\""},
+    {"trend", FIELD_ENUM(trend, trend_names), .description = "Where it is going (9.3.2 d).",
+     .example = "\"degrading\""},
     {"severity", FIELD_ENUM(severity, severity_names), .description = "Of a nonconformity or finding (d1, d3)."},
     {"source", FIELD_OBJECT(source, source_shape), .description = "Where the figures come from."},
     {"metrics", FIELD_LIST(metrics, metric_shape), .max = 50, .description = "Figures, with their targets."},
@@ -118,9 +119,8 @@ void metric_derive(struct metric *metric)
 {
     metric->on_target = TRUTH_UNKNOWN;
     if (metric->value.known && metric->target.known && metric->comparator)
-        metric->on_target = comparator_holds(metric->comparator, metric->value.value, metric->target.value)
-                                ? TRUTH_TRUE
-                                : TRUTH_FALSE;
+        metric->on_target =
+            comparator_holds(metric->comparator, metric->value.value, metric->target.value) ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
 static bool is_blank(const char *text)
@@ -149,8 +149,9 @@ void input_check(const struct input *after, const char *verb, const struct input
     review_check_frozen(facts->review_status, violations);
     if (verb) {
         if (after->agenda == TRUTH_TRUE)
-            violation_add(violations, "input.withdraw.agenda", NULL,
-                          "This is one of the ten inputs of 9.3.2; if there is nothing, its state is nothing_to_report.");
+            violation_add(
+                violations, "input.withdraw.agenda", NULL,
+                "This is one of the ten inputs of 9.3.2; if there is nothing, its state is nothing_to_report.");
         return;
     }
     required_check(&input_resource, after, violations);

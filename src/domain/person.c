@@ -27,8 +27,8 @@ static const struct rule person_rules[] = {
     {"person.email.format", "A person's e-mail address has the form local@domain.", 422, RULE_PROCEDURE, NULL, NULL},
     {"person.email.unique", "No two people have the same e-mail address, in any case.", 422, RULE_PROCEDURE, NULL,
      NULL},
-    {"person.deactivate.open_commitments",
-     "Who still owns an open decision or action item is not made inactive.", 409, RULE_PRACTICE, NULL, NULL},
+    {"person.deactivate.open_commitments", "Who still owns an open decision or action item is not made inactive.", 409,
+     RULE_PRACTICE, NULL, NULL},
 };
 
 static const struct transition person_transitions[] = {
@@ -88,8 +88,8 @@ void person_check(const struct person *after, const struct person *before, const
 {
     required_check(&person_resource, after, violations);
     if (after->email && !email_is_valid(after->email))
-        violation_add(violations, "person.email.format", "#/email", "'%.100s' is no e-mail address of the form local@domain.",
-                      after->email);
+        violation_add(violations, "person.email.format", "#/email",
+                      "'%.100s' is no e-mail address of the form local@domain.", after->email);
     if (facts->email_taken)
         violation_add(violations, "person.email.unique", "#/email", "Another person has the address '%.254s'.",
                       after->email);

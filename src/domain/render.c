@@ -17,7 +17,8 @@ static struct order resource_orders[RESOURCE_COUNT];
 static struct order shape_orders[SHAPES_MAX];
 static size_t shape_order_count;
 
-static void order_insert(struct order *order, const char *name, size_t index, const char *(*name_of)(const void *, size_t))
+static void order_insert(struct order *order, const char *name, size_t index,
+                         const char *(*name_of)(const void *, size_t))
 {
     assert(order->count < FIELDS_MAX);
     size_t at = order->count++;

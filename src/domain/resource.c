@@ -114,8 +114,8 @@ bool transition_check(const struct resource *resource, const void *record, const
     for (size_t i = 0; i < resource->transition_count; i++) {
         const struct transition *other = &resource->transitions[i];
         if (other->from & STATE(state) && length < sizeof allowed)
-            length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", length ? ", " : "",
-                                       other->verb);
+            length +=
+                (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", length ? ", " : "", other->verb);
     }
     violation_add(violations, "transition.not_allowed", NULL, "A %s that is %s cannot be taken through '%s'. %s%s.",
                   resource->title, record_state_name(resource, record), transition->verb,

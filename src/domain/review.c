@@ -62,7 +62,8 @@ static const struct field review_fields[] = {
     {"classification", FIELD_ENUM(classification, classification_names), .initial = CLASSIFICATION_INTERNAL,
      .description = "Who may read the review and all that hangs from it.", .example = "\"internal\""},
     {"also_covers", FIELD_TEXTS(also_covers), .max = 20,
-     .description = "Other organisational reviews held together with it.", .example = "[\"Quality management review\"]"},
+     .description = "Other organisational reviews held together with it.",
+     .example = "[\"Quality management review\"]"},
     {"summary", FIELD_TEXT(summary), .max = 50000, .searched = true,
      .description = "The minutes' narrative, in Markdown."},
     {"status", FIELD_ENUM(status, review_status_names), .read_only = true, .initial = REVIEW_PLANNED,
@@ -102,14 +103,13 @@ static const struct rule review_rules[] = {
      "9.3.3", NULL},
     {"review.held_on.in_future", "A review is concluded once it was held, not before.", 422, RULE_PRACTICE, "9.3.3",
      NULL},
-    {"review.next_review.interval",
-     "The next review is after this one, and no later than the maximum interval allows.", 422, RULE_PRACTICE, "9.3.1",
-     NULL},
+    {"review.next_review.interval", "The next review is after this one, and no later than the maximum interval allows.",
+     422, RULE_PRACTICE, "9.3.1", NULL},
     {"review.conclude.inputs",
      "Each of the ten clauses of 9.3.2 has an input, and every input is considered or has nothing to report.", 422,
      RULE_STANDARD, "9.3.2", NULL},
-    {"review.conclude.top_management_present",
-     "One of top management attended, as a decision maker or in the chair.", 422, RULE_STANDARD, "9.3.1", NULL},
+    {"review.conclude.top_management_present", "One of top management attended, as a decision maker or in the chair.",
+     422, RULE_STANDARD, "9.3.1", NULL},
     {"review.conclude.decision", "A review ends in at least one adopted decision, be it that nothing changes.", 422,
      RULE_STANDARD, "9.3.3", NULL},
     {"review.conclude.proposed_decisions", "No decision is left proposed.", 422, RULE_PRACTICE, "9.3.3", NULL},
@@ -124,14 +124,18 @@ static const struct rule review_rules[] = {
     {"review.approve.role", "Top management approves a review.", 403, RULE_PRACTICE, "9.3.1", NULL},
     {"review.approve.separation", "Who concluded a review does not approve it.", 403, RULE_PRACTICE, NULL, NULL},
     {"review.reopen.role", "Top management reopens a review.", 403, RULE_PRACTICE, NULL, NULL},
-    {"review.frozen", "A concluded, approved or cancelled review, its attendees, inputs and decisions stay as they are.",
-     409, RULE_PRACTICE, "7.5.3", NULL},
+    {"review.frozen",
+     "A concluded, approved or cancelled review, its attendees, inputs and decisions stay as they are.", 409,
+     RULE_PRACTICE, "7.5.3", NULL},
 };
 
 static const struct argument conclude_arguments[] = {
-    {"held_on", "held_on", true, 0},           {"suitability", "suitability", true, 0},
-    {"adequacy", "adequacy", true, 0},         {"effectiveness", "effectiveness", true, 0},
-    {"next_review_on", "next_review_on", true, 0}, {"summary", "summary", false, 0},
+    {"held_on", "held_on", true, 0},
+    {"suitability", "suitability", true, 0},
+    {"adequacy", "adequacy", true, 0},
+    {"effectiveness", "effectiveness", true, 0},
+    {"next_review_on", "next_review_on", true, 0},
+    {"summary", "summary", false, 0},
 };
 static const struct argument cancel_arguments[] = {{"reason", "cancel_reason", true, 0}};
 static const struct argument reopen_arguments[] = {{"reason", "reopen_reason", true, 20}};
@@ -202,9 +206,9 @@ static void check_inputs(const struct review_facts *facts, struct violations *vi
     for (size_t i = 0; i < facts->input_count; i++) {
         const struct input_brief *input = &facts->inputs[i];
         if (input->state == INPUT_PENDING || input->state == INPUT_PREPARED)
-            violation_add(violations, "review.conclude.inputs", NULL,
-                          "The input '%.200s' (clause %s, %s) is still %s.", input->title,
-                          clause_names[input->clause - 1], input->id.text, input_state_names[input->state - 1]);
+            violation_add(violations, "review.conclude.inputs", NULL, "The input '%.200s' (clause %s, %s) is still %s.",
+                          input->title, clause_names[input->clause - 1], input->id.text,
+                          input_state_names[input->state - 1]);
         if (input->severity == SEVERITY_MAJOR && !input->corrected)
             violation_add(violations, "review.conclude.major_nonconformity", NULL,
                           "The major input '%.200s' (clause %s, %s) is no input of an adopted corrective_action.",
@@ -257,14 +261,14 @@ static void check_fields(const struct review *after, const struct review *before
 {
     required_check(&review_resource, after, violations);
     if (after->type == REVIEW_EXTRAORDINARY && !after->trigger)
-        violation_add(violations, "review.trigger.required", "#/trigger",
-                      "An extraordinary review needs a 'trigger'.");
+        violation_add(violations, "review.trigger.required", "#/trigger", "An extraordinary review needs a 'trigger'.");
     if (after->type == REVIEW_SCHEDULED && after->trigger)
         violation_add(violations, "review.trigger.unexpected", "#/trigger",
                       "A scheduled review has no 'trigger'; leave it out.");
     if (date_before(&after->period_end, &after->period_start))
-        violation_add(violations, "review.period.order", "#/period_end", "The period ends on %s, before it starts on %s.",
-                      after->period_end.text, after->period_start.text);
+        violation_add(violations, "review.period.order", "#/period_end",
+                      "The period ends on %s, before it starts on %s.", after->period_end.text,
+                      after->period_start.text);
     bool new_chair = id_is_set(&after->chair_id) && (!before || !id_equal(&before->chair_id, &after->chair_id));
     if (new_chair && facts->chair_role != ROLE_TOP_MANAGEMENT)
         violation_add(violations, "review.chair.top_management", "#/chair_id",

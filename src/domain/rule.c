@@ -21,20 +21,19 @@ static const struct rule general_rules[] = {
     {"commitment.amendment_required",
      "Owner, deadline and success criteria of a commitment are changed by an amendment, never by PATCH.", 422,
      RULE_PRACTICE, NULL, "commitment"},
-    {"idempotency.in_flight", "A key is used again only once its first request has been answered.", 409,
-     RULE_PROCEDURE, NULL, "idempotency"},
+    {"idempotency.in_flight", "A key is used again only once its first request has been answered.", 409, RULE_PROCEDURE,
+     NULL, "idempotency"},
     {"idempotency.invalid", "An Idempotency-Key is 8 to 255 printable ASCII characters.", 400, RULE_PROCEDURE, NULL,
      "idempotency"},
-    {"idempotency.mismatch", "A key stands for one request: the same method, path and body.", 422, RULE_PROCEDURE,
-     NULL, "idempotency"},
+    {"idempotency.mismatch", "A key stands for one request: the same method, path and body.", 422, RULE_PROCEDURE, NULL,
+     "idempotency"},
     {"query.invalid", "A query parameter has a value of its kind.", 400, RULE_PROCEDURE, NULL, "query"},
     {"query.repeated", "A query parameter is given once.", 400, RULE_PROCEDURE, NULL, "query"},
     {"query.unknown", "Only query parameters that the path knows are given.", 400, RULE_PROCEDURE, NULL, "query"},
-    {"reference.not_found", "A reference names a record that exists and that the caller may see.", 422,
-     RULE_PROCEDURE, NULL, "reference"},
-    {"reference.person.inactive",
-     "No inactive person is named as a new owner, chair, presenter, approver or attendee.", 422, RULE_PRACTICE, NULL,
-     "reference"},
+    {"reference.not_found", "A reference names a record that exists and that the caller may see.", 422, RULE_PROCEDURE,
+     NULL, "reference"},
+    {"reference.person.inactive", "No inactive person is named as a new owner, chair, presenter, approver or attendee.",
+     422, RULE_PRACTICE, NULL, "reference"},
     {"success_criteria.count", "A commitment has 1 to 20 success criteria.", 422, RULE_PRACTICE, NULL,
      "success_criteria"},
     {"success_criteria.duplicate", "The statements of a commitment's success criteria are all different.", 422,
@@ -198,8 +197,8 @@ void violation_add(struct violations *violations, const char *rule, const char *
     va_end(arguments);
 }
 
-void violation_add_parameter(struct violations *violations, const char *rule, const char *parameter,
-                             const char *format, ...)
+void violation_add_parameter(struct violations *violations, const char *rule, const char *parameter, const char *format,
+                             ...)
 {
     va_list arguments;
     va_start(arguments, format);

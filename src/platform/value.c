@@ -41,7 +41,8 @@ static bool parse_day(const char *text, int *ret_year, int *ret_month, int *ret_
 {
     if (strnlen(text, 10) < 10 || text[4] != '-' || text[7] != '-')
         return false;
-    if (!parse_digits(text, 4, ret_year) || !parse_digits(text + 5, 2, ret_month) || !parse_digits(text + 8, 2, ret_day))
+    if (!parse_digits(text, 4, ret_year) || !parse_digits(text + 5, 2, ret_month) ||
+        !parse_digits(text + 8, 2, ret_day))
         return false;
     return *ret_year >= 1 && *ret_month >= 1 && *ret_month <= 12 && *ret_day >= 1 &&
            *ret_day <= days_of_month(*ret_year, *ret_month);
@@ -152,8 +153,8 @@ struct instant instant_from_ms(int64_t ms)
     if (!date_is_set(&date))
         return instant;
     char text[80];
-    snprintf(text, sizeof text, "%sT%02d:%02d:%02d.%03dZ", date.text, (int)(rest / 3600000),
-             (int)(rest / 60000 % 60), (int)(rest / 1000 % 60), (int)(rest % 1000));
+    snprintf(text, sizeof text, "%sT%02d:%02d:%02d.%03dZ", date.text, (int)(rest / 3600000), (int)(rest / 60000 % 60),
+             (int)(rest / 1000 % 60), (int)(rest % 1000));
     memcpy(instant.text, text, sizeof instant.text - 1);
     return instant;
 }
@@ -173,7 +174,8 @@ static size_t space_length(const char *text)
         return 1;
     if (t[0] == 0xC2 && (t[1] == 0xA0 || t[1] == 0x85))
         return 2;
-    if (t[0] == 0xE2 && t[1] == 0x80 && ((t[2] >= 0x80 && t[2] <= 0x8B) || t[2] == 0xA8 || t[2] == 0xA9 || t[2] == 0xAF))
+    if (t[0] == 0xE2 && t[1] == 0x80 &&
+        ((t[2] >= 0x80 && t[2] <= 0x8B) || t[2] == 0xA8 || t[2] == 0xA9 || t[2] == 0xAF))
         return 3;
     bool rare = (t[0] == 0xE1 && t[1] == 0x9A && t[2] == 0x80) || (t[0] == 0xE2 && t[1] == 0x81 && t[2] == 0x9F);
     if (rare || (t[0] == 0xE3 && t[1] == 0x80 && t[2] == 0x80))

@@ -34,8 +34,8 @@ enum found store_person(struct store *store, const struct id *id, struct arena *
 bool store_email_taken(struct store *store, const char *email, const struct id *except, bool *ret_taken)
 {
     int64_t count = 0;
-    bool read = ask_integer(ASK(store, "SELECT count(*) FROM person WHERE email = $1 AND id <> $2", email, except->text),
-                            &count);
+    bool read = ask_integer(
+        ASK(store, "SELECT count(*) FROM person WHERE email = $1 AND id <> $2", email, except->text), &count);
     *ret_taken = count > 0;
     return read;
 }
@@ -46,12 +46,14 @@ bool store_commitments(struct store *store, const struct id *person, struct aren
     const struct named *decisions;
     const struct named *items;
     size_t decision_count, item_count;
-    if (!ask_named(ASK(store, "SELECT id, reference, title FROM decision WHERE owner_id = $1 AND "
-                              "status IN ('proposed', 'adopted') ORDER BY id",
+    if (!ask_named(ASK(store,
+                       "SELECT id, reference, title FROM decision WHERE owner_id = $1 AND "
+                       "status IN ('proposed', 'adopted') ORDER BY id",
                        person->text),
                    &decision_resource, arena, &decisions, &decision_count) ||
-        !ask_named(ASK(store, "SELECT id, reference, title FROM action_item WHERE owner_id = $1 AND "
-                              "status NOT IN ('closed', 'cancelled') ORDER BY id",
+        !ask_named(ASK(store,
+                       "SELECT id, reference, title FROM action_item WHERE owner_id = $1 AND "
+                       "status NOT IN ('closed', 'cancelled') ORDER BY id",
                        person->text),
                    &action_item_resource, arena, &items, &item_count))
         return false;
@@ -92,15 +94,17 @@ bool store_attends(struct store *store, const struct id *review, const struct id
 
 bool store_next_position(struct store *store, const struct id *review, int64_t *ret_position)
 {
-    return ask_integer(ASK(store, "SELECT coalesce(max(position), 0) + 1 FROM input WHERE review_id = $1", review->text),
-                       ret_position);
+    return ask_integer(
+        ASK(store, "SELECT coalesce(max(position), 0) + 1 FROM input WHERE review_id = $1", review->text),
+        ret_position);
 }
 
 bool store_extensions(struct store *store, const struct id *decision, size_t *ret_count)
 {
     int64_t count = 0;
-    bool read = ask_integer(ASK(store, "SELECT count(*) FROM amendment WHERE decision_id = $1 AND "
-                                       "json_extract(after, '$.deadline') > json_extract(before, '$.deadline')",
+    bool read = ask_integer(ASK(store,
+                                "SELECT count(*) FROM amendment WHERE decision_id = $1 AND "
+                                "json_extract(after, '$.deadline') > json_extract(before, '$.deadline')",
                                 decision->text),
                             &count);
     *ret_count = (size_t)count;
@@ -110,12 +114,13 @@ bool store_extensions(struct store *store, const struct id *decision, size_t *re
 static bool input_briefs(struct store *store, const struct id *review, struct arena *arena,
                          struct review_facts *ret_facts)
 {
-    struct db_statement *statement = ASK(
-        store, "SELECT i.id, i.title, i.clause, i.state, i.severity, EXISTS (SELECT 1 FROM decision_input AS x "
-               "JOIN decision AS d ON d.id = x.decision_id WHERE x.input_id = i.id AND d.kind = 'corrective_action' "
-               "AND d.status IN ('adopted', 'implemented')) FROM input AS i WHERE i.review_id = $1 AND i.withdrawn = 0 "
-               "ORDER BY i.position, i.id",
-        review->text);
+    struct db_statement *statement =
+        ASK(store,
+            "SELECT i.id, i.title, i.clause, i.state, i.severity, EXISTS (SELECT 1 FROM decision_input AS x "
+            "JOIN decision AS d ON d.id = x.decision_id WHERE x.input_id = i.id AND d.kind = 'corrective_action' "
+            "AND d.status IN ('adopted', 'implemented')) FROM input AS i WHERE i.review_id = $1 AND i.withdrawn = 0 "
+            "ORDER BY i.position, i.id",
+            review->text);
     static const char *const severities[] = {"minor", "major"};
     struct input_brief *items = NULL;
     size_t count = 0;
@@ -147,11 +152,12 @@ bool store_carried(struct store *store, const struct id *review, const struct in
                    const struct carried **ret_items, size_t *ret_count)
 {
     struct db_statement *statement =
-        ASK(store, "SELECT t.id, t.reference, t.title, t.status IN ('open', 'in_progress', 'blocked') AND "
-                   "t.deadline < $3, EXISTS (SELECT 1 FROM follow_up AS f WHERE f.action_item_id = t.id AND "
-                   "f.review_id = $1) FROM action_item AS t WHERE t.created_at <= $2 AND (t.ended_at IS NULL OR "
-                   "t.ended_at >= $2) AND t.review_id IN (SELECT c.id FROM review AS c WHERE c.id <> $1 AND "
-                   "c.started_at <= $2) ORDER BY t.id",
+        ASK(store,
+            "SELECT t.id, t.reference, t.title, t.status IN ('open', 'in_progress', 'blocked') AND "
+            "t.deadline < $3, EXISTS (SELECT 1 FROM follow_up AS f WHERE f.action_item_id = t.id AND "
+            "f.review_id = $1) FROM action_item AS t WHERE t.created_at <= $2 AND (t.ended_at IS NULL OR "
+            "t.ended_at >= $2) AND t.review_id IN (SELECT c.id FROM review AS c WHERE c.id <> $1 AND "
+            "c.started_at <= $2) ORDER BY t.id",
             review->text, started_at->text, today->text);
     struct carried *items = NULL;
     size_t count = 0;
@@ -208,29 +214,35 @@ bool store_review_facts(struct store *store, const struct review *review, const 
     int64_t others = 0;
     int64_t attended = 0;
     int64_t adopted = 0;
-    if (!ask_integer(ASK(store, "SELECT count(*) FROM attendee WHERE review_id = $1 AND withdrawn = 0 AND "
-                                "person_id <> $2",
+    if (!ask_integer(ASK(store,
+                         "SELECT count(*) FROM attendee WHERE review_id = $1 AND withdrawn = 0 AND "
+                         "person_id <> $2",
                          id, review->chair_id.text),
                      &others) ||
-        !ask_integer(ASK(store, "SELECT count(*) FROM attendee AS a JOIN person AS p ON p.id = a.person_id WHERE "
-                                "a.review_id = $1 AND a.withdrawn = 0 AND a.attendance = 'attended' AND "
-                                "a.capacity IN ('chair', 'decision_maker') AND p.role = 'top_management'",
+        !ask_integer(ASK(store,
+                         "SELECT count(*) FROM attendee AS a JOIN person AS p ON p.id = a.person_id WHERE "
+                         "a.review_id = $1 AND a.withdrawn = 0 AND a.attendance = 'attended' AND "
+                         "a.capacity IN ('chair', 'decision_maker') AND p.role = 'top_management'",
                          id),
                      &attended) ||
-        !ask_integer(ASK(store, "SELECT count(*) FROM decision WHERE review_id = $1 AND status IN ('adopted', 'implemented')", id),
+        !ask_integer(ASK(store,
+                         "SELECT count(*) FROM decision WHERE review_id = $1 AND status IN ('adopted', 'implemented')",
+                         id),
                      &adopted))
         return false;
     ret_facts->other_attendees = (size_t)others;
     ret_facts->top_management_attended = attended > 0;
     ret_facts->adopted_count = (size_t)adopted;
     return input_briefs(store, &review->record.id, arena, ret_facts) &&
-           ask_named(ASK(store, "SELECT id, reference, title FROM decision WHERE review_id = $1 AND "
-                                "status = 'proposed' ORDER BY id",
+           ask_named(ASK(store,
+                         "SELECT id, reference, title FROM decision WHERE review_id = $1 AND "
+                         "status = 'proposed' ORDER BY id",
                          id),
                      &decision_resource, arena, &ret_facts->proposed, &ret_facts->proposed_count) &&
-           ask_named(ASK(store, "SELECT d.id, d.reference, d.title FROM decision AS d WHERE d.review_id = $1 AND "
-                                "d.status = 'adopted' AND d.action_required = 1 AND NOT EXISTS (SELECT 1 FROM "
-                                "action_item AS a WHERE a.decision_id = d.id) ORDER BY d.id",
+           ask_named(ASK(store,
+                         "SELECT d.id, d.reference, d.title FROM decision AS d WHERE d.review_id = $1 AND "
+                         "d.status = 'adopted' AND d.action_required = 1 AND NOT EXISTS (SELECT 1 FROM "
+                         "action_item AS a WHERE a.decision_id = d.id) ORDER BY d.id",
                          id),
                      &decision_resource, arena, &ret_facts->without_action_items,
                      &ret_facts->without_action_items_count) &&
@@ -241,13 +253,14 @@ bool store_items_of(struct store *store, const struct id *decision, struct arena
                     const struct named **ret_unfinished, size_t *ret_count)
 {
     int64_t closed = 0;
-    if (!ask_integer(ASK(store, "SELECT count(*) FROM action_item WHERE decision_id = $1 AND status = 'closed'",
-                         decision->text),
-                     &closed))
+    if (!ask_integer(
+            ASK(store, "SELECT count(*) FROM action_item WHERE decision_id = $1 AND status = 'closed'", decision->text),
+            &closed))
         return false;
     *ret_closed = (size_t)closed;
-    return ask_named(ASK(store, "SELECT id, reference, title FROM action_item WHERE decision_id = $1 AND "
-                                "status NOT IN ('closed', 'cancelled') ORDER BY id",
+    return ask_named(ASK(store,
+                         "SELECT id, reference, title FROM action_item WHERE decision_id = $1 AND "
+                         "status NOT IN ('closed', 'cancelled') ORDER BY id",
                          decision->text),
                      &action_item_resource, arena, ret_unfinished, ret_count);
 }
@@ -283,7 +296,8 @@ enum found store_token(struct store *store, const unsigned char hash[32], struct
 
 bool store_keep_secret(struct store *store, const struct id *token, const unsigned char hash[32])
 {
-    struct db_statement *statement = ASK(store, "INSERT INTO token_secret (token_id, hash) VALUES ($1, $2)", token->text);
+    struct db_statement *statement =
+        ASK(store, "INSERT INTO token_secret (token_id, hash) VALUES ($1, $2)", token->text);
     if (statement)
         db_bind_blob(statement, 2, hash, 32);
     return ask_done(statement);
@@ -291,15 +305,17 @@ bool store_keep_secret(struct store *store, const struct id *token, const unsign
 
 bool store_token_used(struct store *store, const struct id *token, const struct instant *at)
 {
-    return ask_done(ASK(store, "UPDATE token_secret SET last_used_at = $2 WHERE token_id = $1 AND "
-                               "coalesce(last_used_at, '') < $2",
+    return ask_done(ASK(store,
+                        "UPDATE token_secret SET last_used_at = $2 WHERE token_id = $1 AND "
+                        "coalesce(last_used_at, '') < $2",
                         token->text, at->text));
 }
 
 bool store_token_last_use(struct store *store, const struct id *token, struct instant *ret_at)
 {
     *ret_at = (struct instant){0};
-    struct db_statement *statement = ASK(store, "SELECT last_used_at FROM token_secret WHERE token_id = $1", token->text);
+    struct db_statement *statement =
+        ASK(store, "SELECT last_used_at FROM token_secret WHERE token_id = $1", token->text);
     if (!statement)
         return false;
     enum db_step step = db_step(statement);

@@ -30,8 +30,9 @@ enum found store_kept_answer(struct store *store, const struct id *caller, const
                              const struct instant *not_before, struct arena *arena, struct kept_answer *ret_answer)
 {
     struct db_statement *statement =
-        ASK(store, "SELECT request_sha256, status, headers, body FROM idempotency WHERE caller_id = $1 AND "
-                   "idempotency_key = $2 AND created_at >= $3",
+        ASK(store,
+            "SELECT request_sha256, status, headers, body FROM idempotency WHERE caller_id = $1 AND "
+            "idempotency_key = $2 AND created_at >= $3",
             caller->text, key, not_before->text);
     if (!statement)
         return BROKEN;
@@ -52,10 +53,11 @@ bool store_keep_answer(struct store *store, const struct id *caller, const char 
                        const struct kept_answer *answer)
 {
     struct db_statement *statement =
-        ASK(store, "INSERT INTO idempotency (caller_id, idempotency_key, created_at, headers, request_sha256, status, "
-                   "body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (caller_id, idempotency_key) DO UPDATE SET "
-                   "created_at = excluded.created_at, headers = excluded.headers, request_sha256 = "
-                   "excluded.request_sha256, status = excluded.status, body = excluded.body",
+        ASK(store,
+            "INSERT INTO idempotency (caller_id, idempotency_key, created_at, headers, request_sha256, status, "
+            "body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (caller_id, idempotency_key) DO UPDATE SET "
+            "created_at = excluded.created_at, headers = excluded.headers, request_sha256 = "
+            "excluded.request_sha256, status = excluded.status, body = excluded.body",
             caller->text, key, now->text, answer->headers);
     if (statement) {
         db_bind_blob(statement, 5, answer->request_sha256, sizeof answer->request_sha256);

@@ -34,8 +34,8 @@ static void put_filter(struct sql *sql, const struct filter *filter, const struc
         return;
     case FILTER_FROM:
     case FILTER_TO:
-        buffer_format(text, " AND t.\"%s\" %s $%d", filter->field->name, filter->kind == FILTER_FROM ? ">=" : "<=",
-                      sql_parameter(sql, filter->values[0]));
+        buffer_format(text, " AND t.\"%s\" %s $%d", filter->field->name,
+                      filter->kind == FILTER_FROM ? ">=" : "<=", sql_parameter(sql, filter->values[0]));
         return;
     case FILTER_OVERDUE:
         buffer_format(text, " AND %s(t.status IN ('open', 'in_progress', 'blocked') AND t.deadline < $%d)",
@@ -65,9 +65,9 @@ static void put_from_where(struct sql *sql, const struct list_query *query, char
     if (query->words) {
         char condition[200];
         if (db_words_query(query->words, words, WORDS_BYTES))
-            buffer_format(text, " AND %s",
-                          db_words_condition(query->resource->name, sql_parameter(sql, words), condition,
-                                             sizeof condition));
+            buffer_format(
+                text, " AND %s",
+                db_words_condition(query->resource->name, sql_parameter(sql, words), condition, sizeof condition));
         else
             buffer_put(text, " AND 0");
     }

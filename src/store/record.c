@@ -49,9 +49,9 @@ static void put_review_visible(struct buffer *sql, const char *alias, unsigned c
     for (unsigned level = 1; level <= clearance; level++)
         buffer_format(sql, "%s'%s'%s", level == 1 ? "r.classification IN (" : ", ", classification_names[level - 1],
                       level == clearance ? ") OR " : "");
-    buffer_format(sql,
-                  "EXISTS (SELECT 1 FROM attendee AS v WHERE v.review_id = %s AND v.person_id = $1 AND v.withdrawn = 0))",
-                  alias);
+    buffer_format(
+        sql, "EXISTS (SELECT 1 FROM attendee AS v WHERE v.review_id = %s AND v.person_id = $1 AND v.withdrawn = 0))",
+        alias);
 }
 
 static void put_visible(struct buffer *sql, const struct resource *resource, const char *alias, unsigned clearance)
@@ -337,9 +337,8 @@ static enum found bind_key(struct store *store, const struct resource *resource,
     if (!by_id && !resource->found_by && !resource->reference_prefix)
         return ABSENT;
     unsigned level = view->clearance;
-    struct db_statement *statement =
-        db_fixed(store->db, whole ? (by_id ? s->load_by_id : s->load_by_name)[level]
-                                  : (by_id ? s->find_by_id : s->find_by_name)[level]);
+    struct db_statement *statement = db_fixed(store->db, whole ? (by_id ? s->load_by_id : s->load_by_name)[level]
+                                                               : (by_id ? s->find_by_id : s->find_by_name)[level]);
     if (!statement)
         return BROKEN;
     db_bind_text(statement, 1, view->person.text);
@@ -486,17 +485,24 @@ bool store_update(struct store *store, const struct resource *resource, const vo
 
 const char *store_next_reference(struct store *store, const struct resource *resource, int year, struct arena *arena)
 {
-    struct db_statement *statement =
-        db_fixed(store->db, "INSERT INTO reference_counter (prefix, year, last) VALUES ($1, $2, 1) "
-                            "ON CONFLICT (prefix, year) DO UPDATE SET last = last + 1 RETURNING last");
-    if (!statement)
-        return NULL;
-    db_bind_text(statement, 1, resource->reference_prefix);
-    db_bind_integer(statement, 2, year);
+    static const char count_sql[] = "INSERT INTO reference_counter (prefix, year, last) VALUES ($1, $2, 1) "
+                                    "ON CONFLICT (prefix, year) DO UPDATE SET last = last + 1";
+    static const char read_sql[] = "SELECT last FROM reference_counter WHERE prefix = $1 AND year = $2";
     const char *reference = NULL;
-    if (db_step(statement) == DB_ROW)
-        reference = arena_format(arena, "%s-%04d-%0*lld", resource->reference_prefix, year, resource->reference_digits,
-                                 (long long)db_integer(statement, 0));
-    db_reset(statement);
+    const char *const steps[] = {count_sql, read_sql};
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        struct db_statement *statement = db_fixed(store->db, steps[i]);
+        if (!statement)
+            return NULL;
+        db_bind_text(statement, 1, resource->reference_prefix);
+        db_bind_integer(statement, 2, year);
+        enum db_step step = db_step(statement);
+        if (step == DB_ROW)
+            reference = arena_format(arena, "%s-%04d-%0*lld", resource->reference_prefix, year,
+                                     resource->reference_digits, (long long)db_integer(statement, 0));
+        db_reset(statement);
+        if (step == DB_ERROR)
+            return NULL;
+    }
     return reference;
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-    CHECKPOINT_PAGES = 1000,       /* when the queue is short */
+    CHECKPOINT_PAGES = 4000,       /* when the queue is short */
     CHECKPOINT_PAGES_BUSY = 16000, /* whatever the queue */
     PERIOD_MS = 1000,
 };

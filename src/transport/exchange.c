@@ -17,7 +17,8 @@ enum {
     CONNECTIONS_RESERVED = 16,
 };
 
-/* --- begin and end ------------------------------------------------------------------------------------------------- */
+/* --- begin and end -------------------------------------------------------------------------------------------------
+ */
 
 static enum method method_of(const char *name)
 {
@@ -69,7 +70,8 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
     return exchange;
 }
 
-void exchange_end(void *context, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code)
+void exchange_end(void *context, struct MHD_Connection *connection, void **con_cls,
+                  enum MHD_RequestTerminationCode code)
 {
     (void)connection;
     (void)code;
@@ -88,7 +90,8 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **con_c
         atomic_fetch_sub(&loop->server->under_way, 1);
 }
 
-/* --- answer -------------------------------------------------------------------------------------------------------- */
+/* --- answer --------------------------------------------------------------------------------------------------------
+ */
 
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
@@ -119,7 +122,8 @@ static void log_answer(const struct exchange *exchange, int64_t took_us)
         return;
     const char *request_id = response_get(&exchange->response, "X-Request-Id");
     LOG(level, "request", LOG_TEXT("request_id", request_id ? request_id : "none"),
-        LOG_TEXT("method", exchange->request.method_name), LOG_NUMBER("status", status), LOG_NUMBER("took_us", took_us));
+        LOG_TEXT("method", exchange->request.method_name), LOG_NUMBER("status", status),
+        LOG_NUMBER("took_us", took_us));
 }
 
 static enum MHD_Result send_answer(struct exchange *exchange)
@@ -131,8 +135,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     struct MHD_Response *response = make_response(exchange);
     if (!response)
         return MHD_NO;
-    enum MHD_Result queued =
-        MHD_queue_response(exchange->connection, (unsigned)exchange->response.status, response);
+    enum MHD_Result queued = MHD_queue_response(exchange->connection, (unsigned)exchange->response.status, response);
     MHD_destroy_response(response);
     return queued;
 }
@@ -143,7 +146,8 @@ static enum MHD_Result refuse(struct exchange *exchange, int status, const char 
     return send_answer(exchange);
 }
 
-/* --- writes -------------------------------------------------------------------------------------------------------- */
+/* --- writes --------------------------------------------------------------------------------------------------------
+ */
 
 /* On the writer's thread: hands the exchange back to its loop. */
 static void on_done(struct call *call)
@@ -176,7 +180,8 @@ static enum MHD_Result submit(struct exchange *exchange)
     return MHD_YES;
 }
 
-/* --- the request as it comes in ------------------------------------------------------------------------------------ */
+/* --- the request as it comes in ------------------------------------------------------------------------------------
+ */
 
 static void acknowledge_at_once(struct MHD_Connection *connection)
 {
@@ -229,8 +234,8 @@ static enum MHD_Result on_end(struct exchange *exchange)
     exchange->request.body_length = exchange->body.length;
     if (buffer_failed(&exchange->body))
         return MHD_NO;
-    enum api_next next = api_handle(exchange->loop->worker, &exchange->request, &exchange->response, on_done, exchange,
-                                    &exchange->call);
+    enum api_next next =
+        api_handle(exchange->loop->worker, &exchange->request, &exchange->response, on_done, exchange, &exchange->call);
     return next == API_WRITE ? submit(exchange) : send_answer(exchange);
 }
 

@@ -22,7 +22,8 @@ enum {
     POLL_MAX_MS = 1000,
 };
 
-/* --- listening ------------------------------------------------------------------------------------------------------ */
+/* --- listening ------------------------------------------------------------------------------------------------------
+ */
 
 static int listen_on(const struct addrinfo *address)
 {
@@ -79,7 +80,8 @@ static bool open_listeners(struct server *server)
     return fine;
 }
 
-/* --- one loop ------------------------------------------------------------------------------------------------------- */
+/* --- one loop -------------------------------------------------------------------------------------------------------
+ */
 
 static void count_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                              enum MHD_ConnectionNotificationCode code)
@@ -158,7 +160,8 @@ static void *loop_main(void *context)
     return NULL;
 }
 
-/* --- the server ----------------------------------------------------------------------------------------------------- */
+/* --- the server -----------------------------------------------------------------------------------------------------
+ */
 
 struct server *server_create(const struct server_options *options, char *ret_message, size_t message_size)
 {
@@ -175,7 +178,8 @@ struct server *server_create(const struct server_options *options, char *ret_mes
     server->options = *options;
     server->loop_count = count;
     for (size_t i = 0; i < count; i++) {
-        server->loops[i] = (struct loop){.server = server, .listener = -1, .wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+        server->loops[i] =
+            (struct loop){.server = server, .listener = -1, .wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
         pthread_mutex_init(&server->loops[i].mutex, NULL);
     }
     errno = 0;

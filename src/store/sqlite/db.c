@@ -409,8 +409,8 @@ bool db_check(struct db *db, bool quick, void (*report)(void *context, const cha
 char *db_words_index_sql(const char *table, const char *columns)
 {
     char *sql = NULL;
-    int length = asprintf(&sql, "INSERT INTO %s_words (rowid, %s) SELECT key, %s FROM %s WHERE key >= $1", table, columns,
-                          columns, table);
+    int length = asprintf(&sql, "INSERT INTO %s_words (rowid, %s) SELECT key, %s FROM %s WHERE key >= $1", table,
+                          columns, columns, table);
     return length < 0 ? NULL : sql;
 }
 

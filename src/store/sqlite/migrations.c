@@ -1,13 +1,12 @@
 /* The migrations of this driver, taken into the program as they lie in migrations/sqlite. */
 #include "reviewd/db.h"
 
-#define MIGRATION(symbol, file)                          \
-    __asm__(".section .rodata\n"                         \
-            ".global " #symbol "\n"                      \
-            #symbol ":\n"                                \
-            ".incbin \"migrations/sqlite/" file "\"\n"   \
-            ".byte 0\n"                                  \
-            ".previous\n");                              \
+#define MIGRATION(symbol, file)                                                                                        \
+    __asm__(".section .rodata\n"                                                                                       \
+            ".global " #symbol "\n" #symbol ":\n"                                                                      \
+            ".incbin \"migrations/sqlite/" file "\"\n"                                                                 \
+            ".byte 0\n"                                                                                                \
+            ".previous\n");                                                                                            \
     extern const char symbol[]
 
 MIGRATION(migration_0001_spine, "0001_spine.sql");

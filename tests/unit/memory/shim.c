@@ -94,6 +94,11 @@ void __wrap_free(void *data)
     __real_free(data);
 }
 
+static void *jansson_malloc(size_t size)
+{
+    return fails(SHIM_JANSSON) ? NULL : held(__real_malloc(size));
+}
+
 /* --- SQLite's ------------------------------------------------------------------------------------------------------ */
 
 static sqlite3_mem_methods original;
@@ -118,7 +123,7 @@ static void sqlite_free(void *data)
 
 void shim_install(void)
 {
-    json_set_alloc_funcs(malloc, free); /* these names are the wrapped ones here */
+    json_set_alloc_funcs(jansson_malloc, __wrap_free);
     sqlite3_config(SQLITE_CONFIG_GETMALLOC, &original);
     sqlite3_mem_methods methods = original;
     methods.xMalloc = sqlite_malloc;

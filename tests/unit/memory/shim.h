@@ -1,12 +1,12 @@
-/* Memory that fails when it is told to: malloc and its kin of our own code (linked with --wrap), jansson's (which go
- * through the same functions) and SQLite's, each counted. */
+/* Memory that fails when it is told to: malloc and its kin of our own code (linked with --wrap), jansson's and
+ * SQLite's. What is not freed is counted: jansson's as ours, since each frees what the other has made. */
 #ifndef REVIEWD_TESTS_UNIT_SHIM_H
 #define REVIEWD_TESTS_UNIT_SHIM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum shim_source { SHIM_OURS, SHIM_SQLITE, SHIM_COUNT };
+enum shim_source { SHIM_OURS, SHIM_JANSSON, SHIM_SQLITE, SHIM_COUNT };
 
 /* Before SQLite is initialised and before jansson makes anything. */
 void shim_install(void);
