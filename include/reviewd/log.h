@@ -31,9 +31,6 @@ void log_line(enum log_level level, const char *event, const struct log_field *f
 /* Lines from this level on, to a file (appended; NULL: standard error). False when the file cannot be opened. */
 bool log_open(enum log_level level, const char *path);
 
-/* Opens the file anew, after it was moved away. */
-bool log_reopen(void);
-
 bool log_enabled(enum log_level level);
 
 #endif

@@ -29,6 +29,7 @@ static const char *pointer_name(struct arena *arena, const char *name)
         else
             buffer_char(&escaped, *name);
     }
+    arena->failed |= buffer_failed(&escaped);
     const char *text =
         buffer_failed(&escaped) ? "" : arena_copy(arena, escaped.length ? escaped.data : "", escaped.length);
     buffer_finish(&escaped);

@@ -121,7 +121,7 @@ static bool keep_revision(struct call *call, const struct review *review)
 {
     struct buffer body = {0};
     if (!revision_render(call, review, &body))
-        return false;
+        body.failed = true; /* taken below, and freed */
     char *text = buffer_take(&body);
     bool kept = text && store_keep_revision(call->store, review, text);
     free(text);

@@ -179,11 +179,11 @@ static void reload(struct daemon *daemon)
 {
     notify("RELOADING=1");
     struct settings *settings = &daemon->invocation->settings;
-    if (!log_reopen())
-        LOG(LOG_ERROR, "reload.failed", LOG_TEXT("detail", "the log file cannot be opened"));
     char message[512];
     if (!settings_reload(settings, message, sizeof message))
         LOG(LOG_ERROR, "reload.failed", LOG_TEXT("detail", message));
+    if (!open_log(settings)) /* the file anew, after it was moved away, and the level */
+        LOG(LOG_ERROR, "reload.failed", LOG_TEXT("detail", "the log's file or level cannot be had"));
     LOG(LOG_INFO, "reloaded", LOG_TEXT("data", settings->data));
     notify("READY=1");
 }

@@ -19,16 +19,7 @@ bool log_enabled(enum log_level level)
     return (int)level >= atomic_load(&log_from);
 }
 
-bool log_open(enum log_level level, const char *path)
-{
-    atomic_store(&log_from, (int)level);
-    log_path[0] = '\0';
-    if (path)
-        snprintf(log_path, sizeof log_path, "%s", path);
-    return log_reopen();
-}
-
-bool log_reopen(void)
+static bool log_reopen(void)
 {
     if (!log_path[0])
         return true;
@@ -44,6 +35,15 @@ bool log_reopen(void)
     bool replaced = dup3(file, old, O_CLOEXEC) >= 0;
     close(file);
     return replaced;
+}
+
+bool log_open(enum log_level level, const char *path)
+{
+    atomic_store(&log_from, (int)level);
+    log_path[0] = '\0';
+    if (path)
+        snprintf(log_path, sizeof log_path, "%s", path);
+    return log_reopen();
 }
 
 static void put_time(struct buffer *line)

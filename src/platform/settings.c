@@ -16,7 +16,7 @@ const struct setting settings_table[] = {
      "Address and port to listen on; port 0 takes a free one. Anything but loopback belongs behind a TLS proxy."},
     {"log_file", SETTING_TEXT, SETTING(log_file), "", 0, 0, false,
      "Log lines go to this file (opened anew on SIGHUP); empty: standard error."},
-    {"log_level", SETTING_TEXT, SETTING(log_level), "info", 0, 0, false,
+    {"log_level", SETTING_TEXT, SETTING(log_level), "info", 0, 0, true,
      "The least that is logged: debug, info, warning or error."},
     {"workers", SETTING_NUMBER, SETTING(workers), "0", 0, 64, false, "Event-loop threads; 0: one for each core."},
     {"connections_max", SETTING_NUMBER, SETTING(connections_max), "8000", 32, 1000000, false,
@@ -269,9 +269,12 @@ bool settings_reload(struct settings *settings, char *ret_message, size_t messag
     for (size_t i = 0; i < settings_count; i++) {
         const struct setting *setting = &settings_table[i];
         size_t offset = setting->offset;
-        if (!setting->reloads || setting->kind == SETTING_TEXT)
+        if (!setting->reloads)
             continue;
-        if (setting->kind == SETTING_NUMBER)
+        if (setting->kind == SETTING_TEXT)
+            __atomic_store_n((const char **)((char *)settings + offset), *(const char **)((char *)&fresh + offset),
+                             __ATOMIC_RELAXED);
+        else if (setting->kind == SETTING_NUMBER)
             __atomic_store_n((int *)((char *)settings + offset), *(int *)((char *)&fresh + offset), __ATOMIC_RELAXED);
         else
             __atomic_store_n((bool *)((char *)settings + offset), *(bool *)((char *)&fresh + offset), __ATOMIC_RELAXED);

@@ -175,7 +175,9 @@ def plain(client, method, path, body=None, **headers):
         try:
             connection.endheaders(body)
         except (BrokenPipeError, ConnectionResetError):
-            pass      # refused before everything was sent; the answer is there all the same
+            # Refused before everything was sent: the answer is there all the same, unless the daemon is gone.
+            if connection.sock is None:
+                raise
         return Plain(connection.getresponse())
 
 

@@ -52,6 +52,7 @@ def test_the_first_answer_is_given_again(shared, key, again):
 def test_a_key_that_is_none(shared, key):
     answer = post(shared.isms.client, '/v1/people', person_body(), key)
     assert (answer.status, answer.json['type']) == (400, '/problems/malformed-request')
+    assert [violation['rule'] for violation in answer.json['violations']] == ['idempotency.invalid']
 
 
 @pytest.mark.parametrize('path, body', [
