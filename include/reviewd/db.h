@@ -27,9 +27,10 @@ enum db_fault {
 };
 
 enum db_mode {
-    DB_READER, /* queries alone; never checkpoints */
-    DB_WRITER, /* the one connection that may checkpoint */
-    DB_GUEST,  /* a writer in another process than the daemon: never checkpoints */
+    DB_READER,  /* queries alone; never checkpoints */
+    DB_WRITER,  /* the one connection that may checkpoint */
+    DB_BUILDER, /* alone with a new file that nobody else knows yet: nothing is synced, no log is kept */
+    DB_GUEST,   /* a writer in another process than the daemon: never checkpoints */
 };
 
 /* Process-wide settings of the driver; once, before any connection. */

@@ -34,6 +34,7 @@ struct parent_memo {
 
 struct store {
     struct db *db;
+    bool created; /* by this very store_open() */
     struct parent_memo review;
     struct parent_memo decision;
     struct db_statement *borrowed; /* whose row a record of store_load() without an arena still points into */
@@ -48,6 +49,7 @@ MUST_USE bool store_init(void);
 /* The database's file in a data folder. */
 #define STORE_FILE "reviewd.db"
 
+/* Opens the database; a writer or guest makes and migrates it where there is none. */
 MUST_USE bool store_open(struct store *store, const char *data_folder, enum db_mode mode, const char **ret_message);
 void store_close(struct store *store);
 

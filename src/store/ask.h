@@ -27,4 +27,7 @@ MUST_USE bool ask_named(struct db_statement *statement, const struct resource *r
 /* Makes room for one more item of a growing array in the arena; NULL when memory is out. */
 void *ask_grow(struct arena *arena, void *items, size_t count, size_t size);
 
+/* Makes a migrated database beside its place and puts it there in one step, where nobody else was faster. */
+MUST_USE bool store_create(const char *data_folder, const char *path, bool *ret_created, const char **ret_message);
+
 #endif

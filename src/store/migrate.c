@@ -1,5 +1,7 @@
 #include "ask.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,6 +59,57 @@ static bool back_up(struct store *store, const char *data_folder, int number)
     return copied;
 }
 
+static bool migrate_all(struct store *store, int number)
+{
+    size_t count;
+    const struct migration *migrations = db_migrations(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (migrations[i].number > number && !apply(store, &migrations[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool sync_path(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC);
+    bool fine = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return fine;
+}
+
+bool store_create(const char *data_folder, const char *path, bool *ret_created, const char **ret_message)
+{
+    char part[4200];
+    char log[4220];
+    static char message[200];
+    snprintf(part, sizeof part, "%s/new-%ld.db", data_folder, (long)getpid());
+    unlink(part);
+    struct store store = {.db = db_open(part, DB_BUILDER, ret_message)};
+    if (!store.db)
+        return false;
+    bool fine = migrate_all(&store, 0) && db_script(store.db, "PRAGMA journal_mode = WAL");
+    if (!fine)
+        snprintf(message, sizeof message, "%s", db_message(store.db));
+    store_close(&store);
+    static const char *const beside[] = {"-wal", "-shm"}; /* of a log that nothing was written to */
+    for (size_t i = 0; i < COUNT_OF(beside); i++) {
+        snprintf(log, sizeof log, "%s%s", part, beside[i]);
+        unlink(log);
+    }
+    if (fine && !sync_path(part, O_RDWR)) {
+        snprintf(message, sizeof message, "the new database cannot be synced: %s", strerror(errno));
+        fine = false;
+    }
+    *ret_created = fine && link(part, path) == 0;
+    unlink(part);
+    if (fine && (*ret_created ? sync_path(data_folder, O_RDONLY | O_DIRECTORY) : errno == EEXIST))
+        return true;
+    *ret_message = message[0] ? message : "the new database cannot be put into its place";
+    return false;
+}
+
 enum migrated store_migrate(struct store *store, const char *data_folder, int *ret_from, int *ret_to)
 {
     size_t count;
@@ -68,13 +121,11 @@ enum migrated store_migrate(struct store *store, const char *data_folder, int *r
     *ret_to = migrations[count - 1].number;
     if (number > *ret_to)
         return MIGRATED_NEWER;
+    if (store->created)
+        *ret_from = 0;
     if (number == *ret_to)
-        return MIGRATED_NOTHING;
+        return store->created ? MIGRATED : MIGRATED_NOTHING;
     if (number > 0 && !back_up(store, data_folder, number))
         return MIGRATED_FAILED;
-    for (size_t i = 0; i < count; i++) {
-        if (migrations[i].number > number && !apply(store, &migrations[i]))
-            return MIGRATED_FAILED;
-    }
-    return MIGRATED;
+    return migrate_all(store, number) ? MIGRATED : MIGRATED_FAILED;
 }

@@ -1,9 +1,10 @@
 /* Field table <-> rows. */
-#include "reviewd/store.h"
+#include "ask.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 const struct view view_all = {.clearance = CLASSIFICATION_RESTRICTED};
 
@@ -194,7 +195,10 @@ bool store_open(struct store *store, const char *data_folder, enum db_mode mode,
         *ret_message = "the path of the data folder is too long";
         return false;
     }
-    *store = (struct store){.db = db_open(path, mode, ret_message)};
+    bool created = false;
+    if (mode != DB_READER && access(path, F_OK) != 0 && !store_create(data_folder, path, &created, ret_message))
+        return false;
+    *store = (struct store){.db = db_open(path, mode, ret_message), .created = created};
     return store->db != NULL;
 }
 

@@ -108,6 +108,8 @@ static bool configure(struct db *db)
         return false;
     if (db->mode == DB_READER)
         return db_script(db, "PRAGMA query_only = 1; PRAGMA cache_size = -2048;");
+    if (db->mode == DB_BUILDER)
+        return db_script(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
     sqlite3_wal_hook(db->handle, on_wal, db);
     return db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096;");
 }
