@@ -62,13 +62,15 @@ void db_bind_null(struct db_statement *statement, int parameter);
 MUST_USE enum db_step db_step(struct db_statement *statement);
 void db_reset(struct db_statement *statement);
 
-/* Columns from 0, of the present row; text lives until the next step or reset. NULL for NULL. */
+/* Columns from 0, of the present row; text lives until the next step or reset. NULL for NULL, and where memory ran
+ * out: after reading a row that is not followed by another step, ask db_whole(). */
 bool db_is_null(struct db_statement *statement, int column);
 const char *db_text(struct db_statement *statement, int column);
 const void *db_blob(struct db_statement *statement, int column);
 size_t db_length(struct db_statement *statement, int column);
 int64_t db_integer(struct db_statement *statement, int column);
 double db_number(struct db_statement *statement, int column);
+__attribute__((warn_unused_result)) bool db_whole(struct db_statement *statement);
 
 /* Runs a statement that answers nothing, or all statements of a script. False on failure. */
 MUST_USE bool db_run(struct db *db, const char *sql);

@@ -14,12 +14,12 @@ struct settings {
     int connections_max;
     int queue_max;
     int group_max;
-    int body_max_bytes;
+    _Atomic int body_max_bytes; /* atomic: what reloads while other threads read it */
     int idle_timeout_s;
-    int write_timeout_ms;
-    int next_review_max_months;
-    int decision_horizon_months;
-    bool operations_need_token; /* /metrics, /openapi.json, /docs and /readyz too */
+    _Atomic int write_timeout_ms;
+    _Atomic int next_review_max_months;
+    _Atomic int decision_horizon_months;
+    _Atomic bool operations_need_token; /* /metrics, /openapi.json, /docs and /readyz too */
     const char *docs_bundle;
 };
 

@@ -237,6 +237,10 @@ bool audit_history(struct store *store, const struct id *record, int64_t before_
     for (int i = 0; more && i < limit && (step = db_step(statement)) == DB_ROW; i++) {
         struct history_version version = {db_integer(statement, 0), db_text(statement, 1), db_text(statement, 2),
                                           db_text(statement, 3),    db_text(statement, 4), db_text(statement, 5)};
+        if (!db_whole(statement)) {
+            step = DB_ERROR;
+            break;
+        }
         more = row(context, &version);
     }
     db_reset(statement);

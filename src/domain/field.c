@@ -106,7 +106,7 @@ size_t field_max(const struct field *field)
 
 unsigned field_enum_value(const struct field *field, const char *name)
 {
-    for (unsigned i = 0; i < field->value_count; i++) {
+    for (unsigned i = 0; name && i < field->value_count; i++) {
         if (strcmp(field->values[i], name) == 0)
             return i + 1;
     }

@@ -87,13 +87,34 @@ static const struct setting *find(const char *name)
     return NULL;
 }
 
+/* Texts live as long as the process: each is kept once, however often settings are read again. */
+static const char *keep_text(const char *value)
+{
+    static struct kept_text {
+        struct kept_text *next;
+        char text[];
+    } *first;
+    for (const struct kept_text *kept = first; kept; kept = kept->next) {
+        if (strcmp(kept->text, value) == 0)
+            return kept->text;
+    }
+    size_t size = strlen(value) + 1;
+    struct kept_text *fresh = malloc(sizeof *fresh + size);
+    if (!fresh)
+        return NULL;
+    memcpy(fresh->text, value, size);
+    fresh->next = first;
+    first = fresh;
+    return fresh->text;
+}
+
 static bool set(struct settings *settings, const struct setting *setting, const char *value, enum setting_origin origin,
                 char *ret_message, size_t size)
 {
     void *at = (char *)settings + setting->offset;
     origins[setting - settings_table] = origin;
     if (setting->kind == SETTING_TEXT) {
-        char *copy = strdup(value); /* as long as the process */
+        const char *copy = keep_text(value);
         *(const char **)at = copy;
         if (!copy)
             snprintf(ret_message, size, "out of memory");

@@ -22,6 +22,8 @@ enum found store_revision(struct store *store, const struct id *review, int64_t 
     enum db_step step = db_step(statement);
     if (step == DB_ROW)
         *ret_body = ask_copy(statement, 0, arena);
+    if (step == DB_ROW && !db_whole(statement))
+        step = DB_ERROR;
     db_reset(statement);
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
@@ -44,6 +46,7 @@ enum found store_kept_answer(struct store *store, const struct id *caller, const
         ret_answer->body_length = db_length(statement, 3);
         ret_answer->body =
             arena_copy(arena, ret_answer->body_length ? db_blob(statement, 3) : "", ret_answer->body_length);
+        step = db_whole(statement) ? step : DB_ERROR;
     }
     db_reset(statement);
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;

@@ -291,7 +291,7 @@ bool store_row(struct store *store, struct db_statement *statement, int column, 
         if (is_stored(resource, field))
             column_read(statement, column++, field, arena, ret_record);
     }
-    return store_derive(store, resource, today, ret_record);
+    return db_whole(statement) && store_derive(store, resource, today, ret_record);
 }
 
 static bool parent_read(struct store *store, const char *sql, const struct id *id, struct parent_memo *memo)
@@ -304,9 +304,10 @@ static bool parent_read(struct store *store, const char *sql, const struct id *i
     db_bind_text(statement, 1, id->text);
     bool read = db_step(statement) == DB_ROW;
     if (read) {
-        memo->id = *id;
         copy_text(memo->reference, sizeof memo->reference, statement, 0);
         copy_text(memo->title, sizeof memo->title, statement, 1);
+        read = db_whole(statement);
+        memo->id = read ? *id : (struct id){0};
     }
     db_reset(statement);
     return read;

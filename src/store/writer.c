@@ -91,6 +91,12 @@ static bool give_up(struct store *store)
     return !db_in_transaction(store->db) || db_script(store->db, "ROLLBACK");
 }
 
+/* A COMMIT that did not fit, or met a lock or a broken reference, wrote nothing. All else leaves it open. */
+static bool commit_wrote_nothing(enum db_fault fault)
+{
+    return fault == DB_FAULT_FULL || fault == DB_FAULT_BUSY || fault == DB_FAULT_CONSTRAINT;
+}
+
 enum group_end {
     GROUP_STORED,
     GROUP_BROKEN,  /* rolled back; a job of it failed */
@@ -114,8 +120,7 @@ static enum group_end group_try(struct store *store, struct job *group)
     if (fine && db_run(store->db, "COMMIT"))
         return GROUP_STORED;
     enum db_fault fault = db_fault(store->db);
-    /* A COMMIT that did not fit, or met a lock or a broken reference, wrote nothing. All else leaves it open. */
-    if (fine && fault != DB_FAULT_FULL && fault != DB_FAULT_BUSY && fault != DB_FAULT_CONSTRAINT)
+    if (fine && !commit_wrote_nothing(fault))
         end = GROUP_UNKNOWN;
     if (!give_up(store))
         end = GROUP_UNKNOWN;
@@ -165,6 +170,14 @@ static void group_finish(struct writer *writer, struct job *group, size_t size, 
     }
 }
 
+static void go_read_only(struct writer *writer)
+{
+    writer->read_only = true;
+    atomic_store(&writer->is_read_only, true);
+    LOG(LOG_ERROR, "commit.outcome_unknown", LOG_TEXT("reason", db_message(writer->store.db)),
+        LOG_TEXT("detail", "no more writes until restarted"));
+}
+
 static void group_answer(struct writer *writer, struct job *group, size_t size)
 {
     int64_t began = clock_monotonic_us();
@@ -172,10 +185,7 @@ static void group_answer(struct writer *writer, struct job *group, size_t size)
         for (struct job *job = group; job; job = job->next)
             settle(job, JOB_UNAVAILABLE, DB_FAULT_IO);
     } else if (!group_run(&writer->store, group)) {
-        writer->read_only = true;
-        atomic_store(&writer->is_read_only, true);
-        LOG(LOG_ERROR, "commit.outcome_unknown", LOG_TEXT("reason", db_message(writer->store.db)),
-            LOG_TEXT("detail", "no more writes until restarted"));
+        go_read_only(writer);
     }
     group_finish(writer, group, size, clock_monotonic_us() - began);
 }
@@ -201,6 +211,8 @@ static void periodic(struct writer *writer)
     bool fine = writer->options.periodic(writer->options.context, &writer->store);
     if (!fine || !db_run(writer->store.db, "COMMIT")) {
         LOG(LOG_WARNING, "housekeeping.failed", LOG_TEXT("reason", db_message(writer->store.db)));
+        if (fine && !commit_wrote_nothing(db_fault(writer->store.db)))
+            go_read_only(writer);
         if (db_in_transaction(writer->store.db) && !db_script(writer->store.db, "ROLLBACK"))
             LOG(LOG_WARNING, "rollback.failed", LOG_TEXT("reason", db_message(writer->store.db)));
     }

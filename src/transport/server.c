@@ -142,7 +142,8 @@ static void *loop_main(void *context)
     struct loop *loop = context;
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     struct pollfd ready[2] = {{.fd = info->epoll_fd, .events = POLLIN}, {.fd = loop->wake, .events = POLLIN}};
-    while (!atomic_load(&loop->server->ending)) {
+    /* A write that was taken in the very last round is waited for: the library ends with no connection suspended. */
+    while (!atomic_load(&loop->server->ending) || atomic_load(&loop->server->suspended) > 0) {
         if (poll(ready, 2, loop_timeout(loop)) < 0 && errno != EINTR)
             break;
         if (ready[1].revents & POLLIN) {

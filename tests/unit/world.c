@@ -198,10 +198,20 @@ static bool keep_token(struct world *world)
            audit_append(&world->store, &token_resource, &token, &entry) && db_script(world->store.db, "COMMIT");
 }
 
+/* Longer than a page of the database, so that SQLite keeps it elsewhere and has to allocate for it. */
+static const char *long_text(void)
+{
+    static char text[6001];
+    for (size_t i = 0; i < sizeof text - 1; i++)
+        text[i] = i % 7 == 6 ? ' ' : (char)('a' + i % 26);
+    text[sizeof text - 2] = '.';
+    return text;
+}
+
 /* A new review with its ten inputs dealt with, and a decision; the decision's kind and the rest of its body. */
 static void hold_review(struct world *world, const char *reference, const char *decision)
 {
-    char path[120], body[1500], input[40] = "";
+    char path[120], body[8000], input[40] = "";
     POST(201, "/v1/reviews", REVIEW_BODY);
     ck_assert_str_eq(world_member(world, "reference"), reference);
     snprintf(path, sizeof path, "/v1/reviews/%s/attendees", reference);
@@ -221,14 +231,14 @@ static void hold_review(struct world *world, const char *reference, const char *
     }
     snprintf(path, sizeof path, "/v1/reviews/%s/decisions", reference);
     snprintf(body, sizeof body,
-             "{\"title\":\"A decision\",\"statement\":\"It is so.\",\"rationale\":\"Because.\",\"input_ids\":[\"%s\"],"
-             "\"decided_by_id\":\"mirko@x.org\",\"owner_id\":\"petra@x.org\",%s}", input, decision);
+             "{\"title\":\"A decision\",\"statement\":\"%s\",\"rationale\":\"Because.\",\"input_ids\":[\"%s\"],"
+             "\"decided_by_id\":\"mirko@x.org\",\"owner_id\":\"petra@x.org\",%s}", long_text(), input, decision);
     POST(201, path, body);
 }
 
 static void conclude(struct world *world, const char *reference, const char *decision)
 {
-    char path[120], attendee[40] = "";
+    char path[120], body[8000], attendee[40] = "";
     snprintf(path, sizeof path, "/v1/decisions/%s/adopt", decision);
     POST(200, path, "{\"decided_on\":\"2026-11-20\"}");
     struct db_statement *statement =
@@ -247,10 +257,11 @@ static void conclude(struct world *world, const char *reference, const char *dec
              "{\"kind\":\"progress\",\"performed_by_id\":\"ana@x.org\",\"performed_on\":\"2026-11-21\",\"note\":\"On "
              "its way.\",\"outcome\":\"on_track\",\"review_id\":\"MR-2026-02\",\"next_follow_up_on\":\"2027-01-15\"}");
     snprintf(path, sizeof path, "/v1/reviews/%s/conclude", reference);
-    POST(200, path,
-         "{\"held_on\":\"2026-11-20\",\"next_review_on\":\"2027-05-20\",\"summary\":\"All was said.\",\"suitability\":"
+    snprintf(body, sizeof body,
+         "{\"held_on\":\"2026-11-20\",\"next_review_on\":\"2027-05-20\",\"summary\":\"%s\",\"suitability\":"
          "{\"verdict\":\"yes\",\"rationale\":\"It fits.\"},\"adequacy\":{\"verdict\":\"yes\",\"rationale\":\"It "
-         "does.\"},\"effectiveness\":{\"verdict\":\"with_reservations\",\"rationale\":\"Nearly.\"}}");
+         "does.\"},\"effectiveness\":{\"verdict\":\"with_reservations\",\"rationale\":\"Nearly.\"}}", long_text());
+    POST(200, path, body);
 }
 
 void world_fill(struct world *world)

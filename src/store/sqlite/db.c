@@ -253,6 +253,13 @@ void db_bind_null(struct db_statement *statement, int parameter)
 
 enum db_step db_step(struct db_statement *statement)
 {
+    /* SQLite may have rolled the transaction back behind our back (memory or the disk failed within a SELECT): what
+     * would be written now would be committed on its own. */
+    sqlite3 *handle = statement->db->handle;
+    if (sqlite3_get_autocommit(handle) && !sqlite3_stmt_readonly(statement->handle)) {
+        snprintf(statement->db->message, sizeof statement->db->message, "a write outside a transaction");
+        return DB_ERROR;
+    }
     int code = sqlite3_step(statement->handle);
     if (code == SQLITE_ROW)
         return DB_ROW;
@@ -297,14 +304,20 @@ double db_number(struct db_statement *statement, int column)
     return sqlite3_column_double(statement->handle, column);
 }
 
+bool db_whole(struct db_statement *statement)
+{
+    int code = sqlite3_errcode(statement->db->handle);
+    return code != SQLITE_NOMEM || note(statement->db, code);
+}
+
 bool db_run(struct db *db, const char *sql)
 {
     struct db_statement *statement = db_fixed(db, sql);
     if (!statement)
         return false;
-    enum db_step step = db_step(statement);
+    bool fine = note(db, sqlite3_step(statement->handle)); /* not db_step(): BEGIN is no write within a transaction */
     db_reset(statement);
-    return step != DB_ERROR;
+    return fine;
 }
 
 bool db_script(struct db *db, const char *sql)
