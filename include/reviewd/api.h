@@ -38,6 +38,9 @@ void api_destroy(struct api *api);
 struct api_worker *api_worker_create(struct api *api, struct store *store);
 void api_worker_destroy(struct api_worker *worker);
 
+/* Whether the request comes with a token that is good. */
+bool api_knows_caller(struct api_worker *worker, const struct request *request);
+
 /* Handles a request whose body is complete. With API_WRITE *ret_call is to be submitted: its job's `done` calls
  * `done(call)` on the writer's thread. Request and response live until call_finish(). */
 enum api_next api_handle(struct api_worker *worker, struct request *request, struct response *response,

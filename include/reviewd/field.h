@@ -59,6 +59,7 @@ struct field {
     const char *target;        /* resource that an id names */
     const char *via;           /* derived: the member (an id) of this record … */
     const char *of;            /* … whose record's field this shows */
+    const char *count_rule;    /* the rule about a list's length, where it is not body.length */
     const char *required_rule; /* where the rule's name is not <resource>.<field>.required */
     const char *description;
     const char *example; /* JSON */

@@ -55,7 +55,10 @@ void store_close(struct store *store);
 
 /* --- migrations ------------------------------------------------------------------------------------------------ */
 
-enum migrated { MIGRATED, MIGRATED_NOTHING, MIGRATED_NEWER, MIGRATED_FAILED };
+enum migrated { MIGRATED, MIGRATED_NOTHING, MIGRATED_OLDER, MIGRATED_NEWER, MIGRATED_FAILED };
+
+/* How the database stands to this build, without changing it: MIGRATED_NOTHING is as it should be. */
+MUST_USE enum migrated store_standing(struct store *store, int *ret_from, int *ret_to);
 
 /* Brings the database to this build's last migration, after a backup beside it where it holds anything.
  * *ret_from and *ret_to are its number before and after. */
@@ -120,7 +123,7 @@ struct filter {
     size_t count;
 };
 
-enum { FILTERS_MAX = 24 };
+enum { FILTERS_MAX = 64 };
 
 struct list_query {
     const struct resource *resource;

@@ -58,7 +58,6 @@ struct writer_figures {
     uint64_t commit_us_buckets[12]; /* up to 100 µs, and each twice the one before; the last: more */
     uint64_t group_buckets[8];      /* 1, 2, 4 … 64, more */
     int wal_pages;
-    int64_t audit_seq;
     bool read_only;
     int64_t moved_ms; /* monotonic: when the writer last finished a round */
 };

@@ -263,6 +263,14 @@ static bool find_caller(struct call *call)
     return false;
 }
 
+bool api_knows_caller(struct api_worker *worker, const struct request *request)
+{
+    struct caller caller;
+    return !request->repeated[HEADER_AUTHORIZATION] &&
+           caller_identify(worker->callers, worker->store, request->headers[HEADER_AUTHORIZATION], &caller) ==
+               IDENTITY_KNOWN;
+}
+
 static bool check_accept(struct call *call)
 {
     const char *accept = call->request->headers[HEADER_ACCEPT];
@@ -320,6 +328,8 @@ static bool prepare_write(struct call *call)
 static void call_done(struct job *job)
 {
     struct call *call = (struct call *)job;
+    if (call->forgets_callers)
+        caller_forget_all();
     call->done(call);
 }
 
@@ -343,15 +353,20 @@ static struct call *call_begin(struct api_worker *worker, struct request *reques
     return call;
 }
 
-/* Memory ran out before there was a call. */
-static void answer_bare(struct response *response)
+/* Memory ran out where not even a problem can be made. `stored`: after a COMMIT. */
+static void answer_bare(struct response *response, bool stored)
 {
-    static const char body[] = "{\"type\":\"/problems/internal\",\"title\":\"Internal error\",\"status\":500,"
-                               "\"detail\":\"Memory is out; nothing was stored.\"}";
-    response->status = 500;
+    static const char nothing[] = "{\"type\":\"/problems/internal\",\"title\":\"Internal error\",\"status\":500,"
+                                  "\"detail\":\"Memory is out; nothing was stored.\"}";
+    static const char unknown[] =
+        "{\"type\":\"/problems/outcome-unknown\",\"title\":\"Outcome unknown\",\"status\":503,"
+        "\"detail\":\"Memory ran out after the write: send it again with the same "
+        "Idempotency-Key, or read the record.\"}";
+    const char *body = stored ? unknown : nothing;
+    response->status = stored ? 503 : 500;
     response->header_count = 0;
     response->static_body = body;
-    response->static_length = sizeof body - 1;
+    response->static_length = strlen(body);
     response_add(response, "Content-Type", "application/problem+json");
 }
 
@@ -360,7 +375,7 @@ static void finish(struct call *call)
     answer_finish(call);
     if (buffer_failed(&call->response->body) || arena_failed(call->arena)) {
         buffer_finish(&call->response->body);
-        answer_bare(call->response);
+        answer_bare(call->response, call->job.run && call->job.outcome == JOB_ANSWERED && call->job.result == JOB_KEEP);
     }
 }
 
@@ -370,7 +385,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     struct call *call = call_begin(worker, request, response);
     *ret_call = call;
     if (!call) {
-        answer_bare(response);
+        answer_bare(response, false);
         return API_ANSWER;
     }
     call->now = instant_from_ms(clock_now_ms());
@@ -458,7 +473,7 @@ void api_refuse(struct api_worker *worker, struct request *request, struct respo
     struct call *call = call_begin(worker, request, response);
     response->close = true;
     if (!call) {
-        answer_bare(response);
+        answer_bare(response, false);
         return;
     }
     answer_problem(call, status, NULL, "%s", detail);

@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-enum { PATH_KEYS_MAX = 2, QUERY_MAX = 40 };
+enum { PATH_KEYS_MAX = 2, QUERY_MAX = 64 };
 
 struct call;
 struct key_in_flight;
@@ -67,6 +67,7 @@ struct call {
     const char *idempotency_key;
     unsigned char request_sha256[32];
     bool replayed;
+    bool forgets_callers; /* it changes a person: what is known of callers is out of date once it is stored */
     struct key_in_flight *key_in_flight;
     const struct transition *transition;
     void *parent;

@@ -92,7 +92,7 @@ static double weight_of(const char *list, const char *token)
         if (name == length && strncasecmp(list, token, length) == 0) {
             weight = 1;
             for (const char *at = list + name; at < list + item; at++) {
-                if ((*at == 'q' || *at == 'Q') && at[1] == '=')
+                if ((*at == 'q' || *at == 'Q') && at[1] == '=' && strchr("; \t", at[-1]))
                     weight = strtod(at + 2, NULL);
             }
         }

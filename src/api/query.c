@@ -265,8 +265,12 @@ static bool add_filter(struct call *call, const struct resource *resource, const
 {
     const char *suffix;
     const struct field *field = filter_field(resource, parameter->name, &suffix);
-    if (!field || query->filter_count == FILTERS_MAX)
+    if (!field)
         return true;
+    if (query->filter_count == FILTERS_MAX - 1) { /* the last place is the parent's */
+        invalid(call, parameter->name, "is one filter too many");
+        return true;
+    }
     struct filter *filter = &query->filters[query->filter_count];
     bool fine = *suffix ? add_range(call, field, parameter->name, parameter->value, suffix[1] == 'b', filter)
                         : add_in(call, field, parameter->name, parameter->value, filter);

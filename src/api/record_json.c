@@ -7,7 +7,6 @@
 /* Where we are in the body, and into what the members go. */
 struct place {
     struct call *call;
-    const char *noun;    /* of the resource or shape: for rule names */
     const char *pointer; /* "#" or "#/metrics/0" */
     const void *before;  /* the record before the change, or NULL */
     enum body_mode mode;
@@ -248,7 +247,6 @@ static bool parse_item(struct place *place, const struct field *field, json_t *v
     struct place inside = {.call = place->call, .pointer = pointer, .mode = place->mode};
     const struct shape *shape = item_shape(field);
     if (shape) {
-        inside.noun = shape->noun;
         if (!json_is_object(value)) {
             wrong(&inside, "body.type", NULL, "is an object");
             return true;
@@ -279,8 +277,13 @@ static bool parse_list(struct place *place, const struct field *field, json_t *v
         return true;
     }
     size_t count = json_array_size(value);
-    bool counted = field->required_rule || strcmp(field->name, "success_criteria") == 0; /* the domain counts these */
-    if (!counted && (count < field->min || count > field_max(field))) {
+    if (field->count_rule && count > field_max(field)) {
+        violation_add(&place->call->violations, field->count_rule,
+                      arena_format(arena, "%s/%s", place->pointer, field->name), "There are %zu; %zu are allowed.",
+                      count, field_max(field));
+        return true;
+    }
+    if (!field->count_rule && (count < field->min || count > field_max(field))) {
         char what[100];
         snprintf(what, sizeof what, "has %zu to %zu items", field->min, field_max(field));
         wrong(place, "body.length", field->name, what);
@@ -405,7 +408,7 @@ static bool body_is_object(struct call *call, struct place *place)
 bool record_parse(struct call *call, const struct resource *resource, enum body_mode mode, void *record,
                   const void *before)
 {
-    struct place place = {.call = call, .noun = resource->name, .pointer = "#", .before = before, .mode = mode};
+    struct place place = {.call = call, .pointer = "#", .before = before, .mode = mode};
     if (!body_is_object(call, &place))
         return true;
     return parse_members(&place, resource->fields, resource->field_count, call->body, record);
@@ -414,7 +417,7 @@ bool record_parse(struct call *call, const struct resource *resource, enum body_
 bool arguments_parse(struct call *call, const struct resource *resource, const struct transition *transition,
                      void *record, const void *before)
 {
-    struct place place = {.call = call, .noun = resource->name, .pointer = "#", .before = before, .mode = BODY_CREATE};
+    struct place place = {.call = call, .pointer = "#", .before = before, .mode = BODY_CREATE};
     if (!body_is_object(call, &place))
         return true;
     size_t known = 0;

@@ -61,7 +61,7 @@ static bool record_audit(struct call *call, const struct resource *resource, con
     struct audit_entry entry = {.at = call->now, .actor_id = call->caller.person_id, .request_id = call->request_id};
     entry.event = arena_format(call->arena, "%s.%s", resource->name, event);
     if (resource == &person_resource || resource == &token_resource)
-        caller_forget_all();
+        call->forgets_callers = true;
     return !arena_failed(call->arena) && audit_append(call->store, resource, record, &entry);
 }
 

@@ -6,7 +6,6 @@
 
 struct walk {
     struct audit_finding *finding;
-    struct store *store;
 };
 
 /* One entry: that it follows the one before, that its hash is right. */
@@ -110,8 +109,8 @@ static bool verify_presence(struct store *store, const struct resource *resource
 
 static bool verify_all(struct store *store, struct arena *arena, struct audit_finding *finding)
 {
-    struct walk walk = {finding, store};
-    const struct audit_query everything = {.limit = INT_MAX};
+    struct walk walk = {finding};
+    const struct audit_query everything = {.after_seq = INT64_MIN, .limit = INT_MAX};
     if (!audit_list(store, &everything, walk_entry, &walk))
         return false;
     if (!finding->text[0] && !verify_versions(store, finding))

@@ -89,7 +89,8 @@ bool caller_flush_last_use(struct store *store)
     bool fine = true;
     pthread_mutex_lock(&last_use.mutex);
     for (size_t i = 0; i < last_use.count && fine; i++) {
-        if (last_use.used[i].at_ms - last_use.used[i].written_ms < USED_EVERY_MS)
+        bool fresh = last_use.used[i].at_ms > last_use.used[i].written_ms;
+        if (!fresh || clock_now_ms() - last_use.used[i].written_ms < USED_EVERY_MS)
             continue;
         struct instant at = instant_from_ms(last_use.used[i].at_ms);
         fine = store_token_used(store, &last_use.used[i].token_id, &at);

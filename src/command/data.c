@@ -23,8 +23,8 @@ int fail(const char *format, ...)
 
 int print(struct buffer *text)
 {
-    bool fine =
-        !buffer_failed(text) && fwrite(text->data, 1, text->length, stdout) == text->length && fflush(stdout) == 0;
+    bool fine = !buffer_failed(text) &&
+                (!text->length || fwrite(text->data, 1, text->length, stdout) == text->length) && fflush(stdout) == 0;
     buffer_finish(text);
     return fine ? EXIT_FINE : fail("cannot write to standard output");
 }
@@ -49,14 +49,19 @@ bool data_folder_make(const char *path)
     return false;
 }
 
-static bool migrate(struct store *store, const char *folder)
+/* A command migrates nothing by the way: a daemon of the older kind may be running. */
+static bool is_current(struct store *store, const char *folder)
 {
     int from;
     int to;
-    switch (store_migrate(store, folder, &from, &to)) {
+    switch (store_standing(store, &from, &to)) {
     case MIGRATED:
     case MIGRATED_NOTHING:
         return true;
+    case MIGRATED_OLDER:
+        fail("the database in %s is of an older reviewd (migration %d of %d): stop its daemon, then 'reviewd migrate'",
+             folder, from, to);
+        return false;
     case MIGRATED_NEWER:
         fail("the database in %s is of a newer reviewd (migration %d; this one knows %d): use that one", folder, from,
              to);
@@ -64,7 +69,7 @@ static bool migrate(struct store *store, const char *folder)
     case MIGRATED_FAILED:
         break;
     }
-    fail("cannot migrate the database in %s: %s", folder, db_message(store->db));
+    fail("cannot read the database in %s: %s", folder, db_message(store->db));
     return false;
 }
 
@@ -81,7 +86,7 @@ bool data_open(struct data *data, const struct invocation *invocation)
     }
     const struct api_options options = {.settings = &invocation->settings};
     arena_init(&data->arena);
-    if (migrate(&data->store, folder)) {
+    if (is_current(&data->store, folder)) {
         data->api = api_create(&options);
         data->worker = data->api ? api_worker_create(data->api, &data->store) : NULL;
         if (data->worker)

@@ -254,6 +254,11 @@ int run_restore(struct invocation *invocation)
     } else if (verify_copy(folder, &finding)) {
         return print_copy(invocation, "restored from", file, &finding);
     }
-    unlink(copy);
+    static const char *const parts[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        char part[4220];
+        snprintf(part, sizeof part, "%s%s", copy, parts[i]);
+        unlink(part);
+    }
     return EXIT_FAILED;
 }

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *person_body(const struct invocation *invocation)
+static char *person_body(const struct invocation *invocation)
 {
     static const struct {
         const char *option;
@@ -42,11 +42,13 @@ int run_person_upsert(struct invocation *invocation)
 {
     struct data data;
     const char *email = option(invocation, "--email");
-    const char *body = person_body(invocation);
+    char *body = person_body(invocation);
     if (!body)
         return fail("the options are not UTF-8, or memory is out");
-    if (!data_open(&data, invocation))
+    if (!data_open(&data, invocation)) {
+        free(body);
         return EXIT_FAILED;
+    }
     struct id id;
     enum found found = store_find(&data.store, &person_resource, email, &view_all, &id);
     char target[64];
@@ -67,7 +69,7 @@ int run_person_upsert(struct invocation *invocation)
         json_decref(person);
         status = print(&text);
     }
-    free((void *)(uintptr_t)body);
+    free(body);
     data_close(&data);
     return status;
 }

@@ -76,6 +76,7 @@ static bool prepare_database(struct daemon *daemon)
         fail("the database in %s is of a newer reviewd (migration %d; this one knows %d): use that one", folder, from,
              to);
         return false;
+    case MIGRATED_OLDER:
     case MIGRATED_FAILED:
         fail("cannot migrate the database in %s: %s", folder, db_message(daemon->store.db));
         return false;

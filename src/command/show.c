@@ -153,7 +153,7 @@ int run_manual(struct invocation *invocation)
         {"/etc/reviewd/reviewd.conf", "The settings, where neither --config nor REVIEWD_CONFIG names another file."},
         {STORE_FILE, "In the data folder: the database, with its -wal and -shm files while it is in use."}};
     static const char *const signals[][2] = {
-        {"SIGTERM, SIGINT", "Requests that were accepted are answered, for 15 seconds at most; then the server stops."},
+        {"SIGTERM, SIGINT", "Requests that were accepted are answered, for 5 seconds at most; then the server stops."},
         {"SIGHUP", "The log file is opened anew, and the settings that can be are taken over anew."}};
     (void)invocation;
     struct buffer text = {0};

@@ -14,8 +14,8 @@ static const struct field amendment_fields[] = {
      .example = "\"mirko.kovac@example.org\""},
     {"owner_id", FIELD_REF(owner_id, "person"), .description = "The new owner."},
     {"deadline", FIELD_DATE(deadline), .description = "The new deadline.", .example = "\"2027-04-30\""},
-    {"success_criteria", FIELD_LIST(success_criteria, criterion_shape), .min = 1, .max = 20,
-     .description = "The new success criteria, all of them.", .example = "null"},
+    {"success_criteria", FIELD_LIST(success_criteria, criterion_shape), .count_rule = "success_criteria.count",
+     .min = 1, .max = 20, .description = "The new success criteria, all of them.", .example = "null"},
     {"before", FIELD_RAW(before), .read_only = true, .description = "What is changed, as it was."},
     {"after", FIELD_RAW(after), .read_only = true, .description = "What is changed, as it is from now on."},
 };

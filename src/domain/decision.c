@@ -60,7 +60,8 @@ static const struct field decision_fields[] = {
      .description = "Whether anything is to be done; true if left out, false for no_change.", .example = "true"},
     {"deadline", FIELD_DATE(deadline), .guarded = true, .sortable = true,
      .description = "By when; required where action is.", .example = "\"2027-06-30\""},
-    {"success_criteria", FIELD_LIST(success_criteria, criterion_shape), .guarded = true, .min = 1, .max = 20,
+    {"success_criteria", FIELD_LIST(success_criteria, criterion_shape), .count_rule = "success_criteria.count",
+     .guarded = true, .min = 1, .max = 20,
      .description = "How one will know that it has worked; required where action is."},
     {"no_action_reason", FIELD_TEXT(no_action_reason), .min = 1, .max = 5000,
      .description = "Why nothing is to be done; required where no action is."},
@@ -91,6 +92,7 @@ static const struct rule decision_rules[] = {
      NULL},
     {"decision.inputs.other_review", "A decision rests on inputs of its own review.", 422, RULE_PRACTICE, "9.3.3",
      NULL},
+    {"decision.inputs.duplicate", "A decision names each of its inputs once.", 422, RULE_PROCEDURE, NULL, NULL},
     {"decision.decided_by.decision_maker", "Who decides is of top management and attends the review.", 422,
      RULE_PRACTICE, "9.3.1", NULL},
     {"decision.adopt.review_open", "A decision is adopted while its review is in progress.", 422, RULE_PROCEDURE, NULL,
@@ -192,6 +194,20 @@ static void check_commitment(const struct decision *after, const struct decision
     }
 }
 
+static void check_inputs_once(const struct decision *decision, struct violations *violations)
+{
+    const struct id *ids = decision->input_ids.items;
+    for (size_t i = 0; ids && i < decision->input_ids.count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (id_is_set(&ids[i]) && id_equal(&ids[i], &ids[j])) {
+                violation_add(violations, "decision.inputs.duplicate",
+                              arena_format(violations->arena, "#/input_ids/%zu", i), "This input is named already.");
+                break;
+            }
+        }
+    }
+}
+
 static void check_fields(const struct decision *after, const struct decision *before,
                          const struct decision_facts *facts, struct violations *violations)
 {
@@ -204,6 +220,7 @@ static void check_fields(const struct decision *after, const struct decision *be
         violation_add(violations, "decision.inputs.other_review",
                       arena_format(violations->arena, "#/input_ids/%zu", facts->foreign_inputs[i]),
                       "This input belongs to another review or was withdrawn.");
+    check_inputs_once(after, violations);
     bool decided_by_set = id_is_set(&after->decided_by_id);
     if (decided_by_set && (!before || !id_equal(&before->decided_by_id, &after->decided_by_id)))
         check_decided_by(facts, violations);

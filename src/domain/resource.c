@@ -98,7 +98,7 @@ const char *record_state_name(const struct resource *resource, const void *recor
     const struct field *field = resource_field_named(resource, resource->state);
     unsigned state = record_state(resource, record);
     if (field->kind == FIELD_KIND_ENUM)
-        return field->values[state - 1];
+        return state ? field->values[state - 1] : "unknown";
     bool on = state == TRUTH_TRUE;
     return strcmp(field->name, "active") == 0 ? (on ? "active" : "inactive") : (on ? "withdrawn" : "not withdrawn");
 }

@@ -159,6 +159,8 @@ static bool is_said(const struct violations *violations, const struct violation 
 
 static void add(struct violations *violations, struct violation violation)
 {
+    if (arena_failed(violations->arena)) /* its texts may be cut short, the rule's name too */
+        return;
     assert(violation.rule && "a violation names a rule of the catalogue");
     if (is_said(violations, &violation))
         return;
@@ -189,6 +191,8 @@ static const char *format_detail(struct arena *arena, const char *format, va_lis
 
 void violation_add(struct violations *violations, const char *rule, const char *pointer, const char *format, ...)
 {
+    if (violations->count == VIOLATIONS_MAX)
+        return;
     va_list arguments;
     va_start(arguments, format);
     add(violations, (struct violation){.rule = catalogue_find(rule),
@@ -200,6 +204,8 @@ void violation_add(struct violations *violations, const char *rule, const char *
 void violation_add_parameter(struct violations *violations, const char *rule, const char *parameter, const char *format,
                              ...)
 {
+    if (violations->count == VIOLATIONS_MAX)
+        return;
     va_list arguments;
     va_start(arguments, format);
     add(violations, (struct violation){.rule = catalogue_find(rule),

@@ -20,7 +20,7 @@ const struct setting settings_table[] = {
      "The least that is logged: debug, info, warning or error."},
     {"workers", SETTING_NUMBER, SETTING(workers), "0", 0, 64, false, "Event-loop threads; 0: one for each core."},
     {"connections_max", SETTING_NUMBER, SETTING(connections_max), "8000", 32, 1000000, false,
-     "Connections to each event loop; beyond them requests are refused with 503."},
+     "Connections in all; beyond them requests are refused with 503."},
     {"queue_max", SETTING_NUMBER, SETTING(queue_max), "4096", 1, 1000000, false,
      "Writes that may wait; beyond them requests are refused with 503."},
     {"group_max", SETTING_NUMBER, SETTING(group_max), "256", 1, 10000, false, "Writes to one transaction at most."},
@@ -93,7 +93,7 @@ static const char *keep_text(const char *value)
     static struct kept_text {
         struct kept_text *next;
         char text[];
-    } *first;
+    } * first;
     for (const struct kept_text *kept = first; kept; kept = kept->next) {
         if (strcmp(kept->text, value) == 0)
             return kept->text;
@@ -182,6 +182,10 @@ static bool read_file(struct settings *settings, const char *path, bool needed, 
         }
         if (!fine)
             snprintf(ret_message, size, "%s, line %d: %s", path, number, why);
+    }
+    if (fine && ferror(file)) {
+        snprintf(ret_message, size, "cannot read %s: %s", path, strerror(errno));
+        fine = false;
     }
     fclose(file);
     return fine;

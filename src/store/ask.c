@@ -1,7 +1,5 @@
 #include "ask.h"
 
-#include <assert.h>
-
 struct db_statement *ask(struct store *store, const char *sql, const char *const *texts)
 {
     struct db_statement *statement = db_fixed(store->db, sql);
@@ -36,8 +34,10 @@ void ask_text(struct db_statement *statement, int column, char *target, size_t s
     size_t length = db_length(statement, column);
     if (!text)
         return;
-    assert(length < size);
-    memcpy(target, text, length + 1);
+    if (length >= size) /* only a damaged database holds such a text */
+        length = size - 1;
+    memcpy(target, text, length);
+    target[length] = '\0';
 }
 
 const char *ask_copy(struct db_statement *statement, int column, struct arena *arena)

@@ -4,7 +4,7 @@
 
 #include "reviewd/store.h"
 
-/* Binds texts to $1, $2 … of a fixed statement; NULL on failure. End the list with ASK_END. */
+/* Binds texts to $1, $2 … of a fixed statement; NULL on failure. */
 struct db_statement *ask(struct store *store, const char *sql, const char *const *texts);
 #define ASK(store, sql, ...) ask(store, sql, (const char *const[]){__VA_ARGS__, NULL})
 
@@ -26,6 +26,11 @@ MUST_USE bool ask_named(struct db_statement *statement, const struct resource *r
 
 /* Makes room for one more item of a growing array in the arena; NULL when memory is out. */
 void *ask_grow(struct arena *arena, void *items, size_t count, size_t size);
+
+/* The file of the lock that keeps checkpoints and guests' writes apart; -1 where it cannot be had. The second one
+ * waits for the lock, and closing it lets go. */
+int store_open_checkpoint_lock(const char *data_folder);
+int store_lock_checkpoints(const char *data_folder);
 
 /* Makes a migrated database beside its place and puts it there in one step, where nobody else was faster. */
 MUST_USE bool store_create(const char *data_folder, const char *path, bool *ret_created, const char **ret_message);

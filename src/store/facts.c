@@ -95,7 +95,7 @@ bool store_attends(struct store *store, const struct id *review, const struct id
 bool store_next_position(struct store *store, const struct id *review, int64_t *ret_position)
 {
     return ask_integer(
-        ASK(store, "SELECT coalesce(max(position), 0) + 1 FROM input WHERE review_id = $1", review->text),
+        ASK(store, "SELECT min(coalesce(max(position), 0) + 1, 1000) FROM input WHERE review_id = $1", review->text),
         ret_position);
 }
 
@@ -285,10 +285,13 @@ enum found store_token(struct store *store, const unsigned char hash[32], struct
             if (strcmp(role_names[i - 1], db_text(statement, 1)) == 0)
                 ret_token->role = i;
         }
+        bool unread = !db_is_null(statement, 1) && !ret_token->role; /* a role that is none must not mean all */
         ret_token->read_only = db_integer(statement, 2) != 0;
         ret_token->revoked = db_integer(statement, 3) != 0;
         ask_text(statement, 4, ret_token->expires_at.text, sizeof ret_token->expires_at.text);
         person_row(statement, 5, arena, &ret_token->person);
+        if (unread || !db_whole(statement))
+            step = DB_ERROR;
     }
     db_reset(statement);
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;

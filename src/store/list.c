@@ -2,9 +2,10 @@
  * the caller sent is a parameter. */
 #include "reviewd/store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { PARAMETERS_MAX = 400, WORDS_BYTES = 4096 };
+enum { PARAMETERS_MAX = 3400, WORDS_BYTES = 4096 };
 
 struct sql {
     struct buffer text;
@@ -80,7 +81,7 @@ static void put_sort_key(struct buffer *text, const struct field *field)
     buffer_format(text, always ? "t.\"%s\"" : "coalesce(t.\"%s\", '')", field->name);
 }
 
-static void put_page(struct sql *sql, const struct list_query *query)
+static void put_page(struct sql *sql, const struct list_query *query, const char *limit)
 {
     struct buffer *text = &sql->text;
     const char *than = query->descending ? "<" : ">";
@@ -100,7 +101,7 @@ static void put_page(struct sql *sql, const struct list_query *query)
         put_sort_key(text, query->sort);
         buffer_format(text, "%s, ", direction);
     }
-    buffer_format(text, "t.id%s LIMIT %d", direction, query->limit);
+    buffer_format(text, "t.id%s LIMIT CAST($%d AS INTEGER)", direction, sql_parameter(sql, limit));
 }
 
 /* Prepares and binds the text; NULL on failure. */
@@ -127,9 +128,11 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
 {
     struct sql sql = {0};
     char words[WORDS_BYTES];
+    char limit[16];
     buffer_format(&sql.text, "SELECT %s", store_columns(query->resource));
     put_from_where(&sql, query, words);
-    put_page(&sql, query);
+    snprintf(limit, sizeof limit, "%d", query->limit);
+    put_page(&sql, query, limit);
     void *record = arena_alloc(arena, query->resource->size);
     struct db_statement *statement = sql_statement(&sql, store, &query->view, arena);
     if (!statement || !record)

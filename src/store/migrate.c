@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,9 +42,25 @@ static bool apply(struct store *store, const struct migration *migration)
     }
     if (fine && db_script(store->db, "COMMIT"))
         return true;
-    if (db_in_transaction(store->db) && !db_script(store->db, "ROLLBACK"))
-        return false;
-    return false;
+    /* What failed is told by the first message: the rollback's own is of no interest. */
+    return db_in_transaction(store->db) && db_script(store->db, "ROLLBACK") && false;
+}
+
+int store_open_checkpoint_lock(const char *data_folder)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/checkpoint.lock", data_folder);
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+int store_lock_checkpoints(const char *data_folder)
+{
+    int lock = store_open_checkpoint_lock(data_folder);
+    if (lock >= 0 && flock(lock, LOCK_EX) != 0) {
+        close(lock);
+        lock = -1;
+    }
+    return lock;
 }
 
 static bool back_up(struct store *store, const char *data_folder, int number)
@@ -103,29 +120,41 @@ bool store_create(const char *data_folder, const char *path, bool *ret_created, 
         fine = false;
     }
     *ret_created = fine && link(part, path) == 0;
+    int error = errno;
     unlink(part);
+    errno = error;
     if (fine && (*ret_created ? sync_path(data_folder, O_RDONLY | O_DIRECTORY) : errno == EEXIST))
         return true;
     *ret_message = message[0] ? message : "the new database cannot be put into its place";
     return false;
 }
 
-enum migrated store_migrate(struct store *store, const char *data_folder, int *ret_from, int *ret_to)
+enum migrated store_standing(struct store *store, int *ret_from, int *ret_to)
 {
     size_t count;
     const struct migration *migrations = db_migrations(&count);
-    int number;
-    if (!read_number(store, &number))
-        return MIGRATED_FAILED;
-    *ret_from = number;
     *ret_to = migrations[count - 1].number;
-    if (number > *ret_to)
-        return MIGRATED_NEWER;
-    if (store->created)
-        *ret_from = 0;
-    if (number == *ret_to)
-        return store->created ? MIGRATED : MIGRATED_NOTHING;
-    if (number > 0 && !back_up(store, data_folder, number))
+    if (!read_number(store, ret_from))
         return MIGRATED_FAILED;
-    return migrate_all(store, number) ? MIGRATED : MIGRATED_FAILED;
+    if (*ret_from != *ret_to)
+        return *ret_from > *ret_to ? MIGRATED_NEWER : MIGRATED_OLDER;
+    return MIGRATED_NOTHING;
+}
+
+enum migrated store_migrate(struct store *store, const char *data_folder, int *ret_from, int *ret_to)
+{
+    enum migrated standing = store_standing(store, ret_from, ret_to);
+    if (standing == MIGRATED_NOTHING && store->created) {
+        *ret_from = 0;
+        return MIGRATED;
+    }
+    if (standing != MIGRATED_OLDER)
+        return standing;
+    if (*ret_from > 0 && !back_up(store, data_folder, *ret_from))
+        return MIGRATED_FAILED;
+    int lock = store_lock_checkpoints(data_folder);
+    bool fine = lock >= 0 && migrate_all(store, *ret_from);
+    if (lock >= 0)
+        close(lock);
+    return fine ? MIGRATED : MIGRATED_FAILED;
 }

@@ -216,16 +216,6 @@ void store_forget(struct store *store)
 
 /* --- rows into records ----------------------------------------------------------------------------------------- */
 
-static void copy_text(char *target, size_t size, struct db_statement *statement, int column)
-{
-    const char *text = db_text(statement, column);
-    size_t length = db_length(statement, column);
-    if (!text)
-        return;
-    assert(length < size);
-    memcpy(target, text, length + 1);
-}
-
 static unsigned enum_of(const struct field *field, const char *name)
 {
     return name ? field_enum_value(field, name) : 0;
@@ -246,13 +236,13 @@ static void column_read(struct db_statement *statement, int column, const struct
         *(const char **)at = text_of(statement, column, arena);
         return;
     case FIELD_KIND_REF:
-        copy_text(at, sizeof(struct id), statement, column);
+        ask_text(statement, column, at, sizeof(struct id));
         return;
     case FIELD_KIND_DATE:
-        copy_text(at, sizeof(struct date), statement, column);
+        ask_text(statement, column, at, sizeof(struct date));
         return;
     case FIELD_KIND_INSTANT:
-        copy_text(at, sizeof(struct instant), statement, column);
+        ask_text(statement, column, at, sizeof(struct instant));
         return;
     case FIELD_KIND_INTEGER:
         if (!db_is_null(statement, column))
@@ -304,8 +294,8 @@ static bool parent_read(struct store *store, const char *sql, const struct id *i
     db_bind_text(statement, 1, id->text);
     bool read = db_step(statement) == DB_ROW;
     if (read) {
-        copy_text(memo->reference, sizeof memo->reference, statement, 0);
-        copy_text(memo->title, sizeof memo->title, statement, 1);
+        ask_text(statement, 0, memo->reference, sizeof memo->reference);
+        ask_text(statement, 1, memo->title, sizeof memo->title);
         read = db_whole(statement);
         memo->id = read ? *id : (struct id){0};
     }
@@ -361,7 +351,7 @@ enum found store_find(struct store *store, const struct resource *resource, cons
         return found;
     enum db_step step = db_step(statement);
     if (step == DB_ROW)
-        copy_text(ret_id->text, sizeof ret_id->text, statement, 0);
+        ask_text(statement, 0, ret_id->text, sizeof ret_id->text);
     db_reset(statement);
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }

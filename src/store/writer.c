@@ -1,5 +1,7 @@
 #include "reviewd/writer.h"
 
+#include "ask.h"
+
 #include "reviewd/clock.h"
 #include "reviewd/log.h"
 
@@ -38,7 +40,6 @@ struct writer {
     _Atomic uint64_t commit_us_buckets[12];
     _Atomic uint64_t group_buckets[8];
     _Atomic int wal_pages;
-    _Atomic int64_t audit_seq;
     _Atomic bool is_read_only;
     _Atomic int64_t moved_ms;
 };
@@ -161,8 +162,6 @@ static void group_finish(struct writer *writer, struct job *group, size_t size, 
     atomic_fetch_add(&writer->commit_us_buckets[bucket((uint64_t)took_us, 100, 12)], 1);
     atomic_fetch_add(&writer->group_buckets[bucket(size, 1, 8)], 1);
     atomic_store(&writer->wal_pages, db_wal_pages(writer->store.db));
-    if (writer->store.head_known)
-        atomic_store(&writer->audit_seq, writer->store.head.seq);
     while (group) {
         struct job *job = group;
         group = job->next;
@@ -196,7 +195,7 @@ static void group_answer(struct writer *writer, struct job *group, size_t size)
  * process holds this lock while it writes. */
 static void checkpoint(struct writer *writer)
 {
-    if (flock(writer->checkpoint_lock, LOCK_EX | LOCK_NB) != 0)
+    if (writer->read_only || flock(writer->checkpoint_lock, LOCK_EX | LOCK_NB) != 0)
         return;
     if (!db_checkpoint(writer->store.db))
         LOG(LOG_WARNING, "checkpoint.failed", LOG_TEXT("reason", db_message(writer->store.db)));
@@ -240,8 +239,6 @@ static struct job *take_group(struct writer *writer, size_t *ret_size, bool *ret
     *end = NULL;
     if (!writer->first)
         writer->last = &writer->first;
-    if (size && !group) /* cannot be: for the reader and the analyser */
-        abort();
     writer->depth -= size;
     *ret_busy = writer->depth > 0;
     *ret_size = size;
@@ -300,13 +297,6 @@ static void *writer_main(void *context)
     return NULL;
 }
 
-static int open_checkpoint_lock(const char *data_folder)
-{
-    char path[4200];
-    snprintf(path, sizeof path, "%s/checkpoint.lock", data_folder);
-    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-}
-
 struct writer *writer_create(const struct writer_options *options, const char **ret_message)
 {
     struct writer *writer = calloc(1, sizeof *writer);
@@ -318,7 +308,7 @@ struct writer *writer_create(const struct writer_options *options, const char **
     writer->last = &writer->first;
     writer->period_ends_ms = clock_monotonic_us() / 1000 + PERIOD_MS;
     atomic_store(&writer->moved_ms, clock_monotonic_us() / 1000);
-    writer->checkpoint_lock = open_checkpoint_lock(options->data_folder);
+    writer->checkpoint_lock = store_open_checkpoint_lock(options->data_folder);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -382,15 +372,14 @@ void writer_figures(struct writer *writer, struct writer_figures *ret_figures)
     for (size_t i = 0; i < COUNT_OF(writer->group_buckets); i++)
         ret_figures->group_buckets[i] = atomic_load(&writer->group_buckets[i]);
     ret_figures->wal_pages = atomic_load(&writer->wal_pages);
-    ret_figures->audit_seq = atomic_load(&writer->audit_seq);
     ret_figures->read_only = atomic_load(&writer->is_read_only);
     ret_figures->moved_ms = atomic_load(&writer->moved_ms);
 }
 
 void writer_run_alone(struct store *store, const char *data_folder, struct job *job)
 {
-    int lock = open_checkpoint_lock(data_folder);
-    if (lock < 0 || flock(lock, LOCK_EX) != 0) {
+    int lock = store_lock_checkpoints(data_folder);
+    if (lock < 0) {
         settle(job, JOB_FAILED, DB_FAULT_IO);
     } else {
         job->next = NULL;

@@ -15,6 +15,7 @@
 enum {
     DISCARD_MAX_BYTES = 64 * 1024 * 1024, /* of a body too large that is read to its end, so that the refusal arrives */
     CONNECTIONS_RESERVED = 16,
+    STRANGER_MAX_BYTES = 32 * 1024,
 };
 
 /* --- begin and end -------------------------------------------------------------------------------------------------
@@ -65,6 +66,7 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
     exchange->body_seen = 0;
     exchange->call = NULL;
     exchange->busy = false;
+    exchange->stranger = false;
     exchange->began_us = clock_monotonic_us();
     exchange->counted = false;
     return exchange;
@@ -218,7 +220,15 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method, co
 
 static enum MHD_Result on_body(struct exchange *exchange, const char *data, size_t length)
 {
+    bool small = exchange->body_seen <= STRANGER_MAX_BYTES;
     exchange->body_seen += length;
+    /* A stranger's body is not gathered: what is answered, 401 or 404, does not depend on it. */
+    if (small && exchange->body_seen > STRANGER_MAX_BYTES)
+        exchange->stranger = !api_knows_caller(exchange->loop->worker, &exchange->request);
+    if (exchange->stranger && exchange->body_seen <= DISCARD_MAX_BYTES) {
+        buffer_finish(&exchange->body);
+        return MHD_YES;
+    }
     if (exchange->body_seen <= (size_t)exchange->loop->server->options.settings->body_max_bytes) {
         buffer_add(&exchange->body, data, length);
         return MHD_YES;

@@ -29,8 +29,9 @@ struct exchange {
     struct buffer body;
     size_t body_seen;
     struct call *call;
-    bool busy;    /* the writer would not take it */
-    bool counted; /* among the server's requests under way */
+    bool busy;     /* the writer would not take it */
+    bool stranger; /* its body is long and its token none */
+    bool counted;  /* among the server's requests under way */
     int64_t began_us;
 };
 

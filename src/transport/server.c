@@ -57,8 +57,8 @@ static struct addrinfo *parse_listen(const char *text)
 /* The port that the kernel chose is the one for all loops. */
 static void take_port(int fd, struct addrinfo *address, char *ret_text, size_t size)
 {
-    char host[64];
-    char port[16];
+    char host[64] = "?";
+    char port[16] = "?";
     socklen_t length = address->ai_addrlen;
     getsockname(fd, address->ai_addr, &length);
     getnameinfo(address->ai_addr, length, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
@@ -152,7 +152,10 @@ static void *loop_main(void *context)
                 break;
         }
         if (atomic_load(&loop->server->draining) && !loop->quiet) {
-            MHD_quiesce_daemon(loop->daemon); /* on the loop's own thread: nobody else is in the library */
+            MHD_run(loop->daemon); /* whoever has connected by now is let in */
+            /* On the loop's own thread: nobody else is in the library. Closed, so that nobody waits in vain. */
+            close(MHD_quiesce_daemon(loop->daemon));
+            loop->listener = -1;
             loop->quiet = true;
         }
         resume_completed(loop);
@@ -168,7 +171,9 @@ struct server *server_create(const struct server_options *options, char *ret_mes
 {
     struct server *server = calloc(1, sizeof *server);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    enum { LOOPS_MAX = 64 };
     size_t count = options->settings->workers ? (size_t)options->settings->workers : cores > 0 ? (size_t)cores : 1;
+    count = count > LOOPS_MAX ? LOOPS_MAX : count;
     if (server)
         server->loops = calloc(count, sizeof *server->loops);
     if (!server || !server->loops) {
@@ -246,9 +251,11 @@ void server_stop(struct server *server, int grace_ms)
         if (loop->started)
             pthread_join(loop->thread, NULL);
         loop->started = false;
+    }
+    for (size_t i = 0; i < server->loop_count; i++) {
+        struct loop *loop = &server->loops[i];
         if (loop->daemon) {
-            if (!loop->quiet) /* else the library has given the listener back to us */
-                loop->listener = -1;
+            loop->listener = -1; /* the library closes it */
             MHD_stop_daemon(loop->daemon);
         }
         loop->daemon = NULL;

@@ -217,7 +217,8 @@ def made(reviewd, folder, items, report):
     if (place / "ready").exists():
         return place
     report(f"making {items:,} action items")
-    shutil.rmtree(place, ignore_errors=True)
+    for old in pathlib.Path(folder).glob(f"set-{items}-*"):
+        shutil.rmtree(old)
     place.mkdir(parents=True)
     data = str(place / "data")
     email = "chair@bench.example"

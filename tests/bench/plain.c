@@ -265,6 +265,8 @@ int main(int argc, char **argv)
     bool pages = (strcmp(what, "pages") == 0 || strcmp(what, "rows") == 0) && argc == 5;
     int threads = records || pages ? atoi(argv[argc - 2]) : 1;
     double seconds = records || pages || commits ? atof(argv[argc - 1]) : 0;
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (threads < 1 || threads > THREADS_MAX || seconds <= 0 || seconds > SECONDS_MAX)
         die("wrong usage");
     if (commits)

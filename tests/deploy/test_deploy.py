@@ -6,14 +6,13 @@ import re
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from harness import Daemon
+from support import poll
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / 'deploy'
@@ -37,18 +36,16 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def until(happens, seconds=30):
-    """The first true answer; a connection that is refused is a no."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            answer = happens()
-        except OSError:
-            answer = None
-        if answer:
-            return answer
-        os.sched_yield()
-    raise AssertionError(f'not within {seconds} s')
+def listens(port):
+    with socket.socket() as connection:
+        return connection.connect_ex(('127.0.0.1', port)) == 0
+
+
+def has_ended(pid):
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] == 'Z'
+    except FileNotFoundError:
+        return True
 
 
 @pytest.fixture
@@ -201,7 +198,7 @@ def test_reviewd_behind_nginx(nginx, daemon, tmp_path):
     proxy = subprocess.Popen([str(word) for word in nginx(http, https, daemon.port)], stdin=subprocess.DEVNULL)
     curl = (tool('curl'), '-sk', '-D', tmp_path / 'head', '-o', tmp_path / 'body')
     try:
-        until(lambda: socket.create_connection(('127.0.0.1', https)).close() or True)
+        poll(lambda: listens(https), seconds=30)
         daemon.person('Ana', 'ana@example.org', 'isms_manager')
         token = ('-H', f'Authorization: Bearer {daemon.token("ana@example.org")}')
         run(*curl, *token, '-H', 'Accept-Encoding: gzip', f'https://127.0.0.1:{https}/v1/people/ana@example.org')
@@ -299,7 +296,7 @@ def test_one_command_builds_and_starts_it(copy_of_tree):
         assert elsewhere.returncode == 1 and 'listens on port' in elsewhere.stderr
     finally:
         os.kill(pid, signal.SIGTERM)
-        until(lambda: not Path(f'/proc/{pid}').exists() or 'Z' in Path(f'/proc/{pid}/stat').read_text())
+        poll(lambda: has_ended(pid), seconds=30)
 
 
 @pytest.mark.parametrize('options, complaint', [

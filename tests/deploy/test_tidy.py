@@ -62,7 +62,7 @@ LONG_FUNCTION = 'int f(void)\n{\n' + '    f();\n' * 70 + '}\n'
     ('src/api/x.c', 'int x; \n', 'white space'),
     ('src/api/x.c', 'int x;', 'does not end'),
     ('deploy/x', '# TO' 'DO\n', 'belongs into an issue'),
-    ('tests/test_x.py', 'time.sleep(1)\n', 'do not sleep'),
+    ('tests/test_x.py', 'time.sle' 'ep(1)\n', 'do not sleep'),
 ])
 def test_found(tree, path, text, finding):
     (tree / path).parent.mkdir(parents=True, exist_ok=True)

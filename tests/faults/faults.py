@@ -11,14 +11,13 @@ import struct
 import subprocess
 import tempfile
 import threading
-import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 import harness
-from support import plain, poll, walk
+from support import database, plain, poll, walk
 
 SHIM = Path(__file__).with_name('fault.c')
 WRITES, SYNCS, TRUNCATES = 1, 2, 4
@@ -104,12 +103,11 @@ class Load:
     `told[email]` is the status; an e-mail that is in `sent` alone was sent, and nothing was heard of it.
     """
 
-    def __init__(self, org, threads=8, think=0.0):
+    def __init__(self, org, threads=8):
         self.org = org
         self.sent, self.told = {}, {}
         self.stop = threading.Event()
         self.errors = []
-        self.think = think
         self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
         for thread in self.threads:
             thread.start()
@@ -127,9 +125,8 @@ class Load:
                     self.errors.append(f'{email} was answered with {body!r}')
                 if headers['Connection'] == 'close':
                     return
-                time.sleep(self.think)
-        except (OSError, http.client.HTTPException) as error:
-            self.errors_of_connection = error
+        except (OSError, http.client.HTTPException):
+            pass      # nothing was heard: the ledger shows it
         finally:
             caller.close()
 
@@ -179,9 +176,15 @@ def problem(answer):
 
 
 def settled(org):
-    """Nothing is queued, and the housekeeping of just now is done: the next write is a group of its own."""
-    org.isms.client.get('/v1/people?limit=1')
-    time.sleep(2.2)
+    """The housekeeping has written down that our token is used: the next commit is of the next write."""
+    org.isms.client.get('/v1/people?limit=1').expect(200)
+
+    def written():
+        with closing(database(org.daemon.data)) as connection:
+            return connection.execute('SELECT 1 FROM token JOIN token_secret ON token_secret.token_id = token.id '
+                                      'WHERE person_id = ? AND last_used_at IS NOT NULL', (org.isms.id,)).fetchone()
+
+    poll(written, 10, 'the last use of a token was not written down')
 
 
 def descriptors(daemon):

@@ -7,6 +7,11 @@ import time
 import pytest
 
 from faults import Caller, Load, assert_ledger, assert_sound, emails, is_sanitized, person, poll, send
+from support import suspended
+
+
+def is_draining(daemon):
+    return any(entry.get('event') == 'draining' for entry in daemon.log())
 
 
 @pytest.mark.parametrize('delay', [0, 0.02])
@@ -16,8 +21,8 @@ def test_sigterm_under_load(bad, delay):
     for _ in range(6):
         org.faults.slow(delay)
         load = Load(org, threads=16)
-        poll(lambda: len(load.told) > 40, 30)
-        time.sleep(random.random() / 20)
+        enough = random.randint(40, 80)
+        poll(lambda: len(load.told) > enough, 30)
         org.daemon.stop()      # asserts an orderly end, status 0, within ten seconds
         load.end()
         org.faults.slow(0)
@@ -33,8 +38,7 @@ def test_sigterm_with_a_long_queue(bad):
     org = bad(GROUP_MAX=2)
     org.faults.slow(0.15)
     load = Load(org, threads=40)
-    poll(lambda: len(load.sent) >= 40, 10)
-    time.sleep(0.3)
+    poll(lambda: suspended(org.daemon) >= 30, 10)
     org.daemon.process.send_signal(signal.SIGTERM)
     assert org.daemon.process.wait(30) == 0, org.daemon.stderr()
     org.daemon._ended()
@@ -51,7 +55,7 @@ def test_sigterm_twice(bad):
     load = Load(org, threads=8)
     poll(lambda: len(load.sent) >= 8, 10)
     org.daemon.process.send_signal(signal.SIGTERM)
-    time.sleep(0.05)
+    poll(lambda: is_draining(org.daemon))
     org.daemon.stop()
     load.end()
     org.faults.slow(0)
@@ -66,9 +70,9 @@ def test_draining_says_so(bad):
     assert probe.request('GET', '/readyz')[0] == 200
     org.faults.slow(1)
     load = Load(org, threads=1)
-    time.sleep(0.3)
+    poll(lambda: suspended(org.daemon) == 1, 10)
     org.daemon.process.send_signal(signal.SIGTERM)
-    time.sleep(0.1)
+    poll(lambda: is_draining(org.daemon))
     status, headers, _ = probe.request('GET', '/readyz')
     assert status == 503 and headers['Connection'].lower() == 'close'
     load.end()

@@ -9,10 +9,10 @@
 #define ROWS(table) (int)(sizeof(table) / sizeof *(table))
 
 /* As ck_assert_msg, which notes every call in a file: for what is asked a million times. */
-#define EXPECT(condition, ...)         \
-    do {                               \
-        if (!(condition))              \
-            ck_abort_msg(__VA_ARGS__); \
+#define EXPECT(condition, ...)                                                                                         \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            ck_abort_msg(__VA_ARGS__);                                                                                 \
     } while (0)
 
 /* Runs suites in an order of their own; each test in a process of its own unless CK_FORK=no. */

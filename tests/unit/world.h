@@ -26,8 +26,8 @@ struct ask_for {
     enum method method;
     const char *target;
     const char *body;
-    const char *as; /* e-mail address; NULL: the console */
-    const char *key; /* Idempotency-Key */
+    const char *as;       /* e-mail address; NULL: the console */
+    const char *key;      /* Idempotency-Key */
     const char *if_match; /* "*" where it is left out; "" for none */
     const char *accept_encoding;
     const char *authorization; /* in place of `as` */

@@ -1,6 +1,7 @@
 /* db.h on SQLite. */
 #include "reviewd/db.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -9,8 +10,8 @@
 #include <sys/stat.h>
 
 enum {
-    STATEMENT_SLOTS = 512, /* a power of two; fixed statements plus the lists that callers really use */
-    QUERIES_MAX = 200,     /* beyond these, texts made for one request are prepared anew each time */
+    STATEMENT_SLOTS = 512, /* a power of two, well above the number of fixed statements */
+    QUERIES_MAX = 64,      /* texts made for one request: the lists that callers really use */
     BUSY_TIMEOUT_MS = 5000,
 };
 
@@ -20,8 +21,14 @@ struct db_statement {
 };
 
 struct slot {
-    const char *sql; /* fixed: the caller's; query: our own copy */
-    bool owned;
+    const char *sql; /* the caller's, known by its address */
+    struct db_statement statement;
+};
+
+struct query {
+    uint64_t hash;
+    uint64_t used; /* by the connection's own clock of queries */
+    char *sql;
     struct db_statement statement;
 };
 
@@ -32,13 +39,14 @@ struct db {
     char message[300];
     int wal_pages;
     struct slot slots[STATEMENT_SLOTS];
-    size_t query_count;
-    struct db_statement passing; /* a query that found no place */
+    struct query queries[QUERIES_MAX];
+    uint64_t query_clock;
 };
 
 void db_global_init(void)
 {
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    sqlite3_config(SQLITE_CONFIG_URI, 0); /* a folder called "file:…" is a folder */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_initialize();
 }
@@ -140,12 +148,12 @@ void db_close(struct db *db)
 {
     if (!db)
         return;
-    for (size_t i = 0; i < STATEMENT_SLOTS; i++) {
+    for (size_t i = 0; i < STATEMENT_SLOTS; i++)
         sqlite3_finalize(db->slots[i].statement.handle);
-        if (db->slots[i].owned)
-            free((void *)(uintptr_t)db->slots[i].sql);
+    for (size_t i = 0; i < QUERIES_MAX; i++) {
+        sqlite3_finalize(db->queries[i].statement.handle);
+        free(db->queries[i].sql);
     }
-    sqlite3_finalize(db->passing.handle);
     sqlite3_close(db->handle);
     free(db);
 }
@@ -177,19 +185,28 @@ static bool prepare(struct db *db, const char *sql, unsigned flags, struct db_st
     return true;
 }
 
+/* Reset, and without the bindings of the call before: their texts were that caller's. */
+static struct db_statement *statement_again(struct db_statement *statement)
+{
+    sqlite3_reset(statement->handle);
+    sqlite3_clear_bindings(statement->handle);
+    return statement;
+}
+
 struct db_statement *db_fixed(struct db *db, const char *sql)
 {
     size_t at = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 40 & (STATEMENT_SLOTS - 1);
-    while (db->slots[at].sql && (db->slots[at].owned || db->slots[at].sql != sql))
+    for (size_t probes = 0; db->slots[at].sql && db->slots[at].sql != sql; probes++) {
+        assert(probes < STATEMENT_SLOTS && "there are more fixed statements than slots");
         at = (at + 1) & (STATEMENT_SLOTS - 1);
+    }
     struct slot *slot = &db->slots[at];
     if (!slot->sql) {
         if (!prepare(db, sql, SQLITE_PREPARE_PERSISTENT, &slot->statement))
             return NULL;
         slot->sql = sql;
     }
-    db_reset(&slot->statement);
-    return &slot->statement;
+    return statement_again(&slot->statement);
 }
 
 static uint64_t text_hash(const char *text)
@@ -200,30 +217,37 @@ static uint64_t text_hash(const char *text)
     return hash;
 }
 
+/* The place of a text, or the one that was longest without use. */
+static struct query *query_place(struct db *db, const char *sql, uint64_t hash)
+{
+    struct query *oldest = &db->queries[0];
+    for (size_t i = 0; i < QUERIES_MAX; i++) {
+        struct query *query = &db->queries[i];
+        if (query->sql && query->hash == hash && strcmp(query->sql, sql) == 0)
+            return query;
+        if (query->used < oldest->used)
+            oldest = query;
+    }
+    return oldest;
+}
+
 struct db_statement *db_query(struct db *db, const char *sql)
 {
-    size_t at = text_hash(sql) & (STATEMENT_SLOTS - 1);
-    while (db->slots[at].sql && (!db->slots[at].owned || strcmp(db->slots[at].sql, sql) != 0))
-        at = (at + 1) & (STATEMENT_SLOTS - 1);
-    struct slot *slot = &db->slots[at];
-    if (slot->sql) {
-        db_reset(&slot->statement);
-        return &slot->statement;
+    uint64_t hash = text_hash(sql);
+    struct query *query = query_place(db, sql, hash);
+    if (!query->sql || query->hash != hash || strcmp(query->sql, sql) != 0) {
+        sqlite3_finalize(query->statement.handle);
+        free(query->sql);
+        *query = (struct query){.hash = hash, .sql = strdup(sql)};
+        if (!query->sql || !prepare(db, sql, SQLITE_PREPARE_PERSISTENT, &query->statement)) {
+            free(query->sql);
+            *query = (struct query){0};
+            db->fault = db->fault ? db->fault : DB_FAULT_MEMORY;
+            return NULL;
+        }
     }
-    char *copy = db->query_count < QUERIES_MAX ? strdup(sql) : NULL;
-    if (!copy) {
-        sqlite3_finalize(db->passing.handle);
-        db->passing.handle = NULL;
-        return prepare(db, sql, 0, &db->passing) ? &db->passing : NULL;
-    }
-    if (!prepare(db, sql, SQLITE_PREPARE_PERSISTENT, &slot->statement)) {
-        free(copy);
-        return NULL;
-    }
-    slot->sql = copy;
-    slot->owned = true;
-    db->query_count++;
-    return &slot->statement;
+    query->used = ++db->query_clock;
+    return statement_again(&query->statement);
 }
 
 void db_bind_text(struct db_statement *statement, int parameter, const char *text)
@@ -258,6 +282,7 @@ enum db_step db_step(struct db_statement *statement)
     sqlite3 *handle = statement->db->handle;
     if (sqlite3_get_autocommit(handle) && !sqlite3_stmt_readonly(statement->handle)) {
         snprintf(statement->db->message, sizeof statement->db->message, "a write outside a transaction");
+        statement->db->fault = DB_FAULT_OTHER;
         return DB_ERROR;
     }
     int code = sqlite3_step(statement->handle);
@@ -376,8 +401,10 @@ bool db_backup(struct db *db, const char *path)
     int code = sqlite3_open_v2(path, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     sqlite3_backup *backup = code == SQLITE_OK ? sqlite3_backup_init(target, "main", db->handle, "main") : NULL;
     if (backup) {
-        sqlite3_backup_step(backup, -1);
+        bool whole = sqlite3_backup_step(backup, -1) == SQLITE_DONE;
         code = sqlite3_backup_finish(backup);
+        if (code == SQLITE_OK && !whole)
+            code = SQLITE_BUSY;
         /* A backup is one file: no log beside it. */
         if (code == SQLITE_OK)
             code = sqlite3_exec(target, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);

@@ -10,28 +10,72 @@
 enum { RULES_MAX = 8 };
 
 /* The people, reviews … that records name. */
-#define ANA {"00000000-0000-7000-8000-00000000000a"}
-#define BORIS {"00000000-0000-7000-8000-00000000000b"}
-#define CVITA {"00000000-0000-7000-8000-00000000000c"}
-#define THIS_RECORD {"00000000-0000-7000-8000-0000000000e1"}
-#define OTHER_RECORD {"00000000-0000-7000-8000-0000000000e2"}
-#define THIS_REVIEW {"00000000-0000-7000-8000-0000000000f1"}
-#define LATER_REVIEW {"00000000-0000-7000-8000-0000000000f2"}
+#define ANA                                                                                                            \
+    {                                                                                                                  \
+        "00000000-0000-7000-8000-00000000000a"                                                                         \
+    }
+#define BORIS                                                                                                          \
+    {                                                                                                                  \
+        "00000000-0000-7000-8000-00000000000b"                                                                         \
+    }
+#define CVITA                                                                                                          \
+    {                                                                                                                  \
+        "00000000-0000-7000-8000-00000000000c"                                                                         \
+    }
+#define THIS_RECORD                                                                                                    \
+    {                                                                                                                  \
+        "00000000-0000-7000-8000-0000000000e1"                                                                         \
+    }
+#define OTHER_RECORD                                                                                                   \
+    {                                                                                                                  \
+        "00000000-0000-7000-8000-0000000000e2"                                                                         \
+    }
+#define THIS_REVIEW                                                                                                    \
+    {                                                                                                                  \
+        "00000000-0000-7000-8000-0000000000f1"                                                                         \
+    }
+#define LATER_REVIEW                                                                                                   \
+    {                                                                                                                  \
+        "00000000-0000-7000-8000-0000000000f2"                                                                         \
+    }
 
 /* A day and its neighbours. */
-#define YESTERDAY {"2026-11-20"}
-#define TODAY {"2026-11-21"}
-#define TOMORROW {"2026-11-22"}
+#define YESTERDAY                                                                                                      \
+    {                                                                                                                  \
+        "2026-11-20"                                                                                                   \
+    }
+#define TODAY                                                                                                          \
+    {                                                                                                                  \
+        "2026-11-21"                                                                                                   \
+    }
+#define TOMORROW                                                                                                       \
+    {                                                                                                                  \
+        "2026-11-22"                                                                                                   \
+    }
 
 /* A list member with parsed items; the text stands for any. */
-#define LIST_OF(type, ...)                                                    \
-    {.json = "[{}]", .length = 4, .items = (type[]){__VA_ARGS__},             \
-     .count = sizeof((type[]){__VA_ARGS__}) / sizeof(type)}
-#define OBJECT_TEXT {.json = "{}", .length = 2}
+#define LIST_OF(type, ...)                                                                                             \
+    {                                                                                                                  \
+        .json = "[{}]", .length = 4, .items = (type[]){__VA_ARGS__},                                                   \
+        .count = sizeof((type[]){__VA_ARGS__}) / sizeof(type)                                                          \
+    }
+#define OBJECT_TEXT                                                                                                    \
+    {                                                                                                                  \
+        .json = "{}", .length = 2                                                                                      \
+    }
 
-#define CRITERION_MEASURED \
-    {.id = "c1", .statement = "Patches are in time", .metric = "share in time", .comparator = COMPARATOR_GTE, .target = {true, 95}}
-#define CRITERION_VERIFIED {.id = "c2", .statement = "The procedure is known", .verification = "Interviews with operations"}
+#define CRITERION_MEASURED                                                                                             \
+    {                                                                                                                  \
+        .id = "c1", .statement = "Patches are in time", .metric = "share in time", .comparator = COMPARATOR_GTE,       \
+        .target = {                                                                                                    \
+            true,                                                                                                      \
+            95                                                                                                         \
+        }                                                                                                              \
+    }
+#define CRITERION_VERIFIED                                                                                             \
+    {                                                                                                                  \
+        .id = "c2", .statement = "The procedure is known", .verification = "Interviews with operations"                \
+    }
 
 /* 9, 10 … characters. */
 #define NINE_CHARACTERS "123456789"

@@ -17,8 +17,8 @@ Suite *rule_suite(void);
 int main(void)
 {
     Suite *suites[] = {
-        field_suite(),  rule_suite(),      resource_suite(), render_suite(),   person_suite(),
-        review_suite(), attendee_suite(),  input_suite(),    criterion_suite(), decision_suite(),
+        field_suite(),       rule_suite(),      resource_suite(),  render_suite(),    person_suite(),
+        review_suite(),      attendee_suite(),  input_suite(),     criterion_suite(), decision_suite(),
         action_item_suite(), amendment_suite(), follow_up_suite(),
     };
     return unit_run(suites, sizeof suites / sizeof *suites);

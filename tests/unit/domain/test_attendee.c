@@ -4,8 +4,9 @@
 #include "reviewd/attendee.h"
 #include "reviewd/review.h"
 
-#define VALID \
-    .review_id = THIS_REVIEW, .person_id = BORIS, .capacity = CAPACITY_CONTRIBUTOR, .attendance = ATTENDANCE_INVITED, .withdrawn = TRUTH_FALSE
+#define VALID                                                                                                          \
+    .review_id = THIS_REVIEW, .person_id = BORIS, .capacity = CAPACITY_CONTRIBUTOR, .attendance = ATTENDANCE_INVITED,  \
+    .withdrawn = TRUTH_FALSE
 #define FACTS .review_status = REVIEW_PLANNED, .chair_id = ANA
 
 static const struct attendee before = {VALID};
@@ -23,28 +24,51 @@ static const struct {
     {"the chair", {VALID, .person_id = ANA, .capacity = CAPACITY_CHAIR}, .facts = {FACTS}},
     {"without a person", {VALID, .person_id = {""}}, .facts = {FACTS}, .rules = {"attendee.person_id.required"}},
     {"without a capacity", {VALID, .capacity = 0}, .facts = {FACTS}, .rules = {"attendee.capacity.required"}},
-    {"without either", {VALID, .person_id = {""}, .capacity = 0}, .facts = {FACTS},
+    {"without either",
+     {VALID, .person_id = {""}, .capacity = 0},
+     .facts = {FACTS},
      .rules = {"attendee.person_id.required", "attendee.capacity.required"}},
     {"there already", {VALID}, .facts = {FACTS, .attends_already = true}, .rules = {"attendee.unique"}},
-    {"changed, and there as before", {VALID, .attendance = ATTENDANCE_ATTENDED}, .before = &before,
+    {"changed, and there as before",
+     {VALID, .attendance = ATTENDANCE_ATTENDED},
+     .before = &before,
      .facts = {FACTS, .attends_already = true}},
     {"a second chair", {VALID, .capacity = CAPACITY_CHAIR}, .facts = {FACTS}, .rules = {"attendee.chair.single"}},
-    {"the chair as an observer", {VALID, .person_id = ANA, .capacity = CAPACITY_OBSERVER}, .facts = {FACTS},
+    {"the chair as an observer",
+     {VALID, .person_id = ANA, .capacity = CAPACITY_OBSERVER},
+     .facts = {FACTS},
      .rules = {"attendee.chair.single"}},
-    {"changed into a chair", {VALID, .capacity = CAPACITY_CHAIR}, .before = &before, .facts = {FACTS},
+    {"changed into a chair",
+     {VALID, .capacity = CAPACITY_CHAIR},
+     .before = &before,
+     .facts = {FACTS},
      .rules = {"attendee.chair.single"}},
-    {"a chair changed into a secretary", {VALID, .person_id = ANA, .capacity = CAPACITY_SECRETARY},
-     .before = &chair_before, .facts = {FACTS}, .rules = {"attendee.chair.single"}},
+    {"a chair changed into a secretary",
+     {VALID, .person_id = ANA, .capacity = CAPACITY_SECRETARY},
+     .before = &chair_before,
+     .facts = {FACTS},
+     .rules = {"attendee.chair.single"}},
     {"in progress", {VALID}, .facts = {FACTS, .review_status = REVIEW_IN_PROGRESS}},
     {"once concluded", {VALID}, .facts = {FACTS, .review_status = REVIEW_CONCLUDED}, .rules = {"review.frozen"}},
-    {"once approved", {VALID}, .before = &before, .facts = {FACTS, .review_status = REVIEW_APPROVED},
+    {"once approved",
+     {VALID},
+     .before = &before,
+     .facts = {FACTS, .review_status = REVIEW_APPROVED},
      .rules = {"review.frozen"}},
     {"once cancelled", {VALID}, .facts = {FACTS, .review_status = REVIEW_CANCELLED}, .rules = {"review.frozen"}},
     {"withdrawn", {VALID}, .before = &before, .verb = "withdraw", .facts = {FACTS}},
-    {"the chair withdrawn", {VALID, .person_id = ANA, .capacity = CAPACITY_CHAIR}, .before = &chair_before,
-     .verb = "withdraw", .facts = {FACTS}, .rules = {"attendee.withdraw.chair"}},
-    {"withdrawn once concluded", {VALID}, .before = &before, .verb = "withdraw",
-     .facts = {FACTS, .review_status = REVIEW_CONCLUDED}, .rules = {"review.frozen"}},
+    {"the chair withdrawn",
+     {VALID, .person_id = ANA, .capacity = CAPACITY_CHAIR},
+     .before = &chair_before,
+     .verb = "withdraw",
+     .facts = {FACTS},
+     .rules = {"attendee.withdraw.chair"}},
+    {"withdrawn once concluded",
+     {VALID},
+     .before = &before,
+     .verb = "withdraw",
+     .facts = {FACTS, .review_status = REVIEW_CONCLUDED},
+     .rules = {"review.frozen"}},
 };
 
 START_TEST(attendees)

@@ -21,7 +21,8 @@ START_TEST(a_value_stands_to_its_target)
 }
 END_TEST
 
-#define MEASURED .statement = "Patches are in time", .metric = "share", .comparator = COMPARATOR_GTE, .target = {true, 95}
+#define MEASURED                                                                                                       \
+    .statement = "Patches are in time", .metric = "share", .comparator = COMPARATOR_GTE, .target = {true, 95}
 #define PLAIN .statement = "The procedure is known"
 
 static const struct {
@@ -42,8 +43,12 @@ static const struct {
     {"verification in ten characters", {PLAIN, .verification = TEN_CHARACTERS}, true},
     {"verification in nine", {PLAIN, .verification = NINE_CHARACTERS}, false},
     {"verification in eight and spaces", {PLAIN, .verification = TEN_WITH_SPACES}, false},
-    {"verification in ten letters of two bytes", {PLAIN, .verification = "\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D"}, true},
-    {"verification in nine letters of two bytes", {PLAIN, .verification = "\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D"}, false},
+    {"verification in ten letters of two bytes",
+     {PLAIN, .verification = "\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D"},
+     true},
+    {"verification in nine letters of two bytes",
+     {PLAIN, .verification = "\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D\xC4\x8D"},
+     false},
 };
 
 START_TEST(a_criterion_is_measurable_or_verifiable)
@@ -103,7 +108,8 @@ START_TEST(statements_are_all_different)
 }
 END_TEST
 
-/* --- numbering ----------------------------------------------------------------------------------------------------- */
+/* --- numbering -----------------------------------------------------------------------------------------------------
+ */
 
 /* Statements before (with their ids) and after, as words; the ids that the later ones get. */
 static const struct {

@@ -6,17 +6,17 @@
 #include "reviewd/review.h"
 
 #define CRITERIA LIST_OF(struct criterion, CRITERION_MEASURED, CRITERION_VERIFIED)
-#define VALID                                                                                                       \
-    .record = {.id = THIS_RECORD, .reference = "DEC-2026-001"}, .review_id = THIS_REVIEW,                           \
-    .kind = DECISION_CORRECTIVE_ACTION, .title = "A longer window", .statement = "Six hours a week.",               \
-    .rationale = "Two do not suffice.", .input_ids = {.json = "[]", .length = 2}, .decided_by_id = ANA,             \
-    .owner_id = BORIS, .action_required = TRUTH_TRUE, .deadline = {"2027-06-30"}, .success_criteria = CRITERIA,     \
+#define VALID                                                                                                          \
+    .record = {.id = THIS_RECORD, .reference = "DEC-2026-001"}, .review_id = THIS_REVIEW,                              \
+    .kind = DECISION_CORRECTIVE_ACTION, .title = "A longer window", .statement = "Six hours a week.",                  \
+    .rationale = "Two do not suffice.", .input_ids = {.json = "[]", .length = 2}, .decided_by_id = ANA,                \
+    .owner_id = BORIS, .action_required = TRUTH_TRUE, .deadline = {"2027-06-30"}, .success_criteria = CRITERIA,        \
     .status = DECISION_PROPOSED
-#define NO_ACTION \
+#define NO_ACTION                                                                                                      \
     VALID, .action_required = TRUTH_FALSE, .deadline = {""}, .success_criteria = {0}, .no_action_reason = "All is well."
 #define ISMS_CHANGE VALID, .kind = DECISION_ISMS_CHANGE
 #define AFFECTS .affects = {.json = "[{}]", .length = 4, .count = 1}
-#define FACTS                                                                                                        \
+#define FACTS                                                                                                          \
     .today = TODAY, .horizon_months = 24, .review_status = REVIEW_IN_PROGRESS, .decided_by_role = ROLE_TOP_MANAGEMENT, \
     .decided_by_attends = true
 
@@ -24,7 +24,8 @@ static const struct decision proposed = {VALID};
 static const struct decision adopted = {VALID, .status = DECISION_ADOPTED, .decided_on = TODAY};
 static const size_t foreign[] = {0, 2};
 
-/* --- creating and changing ----------------------------------------------------------------------------------------- */
+/* --- creating and changing -----------------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *name;
@@ -39,65 +40,113 @@ static const struct {
     {"without a statement", {VALID, .statement = NULL}, .facts = {FACTS}, .rules = {"decision.statement.required"}},
     {"without a rationale", {VALID, .rationale = NULL}, .facts = {FACTS}, .rules = {"decision.rationale.required"}},
     {"without inputs", {VALID, .input_ids = {0}}, .facts = {FACTS}, .rules = {"decision.input_ids.required"}},
-    {"without who decides", {VALID, .decided_by_id = {""}}, .facts = {FACTS, .decided_by_role = 0, .decided_by_attends = false},
+    {"without who decides",
+     {VALID, .decided_by_id = {""}},
+     .facts = {FACTS, .decided_by_role = 0, .decided_by_attends = false},
      .rules = {"decision.decided_by_id.required"}},
     {"without an owner", {VALID, .owner_id = {""}}, .facts = {FACTS}, .rules = {"decision.owner.required"}},
     {"without a deadline", {VALID, .deadline = {""}}, .facts = {FACTS}, .rules = {"decision.deadline.required"}},
-    {"without criteria", {VALID, .success_criteria = {0}}, .facts = {FACTS},
+    {"without criteria",
+     {VALID, .success_criteria = {0}},
+     .facts = {FACTS},
      .rules = {"decision.success_criteria.required"}},
-    {"with an empty list of criteria", {VALID, .success_criteria = {.json = "[]", .length = 2}}, .facts = {FACTS},
+    {"with an empty list of criteria",
+     {VALID, .success_criteria = {.json = "[]", .length = 2}},
+     .facts = {FACTS},
      .rules = {"success_criteria.count"}},
     {"with a criterion that nobody can verify",
-     {VALID, .success_criteria = LIST_OF(struct criterion, {.statement = "It gets better"})}, .facts = {FACTS},
+     {VALID, .success_criteria = LIST_OF(struct criterion, {.statement = "It gets better"})},
+     .facts = {FACTS},
      .rules = {"success_criteria.measurable"}},
     {"due today", {VALID, .deadline = TODAY}, .facts = {FACTS}},
     {"due yesterday", {VALID, .deadline = YESTERDAY}, .facts = {FACTS}, .rules = {"decision.deadline.in_past"}},
     {"due in 24 months", {VALID, .deadline = {"2028-11-21"}}, .facts = {FACTS}},
     {"due a day later", {VALID, .deadline = {"2028-11-22"}}, .facts = {FACTS}, .rules = {"decision.deadline.horizon"}},
     {"the horizon is a setting", {VALID, .deadline = {"2026-12-21"}}, .facts = {FACTS, .horizon_months = 1}},
-    {"beyond the setting", {VALID, .deadline = {"2026-12-22"}}, .facts = {FACTS, .horizon_months = 1},
+    {"beyond the setting",
+     {VALID, .deadline = {"2026-12-22"}},
+     .facts = {FACTS, .horizon_months = 1},
      .rules = {"decision.deadline.horizon"}},
     {"no action, and why", {NO_ACTION}, .facts = {FACTS}},
-    {"no action, and no reason", {NO_ACTION, .no_action_reason = NULL}, .facts = {FACTS},
+    {"no action, and no reason",
+     {NO_ACTION, .no_action_reason = NULL},
+     .facts = {FACTS},
      .rules = {"decision.no_action_reason.required"}},
     {"no action, but a deadline and criteria all the same",
-     {NO_ACTION, .deadline = TOMORROW, .success_criteria = CRITERIA}, .facts = {FACTS}},
-    {"no action, but a deadline in the past", {NO_ACTION, .deadline = YESTERDAY}, .facts = {FACTS},
+     {NO_ACTION, .deadline = TOMORROW, .success_criteria = CRITERIA},
+     .facts = {FACTS}},
+    {"no action, but a deadline in the past",
+     {NO_ACTION, .deadline = YESTERDAY},
+     .facts = {FACTS},
      .rules = {"decision.deadline.in_past"}},
     {"nothing changes", {NO_ACTION, .kind = DECISION_NO_CHANGE}, .facts = {FACTS}},
-    {"nothing changes, with action", {VALID, .kind = DECISION_NO_CHANGE}, .facts = {FACTS},
+    {"nothing changes, with action",
+     {VALID, .kind = DECISION_NO_CHANGE},
+     .facts = {FACTS},
      .rules = {"decision.no_change.action"}},
     {"an ISMS change", {ISMS_CHANGE, AFFECTS}, .facts = {FACTS}},
     {"an ISMS change of nothing", {ISMS_CHANGE}, .facts = {FACTS}, .rules = {"decision.isms_change.affects"}},
-    {"an ISMS change of an empty list", {ISMS_CHANGE, .affects = {.json = "[]", .length = 2}}, .facts = {FACTS},
+    {"an ISMS change of an empty list",
+     {ISMS_CHANGE, .affects = {.json = "[]", .length = 2}},
+     .facts = {FACTS},
      .rules = {"decision.isms_change.affects"}},
-    {"on inputs of another review", {VALID}, .facts = {FACTS, .foreign_inputs = foreign, .foreign_input_count = 2},
+    {"on inputs of another review",
+     {VALID},
+     .facts = {FACTS, .foreign_inputs = foreign, .foreign_input_count = 2},
      .rules = {"decision.inputs.other_review"}},
-    {"decided by an ISMS manager", {VALID}, .facts = {FACTS, .decided_by_role = ROLE_ISMS_MANAGER},
+    {"decided by an ISMS manager",
+     {VALID},
+     .facts = {FACTS, .decided_by_role = ROLE_ISMS_MANAGER},
      .rules = {"decision.decided_by.decision_maker"}},
-    {"decided by one who does not attend", {VALID}, .facts = {FACTS, .decided_by_attends = false},
+    {"decided by one who does not attend",
+     {VALID},
+     .facts = {FACTS, .decided_by_attends = false},
      .rules = {"decision.decided_by.decision_maker"}},
     {"for a planned review", {VALID}, .facts = {FACTS, .review_status = REVIEW_PLANNED}},
-    {"for a concluded review", {VALID}, .facts = {FACTS, .review_status = REVIEW_CONCLUDED}, .rules = {"review.frozen"}},
+    {"for a concluded review",
+     {VALID},
+     .facts = {FACTS, .review_status = REVIEW_CONCLUDED},
+     .rules = {"review.frozen"}},
 
-    {"changed, with the old deadline in the past", {VALID, .deadline = YESTERDAY, .title = "Other"},
-     .before = &(struct decision){VALID, .deadline = YESTERDAY}, .facts = {FACTS}},
-    {"changed to a deadline in the past", {VALID, .deadline = YESTERDAY}, .before = &proposed, .facts = {FACTS},
+    {"changed, with the old deadline in the past",
+     {VALID, .deadline = YESTERDAY, .title = "Other"},
+     .before = &(struct decision){VALID, .deadline = YESTERDAY},
+     .facts = {FACTS}},
+    {"changed to a deadline in the past",
+     {VALID, .deadline = YESTERDAY},
+     .before = &proposed,
+     .facts = {FACTS},
      .rules = {"decision.deadline.in_past"}},
-    {"changed, who decided has left", {VALID, .title = "Other"}, .before = &proposed,
+    {"changed, who decided has left",
+     {VALID, .title = "Other"},
+     .before = &proposed,
      .facts = {FACTS, .decided_by_attends = false}},
-    {"changed to another who decides", {VALID, .decided_by_id = CVITA}, .before = &proposed,
-     .facts = {FACTS, .decided_by_attends = false}, .rules = {"decision.decided_by.decision_maker"}},
+    {"changed to another who decides",
+     {VALID, .decided_by_id = CVITA},
+     .before = &proposed,
+     .facts = {FACTS, .decided_by_attends = false},
+     .rules = {"decision.decided_by.decision_maker"}},
     {"owner changed while proposed", {VALID, .owner_id = CVITA}, .before = &proposed, .facts = {FACTS}},
-    {"title changed once adopted", {VALID, .status = DECISION_ADOPTED, .title = "Other"}, .before = &adopted, .facts = {FACTS}},
-    {"owner changed once adopted", {VALID, .status = DECISION_ADOPTED, .owner_id = CVITA}, .before = &adopted,
-     .facts = {FACTS}, .rules = {"commitment.amendment_required"}},
-    {"deadline changed once adopted", {VALID, .status = DECISION_ADOPTED, .deadline = TOMORROW}, .before = &adopted,
-     .facts = {FACTS}, .rules = {"commitment.amendment_required"}},
+    {"title changed once adopted",
+     {VALID, .status = DECISION_ADOPTED, .title = "Other"},
+     .before = &adopted,
+     .facts = {FACTS}},
+    {"owner changed once adopted",
+     {VALID, .status = DECISION_ADOPTED, .owner_id = CVITA},
+     .before = &adopted,
+     .facts = {FACTS},
+     .rules = {"commitment.amendment_required"}},
+    {"deadline changed once adopted",
+     {VALID, .status = DECISION_ADOPTED, .deadline = TOMORROW},
+     .before = &adopted,
+     .facts = {FACTS},
+     .rules = {"commitment.amendment_required"}},
     {"criteria changed once adopted",
      {VALID, .status = DECISION_ADOPTED,
       .success_criteria = {.json = "[x]", .length = 3, .items = (struct criterion[]){CRITERION_VERIFIED}, .count = 1}},
-     .before = &adopted, .facts = {FACTS}, .rules = {"commitment.amendment_required"}},
+     .before = &adopted,
+     .facts = {FACTS},
+     .rules = {"commitment.amendment_required"}},
 };
 
 START_TEST(created_and_changed)
@@ -120,7 +169,8 @@ START_TEST(each_foreign_input_is_pointed_at)
 }
 END_TEST
 
-/* --- verbs --------------------------------------------------------------------------------------------------------- */
+/* --- verbs ---------------------------------------------------------------------------------------------------------
+ */
 
 static const struct named unfinished[] = {{&action_item_resource, OTHER_RECORD, "ACT-2026-0001", "Extend it"}};
 
@@ -134,30 +184,56 @@ static const struct {
     {"adopted", "adopt", {VALID, .decided_on = TODAY}, {FACTS}, {NULL}},
     {"adopted yesterday", "adopt", {VALID, .decided_on = YESTERDAY}, {FACTS}, {NULL}},
     {"adopted tomorrow", "adopt", {VALID, .decided_on = TOMORROW}, {FACTS}, {"decision.decided_on.in_future"}},
-    {"adopted before the review", "adopt", {VALID, .decided_on = TODAY}, {FACTS, .review_status = REVIEW_PLANNED},
+    {"adopted before the review",
+     "adopt",
+     {VALID, .decided_on = TODAY},
+     {FACTS, .review_status = REVIEW_PLANNED},
      {"decision.adopt.review_open"}},
-    {"adopted after the review", "adopt", {VALID, .decided_on = TODAY}, {FACTS, .review_status = REVIEW_CONCLUDED},
+    {"adopted after the review",
+     "adopt",
+     {VALID, .decided_on = TODAY},
+     {FACTS, .review_status = REVIEW_CONCLUDED},
      {"decision.adopt.review_open", "review.frozen"}},
-    {"adopted by one who was moved down", "adopt", {VALID, .decided_on = TODAY},
-     {FACTS, .decided_by_role = ROLE_EMPLOYEE}, {"decision.decided_by.decision_maker"}},
-    {"adopted by one who left", "adopt", {VALID, .decided_on = TODAY}, {FACTS, .decided_by_attends = false},
+    {"adopted by one who was moved down",
+     "adopt",
+     {VALID, .decided_on = TODAY},
+     {FACTS, .decided_by_role = ROLE_EMPLOYEE},
      {"decision.decided_by.decision_maker"}},
-    {"adopted after its deadline", "adopt", {VALID, .decided_on = TODAY, .deadline = YESTERDAY}, {FACTS},
+    {"adopted by one who left",
+     "adopt",
+     {VALID, .decided_on = TODAY},
+     {FACTS, .decided_by_attends = false},
+     {"decision.decided_by.decision_maker"}},
+    {"adopted after its deadline",
+     "adopt",
+     {VALID, .decided_on = TODAY, .deadline = YESTERDAY},
+     {FACTS},
      {"decision.deadline.in_past"}},
     {"adopted without action", "adopt", {NO_ACTION, .decided_on = TODAY}, {FACTS}, {NULL}},
     {"rejected", "reject", {VALID}, {FACTS}, {NULL}},
     {"rejected after the review", "reject", {VALID}, {FACTS, .review_status = REVIEW_APPROVED}, {"review.frozen"}},
     {"withdrawn", "withdraw", {VALID}, {FACTS, .review_status = REVIEW_PLANNED}, {NULL}},
     {"withdrawn after the review", "withdraw", {VALID}, {FACTS, .review_status = REVIEW_CONCLUDED}, {"review.frozen"}},
-    {"implemented, after the review", "implement", {VALID},
-     {FACTS, .review_status = REVIEW_APPROVED, .closed_items = 1}, {NULL}},
-    {"implemented with one unfinished", "implement", {VALID},
+    {"implemented, after the review",
+     "implement",
+     {VALID},
+     {FACTS, .review_status = REVIEW_APPROVED, .closed_items = 1},
+     {NULL}},
+    {"implemented with one unfinished",
+     "implement",
+     {VALID},
      {FACTS, .closed_items = 1, .unfinished_items = unfinished, .unfinished_item_count = 1},
      {"decision.implement.action_items"}},
     {"implemented with none closed", "implement", {VALID}, {FACTS}, {"decision.implement.action_items"}},
-    {"superseded, after the review", "supersede", {VALID, .superseded_by_id = OTHER_RECORD},
-     {FACTS, .review_status = REVIEW_APPROVED}, {NULL}},
-    {"superseded by itself", "supersede", {VALID, .superseded_by_id = THIS_RECORD}, {FACTS},
+    {"superseded, after the review",
+     "supersede",
+     {VALID, .superseded_by_id = OTHER_RECORD},
+     {FACTS, .review_status = REVIEW_APPROVED},
+     {NULL}},
+    {"superseded by itself",
+     "supersede",
+     {VALID, .superseded_by_id = THIS_RECORD},
+     {FACTS},
      {"decision.supersede.other"}},
 };
 

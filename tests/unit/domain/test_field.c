@@ -20,22 +20,37 @@ struct sample {
 
 #define RECORD struct sample
 static const struct field fields[] = {
-    {"text", FIELD_TEXT(text)},           {"ref", FIELD_REF(ref, "person")},     {"date", FIELD_DATE(date)},
-    {"instant", FIELD_INSTANT(instant)},  {"integer", FIELD_INTEGER(integer)},   {"number", FIELD_NUMBER(number)},
-    {"truth", FIELD_TRUTH(truth)},        {"colour", FIELD_ENUM(colour, colours)}, {"list", FIELD_TEXTS(list)},
-    {"raw", FIELD_RAW(raw)},
+    {"text", FIELD_TEXT(text)},          {"ref", FIELD_REF(ref, "person")},
+    {"date", FIELD_DATE(date)},          {"instant", FIELD_INSTANT(instant)},
+    {"integer", FIELD_INTEGER(integer)}, {"number", FIELD_NUMBER(number)},
+    {"truth", FIELD_TRUTH(truth)},       {"colour", FIELD_ENUM(colour, colours)},
+    {"list", FIELD_TEXTS(list)},         {"raw", FIELD_RAW(raw)},
 };
 #undef RECORD
 
 /* Each member in two values; the first of some is zero, false or empty, which is a value too. */
 static const struct sample one = {
-    .text = "", .ref = ANA, .date = TODAY, .instant = {"2026-11-21T18:46:00.123Z"}, .integer = {true, 0},
-    .number = {true, 0}, .truth = TRUTH_FALSE, .colour = 1, .list = {.json = "[]", .length = 2},
+    .text = "",
+    .ref = ANA,
+    .date = TODAY,
+    .instant = {"2026-11-21T18:46:00.123Z"},
+    .integer = {true, 0},
+    .number = {true, 0},
+    .truth = TRUTH_FALSE,
+    .colour = 1,
+    .list = {.json = "[]", .length = 2},
     .raw = {.json = "{}", .length = 2},
 };
 static const struct sample two = {
-    .text = "x", .ref = BORIS, .date = TOMORROW, .instant = {"2026-11-21T18:46:00.124Z"}, .integer = {true, 1},
-    .number = {true, 0.5}, .truth = TRUTH_TRUE, .colour = 2, .list = {.json = "[1]", .length = 3},
+    .text = "x",
+    .ref = BORIS,
+    .date = TOMORROW,
+    .instant = {"2026-11-21T18:46:00.124Z"},
+    .integer = {true, 1},
+    .number = {true, 0.5},
+    .truth = TRUTH_TRUE,
+    .colour = 2,
+    .list = {.json = "[1]", .length = 3},
     .raw = {.json = "[]", .length = 2},
 };
 
@@ -87,7 +102,8 @@ START_TEST(limits_have_defaults)
 }
 END_TEST
 
-/* --- the tables themselves ----------------------------------------------------------------------------------------- */
+/* --- the tables themselves -----------------------------------------------------------------------------------------
+ */
 
 static void check_row(const char *of, const struct field *field)
 {

@@ -3,7 +3,9 @@
 
 #include "reviewd/action_item.h"
 
-#define VALID .name = "Ana Horvat", .email = "ana@example.org", .role = ROLE_EMPLOYEE, .active = TRUTH_TRUE, .external = TRUTH_FALSE
+#define VALID                                                                                                          \
+    .name = "Ana Horvat", .email = "ana@example.org", .role = ROLE_EMPLOYEE, .active = TRUTH_TRUE,                     \
+    .external = TRUTH_FALSE
 
 static const struct named owned[] = {{&action_item_resource, THIS_RECORD, "ACT-2026-0001", "Extend the window"},
                                      {&action_item_resource, OTHER_RECORD, "ACT-2026-0002", "Tell operations"}};
@@ -23,11 +25,18 @@ static const struct {
     {"no address", {VALID, .email = "ana"}, .rules = {"person.email.format"}},
     {"an address that is taken", {VALID}, .facts = {.email_taken = true}, .rules = {"person.email.unique"}},
     {"made inactive", {VALID, .active = TRUTH_FALSE}, .before = &(struct person){{0}, VALID}},
-    {"made inactive as an owner", {VALID, .active = TRUTH_FALSE}, .before = &(struct person){{0}, VALID},
-     .facts = {.commitments = owned, .commitment_count = 2}, .rules = {"person.deactivate.open_commitments"}},
-    {"inactive before", {VALID, .active = TRUTH_FALSE}, .before = &(struct person){{0}, VALID, .active = TRUTH_FALSE},
+    {"made inactive as an owner",
+     {VALID, .active = TRUTH_FALSE},
+     .before = &(struct person){{0}, VALID},
+     .facts = {.commitments = owned, .commitment_count = 2},
+     .rules = {"person.deactivate.open_commitments"}},
+    {"inactive before",
+     {VALID, .active = TRUTH_FALSE},
+     .before = &(struct person){{0}, VALID, .active = TRUTH_FALSE},
      .facts = {.commitments = owned, .commitment_count = 2}},
-    {"an owner who stays active", {VALID}, .before = &(struct person){{0}, VALID},
+    {"an owner who stays active",
+     {VALID},
+     .before = &(struct person){{0}, VALID},
      .facts = {.commitments = owned, .commitment_count = 2}},
     {"made so", {VALID, .active = TRUTH_FALSE}},
 };
@@ -61,24 +70,44 @@ static const struct {
     const char *text;
     bool good;
 } emails[] = {
-    {"ana@example.org", true},          {"a@b.c", true},
-    {"ana.horvat+isms@example.org", true}, {"o'neill@example.org", true},
-    {"ana@mail-1.example.org", true},   {"\xC4\x8D@example.org", true},
-    {"ana@b\xC3\xBC" "cher.example", true}, {LETTERS_63 "h@example.org", true},
-    {"ana@" LETTERS_63 ".org", true},   {LETTERS_63 "hh@example.org", false},
-    {"ana@" LETTERS_63 "h.org", false}, {"", false},
-    {"ana", false},                     {"@example.org", false},
-    {"ana@", false},                    {"ana@example", false},
-    {"ana@.org", false},                {"ana@example.", false},
-    {"ana@example..org", false},        {"ana@@example.org", false},
-    {"ana@b@example.org", false},       {".ana@example.org", false},
-    {"ana.@example.org", false},        {"a..na@example.org", false},
-    {"ana horvat@example.org", false},  {"ana@exam ple.org", false},
-    {"ana@-example.org", false},        {"ana@example-.org", false},
-    {"ana@example.org-", false},        {"<ana@example.org>", false},
-    {"ana,b@example.org", false},       {"ana@example.org,b@example.org", false},
-    {"ana\x7F@example.org", false},     {"ana\t@example.org", false},
-    {"ana@exam_ple.org", false},        {"ana@[127.0.0.1]", false},
+    {"ana@example.org", true},
+    {"a@b.c", true},
+    {"ana.horvat+isms@example.org", true},
+    {"o'neill@example.org", true},
+    {"ana@mail-1.example.org", true},
+    {"\xC4\x8D@example.org", true},
+    {"ana@b\xC3\xBC"
+     "cher.example",
+     true},
+    {LETTERS_63 "h@example.org", true},
+    {"ana@" LETTERS_63 ".org", true},
+    {LETTERS_63 "hh@example.org", false},
+    {"ana@" LETTERS_63 "h.org", false},
+    {"", false},
+    {"ana", false},
+    {"@example.org", false},
+    {"ana@", false},
+    {"ana@example", false},
+    {"ana@.org", false},
+    {"ana@example.", false},
+    {"ana@example..org", false},
+    {"ana@@example.org", false},
+    {"ana@b@example.org", false},
+    {".ana@example.org", false},
+    {"ana.@example.org", false},
+    {"a..na@example.org", false},
+    {"ana horvat@example.org", false},
+    {"ana@exam ple.org", false},
+    {"ana@-example.org", false},
+    {"ana@example-.org", false},
+    {"ana@example.org-", false},
+    {"<ana@example.org>", false},
+    {"ana,b@example.org", false},
+    {"ana@example.org,b@example.org", false},
+    {"ana\x7F@example.org", false},
+    {"ana\t@example.org", false},
+    {"ana@exam_ple.org", false},
+    {"ana@[127.0.0.1]", false},
 };
 
 START_TEST(addresses)

@@ -57,7 +57,8 @@ START_TEST(the_canonical_form_has_each_stored_member_once_and_in_order)
         record_render(&json, resource, record, RENDER_CANONICAL);
         names_of(&json, &names);
         for (size_t i = 1; i < names.count; i++)
-            ck_assert_msg(strcmp(names.name[i - 1], names.name[i]) < 0, "%s before %s", names.name[i - 1], names.name[i]);
+            ck_assert_msg(strcmp(names.name[i - 1], names.name[i]) < 0, "%s before %s", names.name[i - 1],
+                          names.name[i]);
         size_t stored = 0;
         for (size_t i = 0; i < resource_field_count(resource); i++) {
             const struct field *field = resource_field(resource, i);
@@ -121,21 +122,26 @@ END_TEST
 START_TEST(a_person_in_both_forms)
 {
     const struct person person = {
-        .record = {.id = ANA, .version = {true, 3}, .created_at = {"2026-11-21T18:46:00.123Z"},
-                   .updated_at = {"2026-11-22T18:46:00.123Z"}, .updated_by = BORIS},
-        .name = "Ana Horvat\xC4\x87", .email = "ana@example.org", .role = ROLE_ISMS_MANAGER, .active = TRUTH_TRUE,
+        .record = {.id = ANA,
+                   .version = {true, 3},
+                   .created_at = {"2026-11-21T18:46:00.123Z"},
+                   .updated_at = {"2026-11-22T18:46:00.123Z"},
+                   .updated_by = BORIS},
+        .name = "Ana Horvat\xC4\x87",
+        .email = "ana@example.org",
+        .role = ROLE_ISMS_MANAGER,
+        .active = TRUTH_TRUE,
         .external = TRUTH_FALSE,
     };
     struct buffer json = {0};
     record_render(&json, &person_resource, &person, RENDER_CANONICAL);
     buffer_char(&json, '\0');
-    ck_assert_str_eq(json.data,
-                     "{\"active\":true,\"created_at\":\"2026-11-21T18:46:00.123Z\",\"created_by\":null,"
-                     "\"department\":null,\"email\":\"ana@example.org\",\"external\":false,"
-                     "\"id\":\"00000000-0000-7000-8000-00000000000a\",\"job_title\":null,"
-                     "\"name\":\"Ana Horvat\xC4\x87\",\"role\":\"isms_manager\","
-                     "\"updated_at\":\"2026-11-22T18:46:00.123Z\","
-                     "\"updated_by\":\"00000000-0000-7000-8000-00000000000b\",\"version\":3}");
+    ck_assert_str_eq(json.data, "{\"active\":true,\"created_at\":\"2026-11-21T18:46:00.123Z\",\"created_by\":null,"
+                                "\"department\":null,\"email\":\"ana@example.org\",\"external\":false,"
+                                "\"id\":\"00000000-0000-7000-8000-00000000000a\",\"job_title\":null,"
+                                "\"name\":\"Ana Horvat\xC4\x87\",\"role\":\"isms_manager\","
+                                "\"updated_at\":\"2026-11-22T18:46:00.123Z\","
+                                "\"updated_by\":\"00000000-0000-7000-8000-00000000000b\",\"version\":3}");
     json.length = 0;
     record_render(&json, &person_resource, &person, RENDER_SHOWN);
     ck_assert_int_eq(strncmp(json.data, "{\"id\":\"00000000-0000-7000-8000-00000000000a\",\"version\":3,", 57), 0);

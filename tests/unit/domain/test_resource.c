@@ -149,7 +149,8 @@ START_TEST(reopening_asks_for_twenty_characters)
 }
 END_TEST
 
-/* --- the registry -------------------------------------------------------------------------------------------------- */
+/* --- the registry --------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(every_resource_is_found_by_its_name)
 {

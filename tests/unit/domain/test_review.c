@@ -5,15 +5,16 @@
 #include "reviewd/input.h"
 #include "reviewd/review.h"
 
-#define VALID                                                                                                      \
-    .record = {.id = THIS_RECORD, .reference = "MR-2026-01"}, .title = "Management review", .type = REVIEW_SCHEDULED, \
-    .scope = "The whole ISMS", .period_start = {"2026-07-01"}, .period_end = {"2026-12-31"},                       \
+#define VALID                                                                                                          \
+    .record = {.id = THIS_RECORD, .reference = "MR-2026-01"}, .title = "Management review", .type = REVIEW_SCHEDULED,  \
+    .scope = "The whole ISMS", .period_start = {"2026-07-01"}, .period_end = {"2026-12-31"},                           \
     .planned_on = {"2027-01-20"}, .chair_id = ANA, .classification = CLASSIFICATION_INTERNAL, .status = REVIEW_PLANNED
 #define FACTS .today = TODAY, .next_review_max_months = 12, .chair_role = ROLE_TOP_MANAGEMENT
 
 enum { TRIGGER_OTHER = 6 };
 
-/* --- creating and changing ----------------------------------------------------------------------------------------- */
+/* --- creating and changing -----------------------------------------------------------------------------------------
+ */
 
 static const struct review planned = {VALID};
 static const struct review in_progress = {VALID, .status = REVIEW_IN_PROGRESS};
@@ -30,33 +31,47 @@ static const struct {
 } rows[] = {
     {"a scheduled review", {VALID}, .facts = {FACTS}},
     {"an extraordinary one", {VALID, .type = REVIEW_EXTRAORDINARY, .trigger = TRIGGER_OTHER}, .facts = {FACTS}},
-    {"an extraordinary one without a trigger", {VALID, .type = REVIEW_EXTRAORDINARY}, .facts = {FACTS},
+    {"an extraordinary one without a trigger",
+     {VALID, .type = REVIEW_EXTRAORDINARY},
+     .facts = {FACTS},
      .rules = {"review.trigger.required"}},
-    {"a scheduled one with a trigger", {VALID, .trigger = 1}, .facts = {FACTS},
-     .rules = {"review.trigger.unexpected"}},
+    {"a scheduled one with a trigger", {VALID, .trigger = 1}, .facts = {FACTS}, .rules = {"review.trigger.unexpected"}},
     {"a trigger without a type", {VALID, .type = 0, .trigger = 1}, .facts = {FACTS}, .rules = {"review.type.required"}},
     {"a period of a day", {VALID, .period_end = {"2026-07-01"}}, .facts = {FACTS}},
-    {"a period that ends before", {VALID, .period_end = {"2026-06-30"}}, .facts = {FACTS},
+    {"a period that ends before",
+     {VALID, .period_end = {"2026-06-30"}},
+     .facts = {FACTS},
      .rules = {"review.period.order"}},
     {"no title", {VALID, .title = NULL}, .facts = {FACTS}, .rules = {"review.title.required"}},
     {"no scope", {VALID, .scope = NULL}, .facts = {FACTS}, .rules = {"review.scope.required"}},
-    {"no period", {VALID, .period_start = {""}, .period_end = {""}}, .facts = {FACTS},
+    {"no period",
+     {VALID, .period_start = {""}, .period_end = {""}},
+     .facts = {FACTS},
      .rules = {"review.period_start.required", "review.period_end.required"}},
     {"no planned day", {VALID, .planned_on = {""}}, .facts = {FACTS}, .rules = {"review.planned_on.required"}},
     {"no chair", {VALID, .chair_id = {""}}, .facts = {FACTS, .chair_role = 0}, .rules = {"review.chair_id.required"}},
-    {"an ISMS manager in the chair", {VALID}, .facts = {FACTS, .chair_role = ROLE_ISMS_MANAGER},
+    {"an ISMS manager in the chair",
+     {VALID},
+     .facts = {FACTS, .chair_role = ROLE_ISMS_MANAGER},
      .rules = {"review.chair.top_management"}},
-    {"a change that leaves the chair", {VALID, .title = "Other"}, .before = &planned,
+    {"a change that leaves the chair",
+     {VALID, .title = "Other"},
+     .before = &planned,
      .facts = {FACTS, .chair_role = ROLE_EMPLOYEE}},
     {"a change of the chair", {VALID, .chair_id = BORIS}, .before = &planned, .facts = {FACTS}},
-    {"a change of the chair to an employee", {VALID, .chair_id = BORIS}, .before = &planned,
-     .facts = {FACTS, .chair_role = ROLE_EMPLOYEE}, .rules = {"review.chair.top_management"}},
+    {"a change of the chair to an employee",
+     {VALID, .chair_id = BORIS},
+     .before = &planned,
+     .facts = {FACTS, .chair_role = ROLE_EMPLOYEE},
+     .rules = {"review.chair.top_management"}},
     {"a change in progress", {VALID, .status = REVIEW_IN_PROGRESS}, .before = &in_progress, .facts = {FACTS}},
     {"a change once concluded", {VALID}, .before = &concluded, .facts = {FACTS}, .rules = {"review.frozen"}},
     {"a change once approved", {VALID}, .before = &approved, .facts = {FACTS}, .rules = {"review.frozen"}},
     {"a change once cancelled", {VALID}, .before = &cancelled, .facts = {FACTS}, .rules = {"review.frozen"}},
-    {"all at once", {VALID, .type = REVIEW_EXTRAORDINARY, .period_end = {"2026-06-30"}, .title = NULL},
-     .before = &concluded, .facts = {FACTS},
+    {"all at once",
+     {VALID, .type = REVIEW_EXTRAORDINARY, .period_end = {"2026-06-30"}, .title = NULL},
+     .before = &concluded,
+     .facts = {FACTS},
      .rules = {"review.frozen", "review.trigger.required", "review.period.order", "review.title.required"}},
 };
 
@@ -68,7 +83,8 @@ START_TEST(created_and_changed)
 }
 END_TEST
 
-/* --- start, approve, cancel, reopen ---------------------------------------------------------------------------------- */
+/* --- start, approve, cancel, reopen ----------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *name;
@@ -80,7 +96,10 @@ static const struct {
     {"start with nobody", "start", {VALID}, {FACTS}, {"review.start.attendees"}},
     {"start with one", "start", {VALID}, {FACTS, .other_attendees = 1}, {NULL}},
     {"approve what another concluded", "approve", {VALID, .concluded_by = ANA}, {FACTS, .caller_id = BORIS}, {NULL}},
-    {"approve what one concluded", "approve", {VALID, .concluded_by = ANA}, {FACTS, .caller_id = ANA},
+    {"approve what one concluded",
+     "approve",
+     {VALID, .concluded_by = ANA},
+     {FACTS, .caller_id = ANA},
      {"review.approve.separation"}},
     {"approve what the console concluded, as the console", "approve", {VALID}, {FACTS}, {NULL}},
     {"cancel", "cancel", {VALID}, {FACTS}, {NULL}},
@@ -95,14 +114,20 @@ START_TEST(taken_through_verbs)
 }
 END_TEST
 
-/* --- conclude ------------------------------------------------------------------------------------------------------ */
+/* --- conclude ------------------------------------------------------------------------------------------------------
+ */
 
-#define BRIEF(letter) {.id = THIS_RECORD, .title = "Input", .clause = CLAUSE_##letter, .state = INPUT_CONSIDERED}
+#define BRIEF(letter)                                                                                                  \
+    {                                                                                                                  \
+        .id = THIS_RECORD, .title = "Input", .clause = CLAUSE_##letter, .state = INPUT_CONSIDERED                      \
+    }
 #define TEN BRIEF(A), BRIEF(B), BRIEF(C), BRIEF(D1), BRIEF(D2), BRIEF(D3), BRIEF(D4), BRIEF(E), BRIEF(F), BRIEF(G)
-#define INPUTS(...) \
+#define INPUTS(...)                                                                                                    \
     .inputs = (struct input_brief[]){__VA_ARGS__}, .input_count = COUNT_OF(((struct input_brief[]){__VA_ARGS__}))
 #define READY FACTS, INPUTS(TEN), .top_management_attended = true, .adopted_count = 1
-#define HELD VALID, .status = REVIEW_IN_PROGRESS, .summary = "All was said.", .held_on = YESTERDAY, .next_review_on = {"2027-05-20"}
+#define HELD                                                                                                           \
+    VALID, .status = REVIEW_IN_PROGRESS, .summary = "All was said.", .held_on = YESTERDAY,                             \
+           .next_review_on = {"2027-05-20"}
 
 static const struct named some[] = {{&decision_resource, OTHER_RECORD, "DEC-2026-001", "A longer window"}};
 
@@ -120,39 +145,70 @@ static const struct {
     {"the next one the day after", {HELD, .next_review_on = TODAY}, {READY}, {NULL}},
     {"the next one the same day", {HELD, .next_review_on = YESTERDAY}, {READY}, {"review.next_review.interval"}},
     {"the next one before", {HELD, .next_review_on = {"2026-11-19"}}, {READY}, {"review.next_review.interval"}},
-    {"the maximum is a setting", {HELD, .next_review_on = {"2027-05-20"}}, {READY, .next_review_max_months = 6}, {NULL}},
-    {"beyond the setting", {HELD, .next_review_on = {"2027-05-21"}}, {READY, .next_review_max_months = 6},
+    {"the maximum is a setting",
+     {HELD, .next_review_on = {"2027-05-20"}},
+     {READY, .next_review_max_months = 6},
+     {NULL}},
+    {"beyond the setting",
+     {HELD, .next_review_on = {"2027-05-21"}},
+     {READY, .next_review_max_months = 6},
      {"review.next_review.interval"}},
-    {"from the end of a month", {HELD, .held_on = {"2026-08-31"}, .next_review_on = {"2027-02-28"}},
-     {READY, .next_review_max_months = 6}, {NULL}},
+    {"from the end of a month",
+     {HELD, .held_on = {"2026-08-31"}, .next_review_on = {"2027-02-28"}},
+     {READY, .next_review_max_months = 6},
+     {NULL}},
     {"no summary", {HELD, .summary = NULL}, {READY}, {"review.summary.required"}},
     {"a blank summary", {HELD, .summary = " \n"}, {READY}, {"review.summary.required"}},
     {"no inputs", {HELD}, {READY, .inputs = NULL, .input_count = 0}, {"review.conclude.inputs"}},
     {"no input for the last clause", {HELD}, {READY, .input_count = 9}, {"review.conclude.inputs"}},
-    {"one still pending", {HELD}, {READY, INPUTS(TEN, {.title = "x", .clause = CLAUSE_A, .state = INPUT_PENDING})},
+    {"one still pending",
+     {HELD},
+     {READY, INPUTS(TEN, {.title = "x", .clause = CLAUSE_A, .state = INPUT_PENDING})},
      {"review.conclude.inputs"}},
-    {"one still prepared", {HELD}, {READY, INPUTS(TEN, {.title = "x", .clause = CLAUSE_A, .state = INPUT_PREPARED})},
+    {"one still prepared",
+     {HELD},
+     {READY, INPUTS(TEN, {.title = "x", .clause = CLAUSE_A, .state = INPUT_PREPARED})},
      {"review.conclude.inputs"}},
-    {"one with nothing to report", {HELD},
-     {READY, INPUTS(TEN, {.title = "x", .clause = CLAUSE_A, .state = INPUT_NOTHING_TO_REPORT})}, {NULL}},
-    {"a major one without a corrective action", {HELD},
+    {"one with nothing to report",
+     {HELD},
+     {READY, INPUTS(TEN, {.title = "x", .clause = CLAUSE_A, .state = INPUT_NOTHING_TO_REPORT})},
+     {NULL}},
+    {"a major one without a corrective action",
+     {HELD},
      {READY, INPUTS(TEN, {.title = "x", .clause = CLAUSE_D1, .state = INPUT_CONSIDERED, .severity = SEVERITY_MAJOR})},
      {"review.conclude.major_nonconformity"}},
-    {"a major one with it", {HELD},
-     {READY, INPUTS(TEN, {.title = "x", .clause = CLAUSE_D1, .state = INPUT_CONSIDERED, .severity = SEVERITY_MAJOR,
-                          .corrected = true})}, {NULL}},
-    {"a minor one without", {HELD},
+    {"a major one with it",
+     {HELD},
+     {READY, INPUTS(TEN, {.title = "x",
+                          .clause = CLAUSE_D1,
+                          .state = INPUT_CONSIDERED,
+                          .severity = SEVERITY_MAJOR,
+                          .corrected = true})},
+     {NULL}},
+    {"a minor one without",
+     {HELD},
      {READY, INPUTS(TEN, {.title = "x", .clause = CLAUSE_D1, .state = INPUT_CONSIDERED, .severity = SEVERITY_MINOR})},
      {NULL}},
-    {"no top management", {HELD}, {READY, .top_management_attended = false}, {"review.conclude.top_management_present"}},
+    {"no top management",
+     {HELD},
+     {READY, .top_management_attended = false},
+     {"review.conclude.top_management_present"}},
     {"no decision", {HELD}, {READY, .adopted_count = 0}, {"review.conclude.decision"}},
-    {"a proposed decision", {HELD}, {READY, .proposed = some, .proposed_count = 1},
+    {"a proposed decision",
+     {HELD},
+     {READY, .proposed = some, .proposed_count = 1},
      {"review.conclude.proposed_decisions"}},
-    {"a decision without action items", {HELD},
-     {READY, .without_action_items = some, .without_action_items_count = 1}, {"review.conclude.action_items"}},
-    {"a carried action item", {HELD}, {READY, .not_followed_up = some, .not_followed_up_count = 1},
+    {"a decision without action items",
+     {HELD},
+     {READY, .without_action_items = some, .without_action_items_count = 1},
+     {"review.conclude.action_items"}},
+    {"a carried action item",
+     {HELD},
+     {READY, .not_followed_up = some, .not_followed_up_count = 1},
      {"review.conclude.carried_action_items"}},
-    {"nothing is there", {VALID, .held_on = TOMORROW, .next_review_on = TODAY}, {FACTS},
+    {"nothing is there",
+     {VALID, .held_on = TOMORROW, .next_review_on = TODAY},
+     {FACTS},
      {"review.summary.required", "review.held_on.in_future", "review.next_review.interval", "review.conclude.inputs",
       "review.conclude.top_management_present", "review.conclude.decision"}},
 };
@@ -186,12 +242,14 @@ START_TEST(readiness_asks_what_concluding_asks_of_the_records)
     review_check_complete(&ready, violations);
     ck_assert_uint_eq(violations->count, 0);
     review_check_complete(&nothing, violations);
-    expect_rules("readiness", violations, (const char *[]){"review.conclude.inputs", "review.conclude.decision",
-                                                            "review.conclude.top_management_present", NULL});
+    expect_rules("readiness", violations,
+                 (const char *[]){"review.conclude.inputs", "review.conclude.decision",
+                                  "review.conclude.top_management_present", NULL});
 }
 END_TEST
 
-/* --- the rest ------------------------------------------------------------------------------------------------------ */
+/* --- the rest ------------------------------------------------------------------------------------------------------
+ */
 
 static const struct {
     unsigned status;
@@ -212,7 +270,8 @@ END_TEST
 
 START_TEST(a_clause_is_covered_when_all_its_inputs_are_dealt_with)
 {
-    const struct review_facts facts = {INPUTS(BRIEF(A), BRIEF(A), BRIEF(B), {.clause = CLAUSE_B, .state = INPUT_PREPARED},
+    const struct review_facts facts = {INPUTS(BRIEF(A), BRIEF(A), BRIEF(B),
+                                              {.clause = CLAUSE_B, .state = INPUT_PREPARED},
                                               {.clause = CLAUSE_C, .state = INPUT_NOTHING_TO_REPORT})};
     static const struct clause_coverage expected[] = {{2, 2, true}, {2, 1, false}, {1, 1, true}, {0, 0, false}};
     struct clause_coverage coverage = clause_coverage(&facts, CLAUSE_A + (unsigned)_i);

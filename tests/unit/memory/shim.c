@@ -47,7 +47,8 @@ long shim_held(enum shim_source source)
     return shim.held[source];
 }
 
-/* --- ours: ld replaces each by its __wrap_ ------------------------------------------------------------------------- */
+/* --- ours: ld replaces each by its __wrap_ -------------------------------------------------------------------------
+ */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -99,7 +100,8 @@ static void *jansson_malloc(size_t size)
     return fails(SHIM_JANSSON) ? NULL : held(__real_malloc(size));
 }
 
-/* --- SQLite's ------------------------------------------------------------------------------------------------------ */
+/* --- SQLite's ------------------------------------------------------------------------------------------------------
+ */
 
 static sqlite3_mem_methods original;
 

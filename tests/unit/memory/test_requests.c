@@ -14,67 +14,101 @@ static const struct {
     const char *name;
     struct ask_for ask;
 } requests[] = {
-    {"add a person", {METHOD_POST, "/v1/people",
+    {"add a person",
+     {METHOD_POST, "/v1/people",
       "{\"name\":\"Nina\",\"email\":\"nina@x.org\",\"role\":\"employee\",\"department\":\"HR\"}", "ana@x.org"}},
-    {"add a wrong one", {METHOD_POST, "/v1/people",
-      "{\"email\":\"nina\",\"role\":\"king\",\"x~/\":1,\"version\":2,\"job_title\":7}", "ana@x.org"}},
-    {"change a person", {METHOD_PATCH, "/v1/people/petra@x.org", "{\"job_title\":null,\"department\":\"HR\"}", "ana@x.org"}},
+    {"add a wrong one",
+     {METHOD_POST, "/v1/people", "{\"email\":\"nina\",\"role\":\"king\",\"x~/\":1,\"version\":2,\"job_title\":7}",
+      "ana@x.org"}},
+    {"change a person",
+     {METHOD_PATCH, "/v1/people/petra@x.org", "{\"job_title\":null,\"department\":\"HR\"}", "ana@x.org"}},
     {"change nothing", {METHOD_PATCH, "/v1/people/petra@x.org", "{\"department\":\"IT\"}", "ana@x.org"}},
     {"make an owner inactive", {METHOD_POST, "/v1/people/petra@x.org/deactivate", NULL, "ana@x.org"}},
-    {"plan a review", {METHOD_POST, "/v1/reviews",
+    {"plan a review",
+     {METHOD_POST, "/v1/reviews",
       "{\"title\":\"Another\",\"type\":\"extraordinary\",\"trigger\":\"other\",\"scope\":\"All\",\"period_start\":"
       "\"2026-05-01\",\"period_end\":\"2026-10-31\",\"planned_on\":\"2026-12-20\",\"chair_id\":\"vesna@x.org\","
-      "\"also_covers\":[\"One\",\"Two\"]}", "ana@x.org"}},
-    {"plan one, dry", {METHOD_POST, "/v1/reviews?dry_run=true",
+      "\"also_covers\":[\"One\",\"Two\"]}",
+      "ana@x.org"}},
+    {"plan one, dry",
+     {METHOD_POST, "/v1/reviews?dry_run=true",
       "{\"title\":\"Another\",\"type\":\"scheduled\",\"scope\":\"All\",\"period_start\":\"2026-05-01\",\"period_end\":"
-      "\"2026-10-31\",\"planned_on\":\"2026-12-20\",\"chair_id\":\"vesna@x.org\"}", "ana@x.org"}},
+      "\"2026-10-31\",\"planned_on\":\"2026-12-20\",\"chair_id\":\"vesna@x.org\"}",
+      "ana@x.org"}},
     {"move the chair", {METHOD_PATCH, "/v1/reviews/MR-2026-04", "{\"chair_id\":\"vesna@x.org\"}", "ana@x.org"}},
     {"start a review", {METHOD_POST, "/v1/reviews/MR-2026-04/start", NULL, "ana@x.org"}},
-    {"conclude too early", {METHOD_POST, "/v1/reviews/MR-2026-03/conclude", "{\"held_on\":\"2026-11-30\"}", "ana@x.org"}},
+    {"conclude too early",
+     {METHOD_POST, "/v1/reviews/MR-2026-03/conclude", "{\"held_on\":\"2026-11-30\"}", "ana@x.org"}},
     {"approve a review", {METHOD_POST, "/v1/reviews/MR-2026-02/approve", NULL, "vesna@x.org"}},
-    {"reopen a review", {METHOD_POST, "/v1/reviews/MR-2026-01/reopen",
-      "{\"reason\":\"A finding was overlooked in it.\"}", "vesna@x.org"}},
-    {"add an input", {METHOD_POST, "/v1/reviews/MR-2026-03/inputs",
+    {"reopen a review",
+     {METHOD_POST, "/v1/reviews/MR-2026-01/reopen", "{\"reason\":\"A finding was overlooked in it.\"}", "vesna@x.org"}},
+    {"add an input",
+     {METHOD_POST, "/v1/reviews/MR-2026-03/inputs",
       "{\"clause\":\"d2\",\"title\":\"Patching\",\"presenter_id\":\"ivo@x.org\",\"state\":\"considered\",\"trend\":"
       "\"stable\",\"summary\":\"It slipped.\",\"conclusion\":\"Too short.\",\"source\":{\"system\":\"Scanner\",\"url\":"
-      "\"https://x.org/q4\",\"period_start\":\"2026-05-01\"},\"metrics\":[{\"name\":\"share\",\"value\":93.5,\"target\":"
-      "95,\"comparator\":\"gte\"},{\"name\":\"count\",\"value\":7}]}", "ana@x.org"}},
-    {"adopt a decision", {METHOD_POST, "/v1/decisions/DEC-2026-003/adopt", "{\"decided_on\":\"2026-11-21\"}", "mirko@x.org"}},
-    {"change a decision", {METHOD_PATCH, "/v1/decisions/DEC-2026-003",
+      "\"https://x.org/"
+      "q4\",\"period_start\":\"2026-05-01\"},\"metrics\":[{\"name\":\"share\",\"value\":93.5,\"target\":"
+      "95,\"comparator\":\"gte\"},{\"name\":\"count\",\"value\":7}]}",
+      "ana@x.org"}},
+    {"adopt a decision",
+     {METHOD_POST, "/v1/decisions/DEC-2026-003/adopt", "{\"decided_on\":\"2026-11-21\"}", "mirko@x.org"}},
+    {"change a decision",
+     {METHOD_PATCH, "/v1/decisions/DEC-2026-003",
       "{\"kind\":\"isms_change\",\"affects\":[{\"kind\":\"policy\",\"title\":\"Patching\"}],\"success_criteria\":"
-      "[{\"statement\":\"The procedure is known\",\"verification\":\"By other interviews\"}]}", "ana@x.org"}},
-    {"add an action item", {METHOD_POST, "/v1/decisions/DEC-2026-001/action-items",
-      "{\"kind\":\"change\",\"title\":\"Tell all\",\"owner_id\":\"ivo@x.org\",\"deadline\":\"2027-01-31\",\"resources\":"
+      "[{\"statement\":\"The procedure is known\",\"verification\":\"By other interviews\"}]}",
+      "ana@x.org"}},
+    {"add an action item",
+     {METHOD_POST, "/v1/decisions/DEC-2026-001/action-items",
+      "{\"kind\":\"change\",\"title\":\"Tell "
+      "all\",\"owner_id\":\"ivo@x.org\",\"deadline\":\"2027-01-31\",\"resources\":"
       "{\"budget_amount\":1200.5,\"currency\":\"EUR\"},\"predecessor_id\":\"ACT-2026-0001\",\"success_criteria\":"
-      "[{\"statement\":\"All were told\",\"verification\":\"By asking them\"}]}", "ana@x.org"}},
-    {"block an action item", {METHOD_POST, "/v1/action-items/ACT-2026-0001/block", "{\"reason\":\"No money\"}", "petra@x.org"}},
-    {"cancel one wrongly", {METHOD_POST, "/v1/action-items/ACT-2026-0001/cancel",
+      "[{\"statement\":\"All were told\",\"verification\":\"By asking them\"}]}",
+      "ana@x.org"}},
+    {"block an action item",
+     {METHOD_POST, "/v1/action-items/ACT-2026-0001/block", "{\"reason\":\"No money\"}", "petra@x.org"}},
+    {"cancel one wrongly",
+     {METHOD_POST, "/v1/action-items/ACT-2026-0001/cancel",
       "{\"reason\":\"No money\",\"approved_by_id\":\"petra@x.org\",\"also\":1}", "ana@x.org"}},
-    {"amend an action item", {METHOD_POST, "/v1/action-items/ACT-2026-0001/amendments",
-      "{\"reason\":\"The supplier is late.\",\"approved_by_id\":\"mirko@x.org\",\"owner_id\":\"ivo@x.org\",\"deadline\":"
+    {"amend an action item",
+     {METHOD_POST, "/v1/action-items/ACT-2026-0001/amendments",
+      "{\"reason\":\"The supplier is "
+      "late.\",\"approved_by_id\":\"mirko@x.org\",\"owner_id\":\"ivo@x.org\",\"deadline\":"
       "\"2027-04-30\",\"success_criteria\":[{\"statement\":\"The procedure is known\",\"verification\":\"By "
-      "interviews\"}]}", "ana@x.org"}},
-    {"amend a decision", {METHOD_POST, "/v1/decisions/DEC-2026-001/amendments",
-      "{\"reason\":\"The supplier is late.\",\"approved_by_id\":\"mirko@x.org\",\"deadline\":\"2027-09-30\"}", "ana@x.org"}},
-    {"follow up", {METHOD_POST, "/v1/action-items/ACT-2026-0001/follow-ups",
+      "interviews\"}]}",
+      "ana@x.org"}},
+    {"amend a decision",
+     {METHOD_POST, "/v1/decisions/DEC-2026-001/amendments",
+      "{\"reason\":\"The supplier is late.\",\"approved_by_id\":\"mirko@x.org\",\"deadline\":\"2027-09-30\"}",
+      "ana@x.org"}},
+    {"follow up",
+     {METHOD_POST, "/v1/action-items/ACT-2026-0001/follow-ups",
       "{\"kind\":\"completion\",\"performed_by_id\":\"petra@x.org\",\"performed_on\":\"2026-11-21\",\"note\":\"Done.\","
       "\"outcome\":\"completed\",\"next_follow_up_on\":\"2027-02-01\",\"criteria_results\":[{\"criterion_id\":\"c1\","
-      "\"measured_value\":96.5},{\"criterion_id\":\"c2\",\"evidence\":\"Five interviews\"}]}", "petra@x.org"}},
-    {"follow up in a review, with a key", {METHOD_POST, "/v1/action-items/ACT-2026-0001/follow-ups",
+      "\"measured_value\":96.5},{\"criterion_id\":\"c2\",\"evidence\":\"Five interviews\"}]}",
+      "petra@x.org"}},
+    {"follow up in a review, with a key",
+     {METHOD_POST, "/v1/action-items/ACT-2026-0001/follow-ups",
       "{\"kind\":\"progress\",\"performed_by_id\":\"ana@x.org\",\"performed_on\":\"2026-11-21\",\"note\":\"On it.\","
       "\"outcome\":\"at_risk\",\"progress_percent\":40,\"review_id\":\"MR-2026-03\",\"next_follow_up_on\":"
-      "\"2027-02-01\"}", "ana@x.org", .key = "\"follow-up-1\""}},
+      "\"2027-02-01\"}",
+      "ana@x.org", .key = "\"follow-up-1\""}},
     {"be refused, with a key", {METHOD_POST, "/v1/people", "{\"name\":\"Nina\"}", "ana@x.org", .key = "refused-1"}},
-    {"the same again", {METHOD_POST, "/v1/people", "{\"name\":\"Zoran\",\"email\":\"zoran@x.org\",\"role\":\"auditor\"}",
-      "ana@x.org", .key = "kept-answer-1"}},
+    {"the same again",
+     {METHOD_POST, "/v1/people", "{\"name\":\"Zoran\",\"email\":\"zoran@x.org\",\"role\":\"auditor\"}", "ana@x.org",
+      .key = "kept-answer-1"}},
     {"the key for another", {METHOD_POST, "/v1/people", "{}", "ana@x.org", .key = "kept-answer-1"}},
-    {"with a token", {METHOD_PATCH, "/v1/people/ivo@x.org", "{\"name\":\"Ivo I.\"}", .authorization = world_authorization}},
+    {"with a token",
+     {METHOD_PATCH, "/v1/people/ivo@x.org", "{\"name\":\"Ivo I.\"}", .authorization = world_authorization}},
     {"without If-Match", {METHOD_PATCH, "/v1/people/ivo@x.org", "{}", "ana@x.org", .if_match = ""}},
-    {"with an old If-Match", {METHOD_PATCH, "/v1/people/ivo@x.org", "{}", "ana@x.org", .if_match = "\"0000\", W/\"1\""}},
+    {"with an old If-Match",
+     {METHOD_PATCH, "/v1/people/ivo@x.org", "{}", "ana@x.org", .if_match = "\"0000\", W/\"1\""}},
     {"what is no JSON", {METHOD_POST, "/v1/people", "{\"name\":\"Nina\",\"name\":\"Nora\"}", "ana@x.org"}},
     {"not one's right", {METHOD_PATCH, "/v1/people/ivo@x.org", "{\"name\":\"\"}", "petra@x.org"}},
-    {"list with filters", {METHOD_GET, "/v1/action-items?status=open,in_progress&owner_id=petra@x.org&overdue=false&"
-      "deadline_before=2027-12-31&q=window&count=true&sort=-deadline", NULL, "petra@x.org"}},
+    {"list with filters",
+     {METHOD_GET,
+      "/v1/action-items?status=open,in_progress&owner_id=petra@x.org&overdue=false&"
+      "deadline_before=2027-12-31&q=window&count=true&sort=-deadline",
+      NULL, "petra@x.org"}},
     {"list page by page", {METHOD_GET, "/v1/people?limit=2&sort=name&count=true", NULL, "ana@x.org"}},
     {"list, packed", {METHOD_GET, "/v1/inputs?q=nothing", NULL, "ivo@x.org", .accept_encoding = "gzip"}},
     {"list wrongly", {METHOD_GET, "/v1/decisions?status=open&limit=0&x=1&sort=x&q=%E4", NULL, "ana@x.org"}},

@@ -173,7 +173,7 @@ static const struct {
     int64_t value;
     const char *text;
 } integers[] = {
-    {0, "0"},   {7, "7"},   {-1, "-1"}, {10, "10"}, {INT64_MAX, "9223372036854775807"}, {INT64_MIN, "-9223372036854775808"},
+    {0, "0"}, {7, "7"}, {-1, "-1"}, {10, "10"}, {INT64_MAX, "9223372036854775807"}, {INT64_MIN, "-9223372036854775808"},
 };
 
 START_TEST(integers_are_written_whole)

@@ -118,21 +118,21 @@ static const struct {
     {" a ", 1},
     {"a b", 3},
     {"  a  b  ", 4},
-    {"\xC4\x8D\xC4\x87\xC5\xBE", 3},            /* three letters of two bytes */
-    {"\xE2\x82\xAC", 1},                         /* the euro sign, beside E2 80 … */
-    {"\xE2\x80\x9Cx\xE2\x80\x9D", 3},            /* quotation marks of that row are no spaces */
-    {"\xE2\x80\xA6", 1},                         /* nor is the ellipsis */
-    {"\xC2\xA9", 1},                             /* nor the copyright sign beside the no-break space */
-    {"\xE3\x80\x81", 1},                         /* nor the ideographic comma beside its space */
-    {"\xF0\x9F\x93\x9D\xF0\x9F\x93\x9D", 2},     /* four bytes each */
-    {"e\xCC\x81", 2},                            /* a letter and its accent: two code points */
+    {"\xC4\x8D\xC4\x87\xC5\xBE", 3},         /* three letters of two bytes */
+    {"\xE2\x82\xAC", 1},                     /* the euro sign, beside E2 80 … */
+    {"\xE2\x80\x9Cx\xE2\x80\x9D", 3},        /* quotation marks of that row are no spaces */
+    {"\xE2\x80\xA6", 1},                     /* nor is the ellipsis */
+    {"\xC2\xA9", 1},                         /* nor the copyright sign beside the no-break space */
+    {"\xE3\x80\x81", 1},                     /* nor the ideographic comma beside its space */
+    {"\xF0\x9F\x93\x9D\xF0\x9F\x93\x9D", 2}, /* four bytes each */
+    {"e\xCC\x81", 2},                        /* a letter and its accent: two code points */
     {"\xC3\xA4 \xC3\xA4", 3},
 };
 
 START_TEST(length_is_in_code_points)
 {
     EXPECT(text_length(lengths[_i].text) == lengths[_i].length, "'%s' is %zu long, not %zu", lengths[_i].text,
-                  lengths[_i].length, text_length(lengths[_i].text));
+           lengths[_i].length, text_length(lengths[_i].text));
 }
 END_TEST
 

@@ -1,0 +1,13 @@
+#include "../world.h"
+
+Suite *body_suite(void);
+Suite *idempotency_suite(void);
+Suite *negotiate_suite(void);
+Suite *query_suite(void);
+
+int main(void)
+{
+    world_init();
+    Suite *suites[] = {negotiate_suite(), query_suite(), body_suite(), idempotency_suite()};
+    return unit_run(suites, sizeof suites / sizeof *suites);
+}

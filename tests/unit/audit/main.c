@@ -1,0 +1,11 @@
+#include "../world.h"
+
+Suite *chain_suite(void);
+Suite *verify_suite(void);
+
+int main(void)
+{
+    world_init();
+    Suite *suites[] = {chain_suite(), verify_suite()};
+    return unit_run(suites, sizeof suites / sizeof *suites);
+}

@@ -1,0 +1,165 @@
+/* src/audit/verify.c: whatever is changed behind our back is found, and said where. */
+#include "../world.h"
+
+#include <stdio.h>
+
+static struct world world;
+
+static void begin(void)
+{
+    world_begin(&world);
+    world_fill(&world);
+}
+
+static void end(void)
+{
+    world_end(&world);
+}
+
+/* Whoever can write the file can take the triggers away. */
+static void drop_triggers(void)
+{
+    char script[20000] = "PRAGMA foreign_keys = 0;";
+    struct db_statement *statement = db_query(world.store.db, "SELECT name FROM sqlite_schema WHERE type = 'trigger'");
+    while (db_step(statement) == DB_ROW)
+        snprintf(script + strlen(script), sizeof script - strlen(script), "DROP TRIGGER %s;", db_text(statement, 0));
+    db_reset(statement);
+    ck_assert_msg(db_script(world.store.db, script), "%s", db_message(world.store.db));
+}
+
+#define FORGED "'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'"
+#define ZEROS "'0000000000000000000000000000000000000000000000000000000000000000'"
+#define LAST "(SELECT max(seq) FROM audit_log)"
+
+static const struct {
+    const char *name;
+    const char *sql;
+    const char *finding; /* a part of what is said */
+} tamperings[] = {
+    {"an entry's event", "UPDATE audit_log SET event = 'person.delete' WHERE seq = 3", "audit entry 3"},
+    {"an entry's time", "UPDATE audit_log SET at = '2026-11-21T12:00:00.009Z' WHERE seq = 1", "audit entry 1"},
+    {"an entry's actor", "UPDATE audit_log SET actor_id = NULL WHERE seq = 20", "audit entry 20"},
+    {"an entry's request", "UPDATE audit_log SET request_id = 'other' WHERE seq = 4", "audit entry 4"},
+    {"an entry's request taken away", "UPDATE audit_log SET request_id = NULL WHERE seq = 4", "audit entry 4"},
+    {"an entry's resource", "UPDATE audit_log SET resource = 'token' WHERE seq = 2", "audit entry 2"},
+    {"an entry's record", "UPDATE audit_log SET resource_id = (SELECT id FROM review LIMIT 1) WHERE seq = 2",
+     "audit entry 2"},
+    {"an entry's body hash", "UPDATE audit_log SET body_sha256 = " FORGED " WHERE seq = 5", "audit entry 5"},
+    {"an entry's hash", "UPDATE audit_log SET hash = " FORGED " WHERE seq = 5", "audit entry 5"},
+    {"the last entry's hash", "UPDATE audit_log SET hash = " FORGED " WHERE seq = " LAST, "its hash"},
+    {"an entry's previous hash", "UPDATE audit_log SET previous_hash = " FORGED " WHERE seq = 5", "previous_hash"},
+    {"the first previous hash", "UPDATE audit_log SET previous_hash = " FORGED " WHERE seq = 1", "audit entry 1"},
+    {"an entry taken out", "DELETE FROM version WHERE seq = 7; DELETE FROM audit_log WHERE seq = 7", "missing"},
+    {"the first entry taken out", "DELETE FROM version WHERE seq = 1; DELETE FROM audit_log WHERE seq = 1",
+     "audit entry 2"},
+    {"the last entry taken out, its record left",
+     "DELETE FROM version WHERE seq = " LAST "; DELETE FROM audit_log WHERE seq = " LAST,
+     "is not as its last audit entry says"},
+    {"the whole log taken out", "DELETE FROM version; DELETE FROM audit_log", "is not as its last audit entry says"},
+    {"two entries in another order",
+     "UPDATE audit_log SET seq = -1 WHERE seq = 2; UPDATE audit_log SET seq = 2 WHERE seq = 3; UPDATE audit_log SET "
+     "seq "
+     "= 3 WHERE seq = -1",
+     "audit entry 2"},
+    {"an entry added at the end",
+     "INSERT INTO audit_log SELECT seq + 1, at, actor_id, event, resource, resource_id, request_id, body_sha256, "
+     "hash, " FORGED " FROM audit_log ORDER BY seq DESC LIMIT 1",
+     "its hash"},
+    {"an entry added in front",
+     "INSERT INTO audit_log SELECT 0, at, actor_id, event, resource, resource_id, request_id, "
+     "body_sha256, " ZEROS ", " FORGED " FROM audit_log WHERE seq = 1",
+     "audit entry 0"},
+    {"all entries renumbered", "UPDATE audit_log SET seq = seq + 1000; UPDATE version SET seq = seq + 1000",
+     "audit entry 1001"},
+    {"a version's body", "UPDATE version SET body = replace(body, 'Mirko', 'Marko') WHERE seq = 1", "was changed"},
+    {"a version taken out", "DELETE FROM version WHERE seq = 6", "is missing"},
+    {"a version moved to another record", "UPDATE version SET record_id = 'x' WHERE seq = 6", "is missing"},
+    {"a record", "UPDATE person SET name = 'Marko' WHERE email = 'mirko@x.org'", "person"},
+    {"a record's owner", "UPDATE action_item SET owner_id = (SELECT id FROM person WHERE email = 'ivo@x.org')",
+     "ACT-2026-0001"},
+    {"a record's deadline", "UPDATE decision SET deadline = '2029-01-01' WHERE reference = 'DEC-2026-001'",
+     "DEC-2026-001"},
+    {"a record's criteria", "UPDATE action_item SET success_criteria = '[{}]'", "ACT-2026-0001"},
+    {"an approved review's summary", "UPDATE review SET summary = 'x' WHERE reference = 'MR-2026-01'", "MR-2026-01"},
+    {"a member taken away", "UPDATE review SET location = '' WHERE reference = 'MR-2026-01'", "MR-2026-01"},
+    {"a record's version", "UPDATE input SET version = version + 1 WHERE position = 3", "input"},
+    {"a record's time", "UPDATE follow_up SET created_at = '2020-01-01T00:00:00.000Z'", "follow_up"},
+    {"an attendee's presence", "UPDATE attendee SET attendance = 'absent' WHERE capacity = 'chair'", "attendee"},
+    {"a token made to write more", "UPDATE token SET read_only = 1", "token"},
+    {"a record taken out", "DELETE FROM follow_up", "is missing"},
+    {"a person taken out", "DELETE FROM person WHERE email = 'zoran@x.org'", "is missing"},
+    {"a record added",
+     "INSERT INTO person (id, version, created_at, updated_at, name, email, role, external, active) VALUES "
+     "('00000000-0000-7000-8000-00000000000a', 1, '2026-11-21T12:00:00.000Z', '2026-11-21T12:00:00.000Z', 'Eve', "
+     "'eve@x.org', 'top_management', 0, 1)",
+     "is not as its last audit entry says"},
+    {"a record's id", "UPDATE person SET id = '00000000-0000-7000-8000-00000000000a' WHERE email = 'zoran@x.org'",
+     "is not as its last audit entry says"},
+    {"an old version put back", "UPDATE person SET (version, name) = (1, 'x') WHERE email = 'petra@x.org'", "person"},
+};
+
+START_TEST(tampering_is_found)
+{
+    struct audit_finding finding;
+    world_verify(&world);
+    drop_triggers();
+    ck_assert_msg(db_script(world.store.db, tamperings[_i].sql), "%s: %s", tamperings[_i].name,
+                  db_message(world.store.db));
+    ck_assert(audit_verify(&world.store, &finding));
+    ck_assert_msg(strstr(finding.text, tamperings[_i].finding) != NULL, "%s: '%s' does not say '%s'",
+                  tamperings[_i].name, finding.text, tamperings[_i].finding);
+}
+END_TEST
+
+START_TEST(what_was_not_touched_is_fine)
+{
+    struct audit_finding finding;
+    struct audit_head head;
+    ck_assert(audit_head(&world.store, &head));
+    ck_assert(audit_verify(&world.store, &finding));
+    ck_assert_str_eq(finding.text, "");
+    ck_assert_int_eq(finding.head.seq, head.seq);
+    ck_assert_str_eq(finding.head.hash, head.hash);
+    ck_assert_int_eq(finding.records,
+                     world_integer(&world,
+                                   "SELECT (SELECT count(*) FROM person) + (SELECT count(*) FROM token) + (SELECT "
+                                   "count(*) FROM review) + (SELECT count(*) FROM attendee) + (SELECT count(*) "
+                                   "FROM input) + (SELECT count(*) FROM decision) + (SELECT count(*) FROM "
+                                   "action_item) + (SELECT count(*) FROM amendment) + (SELECT count(*) FROM "
+                                   "follow_up)"));
+    ck_assert(!db_in_transaction(world.store.db));
+}
+END_TEST
+
+/* The schema itself holds what is append-only, as long as nobody takes its triggers away. */
+static const char *const refused[] = {
+    "UPDATE audit_log SET event = 'x' WHERE seq = 1",
+    "DELETE FROM audit_log WHERE seq = 1",
+    "INSERT OR REPLACE INTO audit_log SELECT * FROM audit_log WHERE seq = 1",
+    "UPDATE version SET body = '{}' WHERE seq = 1",
+    "DELETE FROM version WHERE seq = 1",
+    "DELETE FROM person",
+    "UPDATE person SET name = 'x'",
+    "UPDATE follow_up SET note = 'x'",
+    "DELETE FROM follow_up",
+    "UPDATE review SET title = 'x', version = version + 1 WHERE reference = 'MR-2026-01'",
+    "UPDATE revision SET body = '{}'",
+};
+
+START_TEST(the_schema_refuses_it)
+{
+    ck_assert_msg(!db_script(world.store.db, refused[_i]), "%s", refused[_i]);
+    world_verify(&world);
+}
+END_TEST
+
+Suite *verify_suite(void)
+{
+    Suite *suite = suite_create("audit/verify");
+    TCase *tcase = unit_case(suite, "verify");
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_test(tcase, what_was_not_touched_is_fine);
+    tcase_add_loop_test(tcase, tampering_is_found, 0, ROWS(tamperings));
+    tcase_add_loop_test(tcase, the_schema_refuses_it, 0, ROWS(refused));
+    return suite;
+}
