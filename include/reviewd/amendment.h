@@ -31,6 +31,8 @@ struct amendment_facts {
     struct commitment commitment;
     size_t extension_count; /* before this one */
     unsigned approver_role;
+    const struct named *later_items; /* of a decision: its open action items that are due after the new deadline */
+    size_t later_item_count;
     int horizon_months;                   /* of a decision */
     struct action_item_facts action_item; /* today, and the decision's deadline */
 };

@@ -38,6 +38,7 @@ MUST_USE bool audit_head(struct store *store, struct audit_head *ret_head);
 /* Which entries: newest last, after a seq, filtered where a text is not NULL. */
 struct audit_query {
     int64_t after_seq;
+    bool newest_first; /* then after_seq is before which; 0: from the newest */
     const char *resource;
     const char *resource_id;
     const char *actor_id;

@@ -59,6 +59,8 @@ struct decision_facts {
     bool decided_by_attends;      /* is an attendee of the review, not withdrawn */
     const size_t *foreign_inputs; /* positions in input_ids of inputs of other reviews */
     size_t foreign_input_count;
+    const struct named *later_items; /* its open action items that are due after its new deadline */
+    size_t later_item_count;
     size_t closed_items;                  /* its action items that are closed */
     const struct named *unfinished_items; /* those neither closed nor cancelled */
     size_t unfinished_item_count;
@@ -66,6 +68,9 @@ struct decision_facts {
 
 void decision_check(const struct decision *after, const struct decision *before, const char *verb,
                     const struct decision_facts *facts, struct violations *violations);
+
+/* action_item.deadline.after_decision, where it is the decision's deadline that moves. */
+void decision_check_items(const struct named *later_items, size_t count, struct violations *violations);
 
 /* decision.deadline.in_past and .horizon, for whoever sets the deadline. */
 void decision_check_deadline(const struct date *deadline, const struct date *today, int horizon_months,

@@ -186,6 +186,10 @@ MUST_USE bool store_carried(struct store *store, const struct id *review, const 
                             const struct date *today, const struct view *view, struct arena *arena,
                             const struct carried **ret_items, size_t *ret_count);
 
+/* A decision's action items, neither closed nor cancelled, that are due after a day. */
+MUST_USE bool store_items_after(struct store *store, const struct id *decision, const struct date *day,
+                                struct arena *arena, const struct named **ret_items, size_t *ret_count);
+
 /* A decision's action items: how many are closed, and which are unfinished. */
 MUST_USE bool store_items_of(struct store *store, const struct id *decision, struct arena *arena, size_t *ret_closed,
                              const struct named **ret_unfinished, size_t *ret_count);

@@ -82,6 +82,22 @@ static const char *closed_state(const struct call *call)
     return action_item_is_ended(item->status) ? action_item_status_names[item->status - 1] : NULL;
 }
 
+/* A commitment keeps its owner, deadline and criteria: null takes none of them away. */
+static void check_cleared(struct call *call)
+{
+    static const struct {
+        const char *member;
+        const char *rule;
+    } members[] = {{"owner_id", "owner"}, {"deadline", "deadline"}, {"success_criteria", "success_criteria"}};
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        if (json_is_null(json_object_get(call->body, members[i].member)))
+            violation_add(&call->violations,
+                          arena_format(call->arena, "%s.%s.required", call->route->parent->name, members[i].rule),
+                          arena_format(call->arena, "#/%s", members[i].member), "'%s' cannot be taken away.",
+                          members[i].member);
+    }
+}
+
 static bool check(struct call *call)
 {
     const struct amendment *after = call->after;
@@ -93,6 +109,10 @@ static bool check(struct call *call)
     if (is_of_decision(call)) {
         const struct decision *decision = call->parent;
         if (!store_extensions(call->store, &decision->record.id, &facts.extension_count))
+            return false;
+        if (date_is_set(&after->deadline) &&
+            !store_items_after(call->store, &decision->record.id, &after->deadline, call->arena, &facts.later_items,
+                               &facts.later_item_count))
             return false;
     } else {
         const struct action_item *item = call->parent;
@@ -107,6 +127,7 @@ static bool check(struct call *call)
         store_person(call->store, &after->approved_by_id, call->arena, &approver) != FOUND)
         return false;
     facts.approver_role = approver.role;
+    check_cleared(call);
     amendment_check(after, &facts, &call->violations);
     return true;
 }

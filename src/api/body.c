@@ -67,6 +67,10 @@ bool body_parse(struct call *call)
     bool typed = request->headers[HEADER_CONTENT_TYPE] || request->headers[HEADER_CONTENT_ENCODING];
     if ((request->body_length || typed) && !check_type(call))
         return false;
+    if (!request->body_length && request->method == METHOD_PATCH) {
+        answer_problem(call, 400, NULL, "A change has a JSON body, if only {}.");
+        return false;
+    }
     if (!request->body_length) {
         call->body = json_object();
         if (!call->body)

@@ -109,6 +109,20 @@ static const char *instant_parameter(struct call *call, const char *name, const 
     return NULL;
 }
 
+/* Puts the id in the place of a reference or an e-mail address; what names nothing stays, and matches nothing. */
+static bool audit_key(struct call *call, const char **key)
+{
+    struct id id;
+    for (size_t i = 0; *key && !id_parse(*key, &id) && i < RESOURCE_COUNT; i++) {
+        enum found found = store_find(call->store, resources[i], *key, &call->view, &id);
+        if (found == BROKEN)
+            return false;
+        if (found == FOUND)
+            *key = arena_text(call->arena, id.text);
+    }
+    return true;
+}
+
 bool read_audit_log(struct call *call)
 {
     const char *value = NULL;
@@ -121,13 +135,12 @@ bool read_audit_log(struct call *call)
                                 .from = instant_parameter(call, "at_after", "00:00:00.000Z"),
                                 .to = instant_parameter(call, "at_before", "23:59:59.999Z"),
                                 .limit = entries.limit + 1};
-    struct id actor;
-    if (query.actor_id && strchr(query.actor_id, '@')) {
-        enum found found = store_find(call->store, &person_resource, query.actor_id, &call->view, &actor);
-        if (found == BROKEN)
-            return false;
-        query.actor_id = found == FOUND ? actor.text : "nobody";
-    }
+    const char *sort = query_get(call, "sort");
+    query.newest_first = sort && strcmp(sort, "-seq") == 0;
+    if (sort && !query.newest_first && strcmp(sort, "seq") != 0)
+        violation_add_parameter(&call->violations, "query.invalid", "sort", "'sort' takes seq or -seq.");
+    if (!audit_key(call, &query.actor_id) || !audit_key(call, &query.resource_id))
+        return false;
     if (query_get(call, "cursor") && cursor_read(call, &value, &id))
         query.after_seq = strtoll(value, NULL, 10);
     if (call->violations.count) {

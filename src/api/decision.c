@@ -57,6 +57,11 @@ static bool check(struct call *call)
             return false;
         facts.decided_by_role = person.role;
     }
+    const struct decision *before = call->before;
+    bool sooner = !verb && before && date_before(&after->deadline, &before->deadline);
+    if (sooner && !store_items_after(call->store, &after->record.id, &after->deadline, call->arena, &facts.later_items,
+                                     &facts.later_item_count))
+        return false;
     if (!verb && !foreign_inputs(call, after, &facts))
         return false;
     if (verb && strcmp(verb, "implement") == 0 &&

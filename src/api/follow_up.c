@@ -39,7 +39,13 @@ static bool check(struct call *call)
         const struct review *review = record_fetch(call, &review_resource, &after->review_id);
         if (!review)
             return false;
+        const struct action_item *item = call->parent;
+        const struct review *made = record_fetch(call, &review_resource, &item->review_id);
+        if (!made)
+            return false;
         facts.review_status = review->status;
+        facts.review_earlier = instant_is_set(&review->started_at) && instant_is_set(&made->started_at) &&
+                               strcmp(review->started_at.text, made->started_at.text) < 0;
     }
     if (id_is_set(&after->supersedes_id)) {
         const struct follow_up *superseded = record_fetch(call, &follow_up_resource, &after->supersedes_id);

@@ -127,6 +127,12 @@ static void parse_number(struct place *place, const struct field *field, const j
         wrong(place, "body.range", field->name, "is not below 0");
         return;
     }
+    const json_int_t exact = 9007199254740992; /* beyond it a double would round what was sent */
+    if (!integer && json_is_integer(value) &&
+        (json_integer_value(value) > exact || json_integer_value(value) < -exact)) {
+        wrong(place, "body.range", field->name, "is an integer that no double holds");
+        return;
+    }
     if (!integer) {
         *(struct number *)field_in(field, record) = (struct number){true, json_number_value(value)};
         return;

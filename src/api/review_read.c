@@ -93,6 +93,10 @@ bool read_readiness(struct call *call)
     const struct instant *started_at = instant_is_set(&review->started_at) ? &review->started_at : &call->now;
     if (!store_review_facts(call->store, review, started_at, &call->view, call->arena, &facts))
         return false;
+    struct person_brief chair;
+    if (store_person(call->store, &review->chair_id, call->arena, &chair) != FOUND)
+        return false;
+    facts.chair_role = chair.role;
     const char *verb = next_verb(call, review, &facts);
     struct buffer *body = &call->response->body;
     if (verb)

@@ -22,7 +22,7 @@
 #define OPEN(where, how) METHOD_GET, where, OPERATION_READ, .read = (how), .open = true
 
 static const char *const audit_query[] = {"resource",  "resource_id", "actor_id", "event",
-                                          "at_before", "at_after",    NULL};
+                                          "at_before", "at_after",    "sort",     NULL};
 
 const struct route routes[] = {
     {LIST("/v1/people", PEOPLE), .summary = "List people"},

@@ -166,7 +166,7 @@ static void entry_row(struct db_statement *statement, struct audit_entry *ret_en
     "a.seq, a.at, a.actor_id, a.event, a.resource, a.resource_id, a.request_id, a.body_sha256, a.previous_hash, "      \
     "a.hash"
 #define ENTRY_WHERE                                                                                                    \
-    " FROM audit_log AS a WHERE a.seq > $1 AND ($2 IS NULL OR a.resource = $2) AND "                                   \
+    " FROM audit_log AS a WHERE a.seq > $1 AND a.seq < $8 AND ($2 IS NULL OR a.resource = $2) AND "                    \
     "($3 IS NULL OR a.actor_id = $3) AND ($4 IS NULL OR a.event = $4) AND ($5 IS NULL OR a.at >= $5) AND "             \
     "($6 IS NULL OR a.at <= $6)"
 /* By way of the record's versions, which have an index of their own. */
@@ -178,7 +178,8 @@ static struct db_statement *bind_query(struct store *store, const char *all, con
     struct db_statement *statement = db_fixed(store->db, query->resource_id ? of_record : all);
     if (!statement)
         return NULL;
-    db_bind_integer(statement, 1, query->after_seq);
+    db_bind_integer(statement, 1, query->newest_first ? INT64_MIN : query->after_seq);
+    db_bind_integer(statement, 8, query->newest_first && query->after_seq ? query->after_seq : INT64_MAX);
     db_bind_text(statement, 2, query->resource);
     db_bind_text(statement, 3, query->actor_id);
     db_bind_text(statement, 4, query->event);
@@ -193,8 +194,11 @@ bool audit_list(struct store *store, const struct audit_query *query,
                 bool (*row)(void *context, const struct audit_entry *entry), void *context)
 {
     struct db_statement *statement =
-        bind_query(store, "SELECT " ENTRY_COLUMNS ENTRY_WHERE " ORDER BY a.seq",
-                   "SELECT " ENTRY_COLUMNS ENTRY_WHERE ENTRY_OF_RECORD " ORDER BY a.seq", query);
+        query->newest_first
+            ? bind_query(store, "SELECT " ENTRY_COLUMNS ENTRY_WHERE " ORDER BY a.seq DESC",
+                         "SELECT " ENTRY_COLUMNS ENTRY_WHERE ENTRY_OF_RECORD " ORDER BY a.seq DESC", query)
+            : bind_query(store, "SELECT " ENTRY_COLUMNS ENTRY_WHERE " ORDER BY a.seq",
+                         "SELECT " ENTRY_COLUMNS ENTRY_WHERE ENTRY_OF_RECORD " ORDER BY a.seq", query);
     enum db_step step = DB_ERROR;
     bool more = true;
     for (int i = 0; statement && more && i < query->limit && (step = db_step(statement)) == DB_ROW; i++) {

@@ -38,7 +38,7 @@ static const enum grant matrix[OPERATION_COUNT][ROLE_COUNT] = {
 static const unsigned clearances[ROLE_COUNT] = {
     [ROLE_TOP_MANAGEMENT] = CLASSIFICATION_CONFIDENTIAL, [ROLE_ISMS_MANAGER] = CLASSIFICATION_RESTRICTED,
     [ROLE_DEPARTMENT_HEAD] = CLASSIFICATION_INTERNAL,    [ROLE_EMPLOYEE] = CLASSIFICATION_PUBLIC,
-    [ROLE_AUDITOR] = CLASSIFICATION_CONFIDENTIAL,
+    [ROLE_AUDITOR] = CLASSIFICATION_RESTRICTED,
 };
 
 static bool role_allows(const struct caller *caller, unsigned role, enum operation operation, const struct stake *stake)

@@ -203,7 +203,12 @@ static void put_token(struct listing *listing, const struct token *token)
                     store_token_last_use(&listing->data->store, &token->record.id, &used);
     if (!listing->fine)
         return;
-    const char *state = instant_is_set(&token->revoked_at) ? "revoked" : person.active ? "valid" : "inactive";
+    struct instant now = instant_from_ms(clock_now_ms());
+    bool expired = instant_is_set(&token->expires_at) && strcmp(token->expires_at.text, now.text) <= 0;
+    const char *state = instant_is_set(&token->revoked_at) ? "revoked"
+                        : expired                          ? "expired"
+                        : person.active                    ? "valid"
+                                                           : "inactive";
     if (!listing->json) {
         buffer_format(&listing->text, "%s  %-8s  %-24s  %-24s  %s  %s\n", token->record.id.text, state,
                       instant_is_set(&used) ? used.text : "never used",

@@ -88,6 +88,7 @@ void amendment_check(const struct amendment *amendment, const struct amendment_f
         criteria_check(&amendment->success_criteria, violations);
     if (!deadline)
         return;
+    decision_check_items(facts->later_items, facts->later_item_count, violations);
     if (facts->target == &decision_resource)
         decision_check_deadline(&amendment->deadline, &facts->action_item.today, facts->horizon_months, violations);
     else

@@ -56,7 +56,7 @@ static const struct field decision_fields[] = {
     {"owner_id", FIELD_REF(owner_id, "person"), .required = true, .guarded = true,
      .required_rule = "decision.owner.required", .description = "Who sees to it that it is carried out.",
      .example = "\"ana.horvat@example.org\""},
-    {"action_required", FIELD_TRUTH(action_required),
+    {"action_required", FIELD_TRUTH(action_required), .guarded = true,
      .description = "Whether anything is to be done; true if left out, false for no_change.", .example = "true"},
     {"deadline", FIELD_DATE(deadline), .guarded = true, .sortable = true,
      .description = "By when; required where action is.", .example = "\"2027-06-30\""},
@@ -151,6 +151,14 @@ void decision_check_deadline(const struct date *deadline, const struct date *tod
                       "%s is more than %d months away; the last day is %s.", deadline->text, horizon_months, last.text);
 }
 
+void decision_check_items(const struct named *later_items, size_t count, struct violations *violations)
+{
+    for (size_t i = 0; i < count; i++)
+        violation_add(violations, "action_item.deadline.after_decision", "#/deadline",
+                      "%s '%.200s' would be due after its decision; amend it first.", later_items[i].reference,
+                      later_items[i].title);
+}
+
 static void check_action(const struct decision *decision, struct violations *violations)
 {
     if (decision->kind == DECISION_NO_CHANGE && decision->action_required == TRUTH_TRUE)
@@ -189,8 +197,9 @@ static void check_commitment(const struct decision *after, const struct decision
         if (field->guarded && !field_equal(field, after, before))
             violation_add(violations, "commitment.amendment_required",
                           arena_format(violations->arena, "#/%s", field->name),
-                          "Since its adoption '%s' is changed by POST /v1/decisions/%s/amendments.", field->name,
-                          after->record.reference);
+                          "Since its adoption '%s' is changed by POST /v1/decisions/%s/amendments%s.", field->name,
+                          after->record.reference,
+                          field->kind == FIELD_KIND_TRUTH ? ", which this cannot be: supersede the decision" : "");
     }
 }
 
@@ -220,6 +229,7 @@ static void check_fields(const struct decision *after, const struct decision *be
         violation_add(violations, "decision.inputs.other_review",
                       arena_format(violations->arena, "#/input_ids/%zu", facts->foreign_inputs[i]),
                       "This input belongs to another review or was withdrawn.");
+    decision_check_items(facts->later_items, facts->later_item_count, violations);
     check_inputs_once(after, violations);
     bool decided_by_set = id_is_set(&after->decided_by_id);
     if (decided_by_set && (!before || !id_equal(&before->decided_by_id, &after->decided_by_id)))

@@ -62,8 +62,8 @@ static const struct rule follow_up_rules[] = {
      NULL},
     {"follow_up.review.open", "The review in which an action item is revisited is in progress.", 409, RULE_PROCEDURE,
      NULL, NULL},
-    {"follow_up.review.same", "An action item is not revisited in the review that made it.", 422, RULE_PRACTICE,
-     "9.3.2 a", NULL},
+    {"follow_up.review.same", "An action item is revisited in a later review than the one that made it.", 422,
+     RULE_PRACTICE, "9.3.2 a", NULL},
     {"follow_up.evidence.required",
      "Each result of a completion or effectiveness follow-up has a measured value, or evidence in 10 characters or "
      "more.",
@@ -81,8 +81,9 @@ static const struct rule follow_up_rules[] = {
      NULL},
     {"follow_up.effectiveness.separation", "Who verifies the effectiveness does not own the action item.", 403,
      RULE_PRACTICE, NULL, NULL},
-    {"follow_up.action_item.open", "A closed or cancelled action item is followed up no more.", 409, RULE_PROCEDURE,
-     NULL, NULL},
+    {"follow_up.action_item.open",
+     "A closed or cancelled action item is followed up no more, but for progress in a review that carries it.", 409,
+     RULE_PROCEDURE, NULL, NULL},
     {"follow_up.supersedes.same_item", "A follow-up supersedes one of the same action item.", 422, RULE_PROCEDURE, NULL,
      NULL},
 };
@@ -225,17 +226,22 @@ void follow_up_check(const struct follow_up *follow_up, const struct follow_up_f
 {
     const struct action_item *item = facts->action_item;
     required_check(&follow_up_resource, follow_up, violations);
-    if (action_item_is_ended(item->status))
-        violation_add(violations, "follow_up.action_item.open", NULL, "The action item is %s.",
-                      action_item_status_names[item->status - 1]);
+    /* A review that carries an item looks at it, also where it was closed or cancelled meanwhile. */
+    bool revisited = follow_up->kind == FOLLOW_UP_PROGRESS && id_is_set(&follow_up->review_id);
+    if (action_item_is_ended(item->status) && !revisited)
+        violation_add(
+            violations, "follow_up.action_item.open", NULL,
+            "The action item is %s; only a review that carries it adds a progress follow-up with its review_id.",
+            action_item_status_names[item->status - 1]);
     if (follow_up->kind && follow_up->outcome && !outcome_fits(follow_up->kind, follow_up->outcome))
         violation_add(violations, "follow_up.outcome.kind", "#/outcome", "'%s' is no outcome of a %s follow-up.",
                       outcome_names[follow_up->outcome - 1], kind_names[follow_up->kind - 1]);
     check_dates(follow_up, facts, violations);
-    if (id_is_set(&follow_up->review_id) && id_equal(&follow_up->review_id, &item->review_id))
+    bool same = id_is_set(&follow_up->review_id) && id_equal(&follow_up->review_id, &item->review_id);
+    if (same || facts->review_earlier)
         violation_add(violations, "follow_up.review.same", "#/review_id",
-                      "This review made the action item; it is revisited in a later one.");
-    else if (facts->review_status && facts->review_status != REVIEW_IN_PROGRESS)
+                      "An action item is revisited in a review later than the one that made it.");
+    if (facts->review_status && facts->review_status != REVIEW_IN_PROGRESS)
         violation_add(violations, "follow_up.review.open", "#/review_id", "The review is %s.",
                       review_status_names[facts->review_status - 1]);
     if (facts->supersedes_other)
@@ -249,6 +255,8 @@ void follow_up_check(const struct follow_up *follow_up, const struct follow_up_f
 
 bool follow_up_apply(const struct follow_up *follow_up, struct action_item *item, const struct instant *now)
 {
+    if (action_item_is_ended(item->status))
+        return false;
     bool progress = follow_up->progress_percent.known;
     if (progress)
         item->progress_percent = follow_up->progress_percent;
@@ -268,6 +276,7 @@ bool follow_up_apply(const struct follow_up *follow_up, struct action_item *item
     case OUTCOME_NOT_EFFECTIVE:
         item->status = ACTION_IN_PROGRESS;
         item->completed_on = (struct date){0};
+        item->progress_percent = follow_up->progress_percent; /* what was reported as done is not */
         return true;
     case OUTCOME_ON_TRACK:
     case OUTCOME_AT_RISK:

@@ -74,11 +74,17 @@ void render_init(void)
     }
 }
 
+/* A text that needs no escapes. */
 static void put_short(struct buffer *buffer, const char *text)
 {
-    buffer_char(buffer, '"');
-    buffer_put(buffer, text);
-    buffer_char(buffer, '"');
+    size_t length = strlen(text);
+    if (buffer->capacity - buffer->length < length + 2 && !buffer_reserve(buffer, length + 2))
+        return;
+    char *at = buffer->data + buffer->length;
+    at[0] = '"';
+    memcpy(at + 1, text, length);
+    at[length + 1] = '"';
+    buffer->length += length + 2;
 }
 
 static void value_render(struct buffer *buffer, const struct field *field, const void *record)
@@ -125,11 +131,18 @@ static void value_render(struct buffer *buffer, const struct field *field, const
 
 static void member_render(struct buffer *buffer, const struct field *field, const void *record, bool first)
 {
+    size_t length = strlen(field->name);
+    if (buffer->capacity - buffer->length < length + 4 && !buffer_reserve(buffer, length + 4))
+        return;
+    char *at = buffer->data + buffer->length;
     if (!first)
-        buffer_char(buffer, ',');
-    buffer_char(buffer, '"');
-    buffer_put(buffer, field->name);
-    buffer_add(buffer, "\":", 2);
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, field->name, length);
+    at += length;
+    *at++ = '"';
+    *at++ = ':';
+    buffer->length = (size_t)(at - buffer->data);
     value_render(buffer, field, record);
 }
 

@@ -117,9 +117,9 @@ bool transition_check(const struct resource *resource, const void *record, const
             length +=
                 (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", length ? ", " : "", other->verb);
     }
-    violation_add(violations, "transition.not_allowed", NULL, "A %s that is %s cannot be taken through '%s'. %s%s.",
-                  resource->title, record_state_name(resource, record), transition->verb,
-                  length ? "Allowed now: " : "No verb is allowed now", allowed);
+    violation_add(violations, "transition.not_allowed", NULL, "%s %s that is %s cannot be taken through '%s'. %s%s.",
+                  strchr("aeio", resource->title[0]) ? "An" : "A", resource->title, record_state_name(resource, record),
+                  transition->verb, length ? "Allowed now: " : "No verb is allowed now", allowed);
     return false;
 }
 

@@ -285,6 +285,9 @@ void review_check(const struct review *after, const struct review *before, const
         check_fields(after, before, facts, violations);
         return;
     }
+    if (strcmp(verb, "start") == 0 && facts->chair_role != ROLE_TOP_MANAGEMENT)
+        violation_add(violations, "review.chair.top_management", NULL,
+                      "The chair is no longer of top management; give the review another chair_id.");
     if (strcmp(verb, "start") == 0 && facts->other_attendees == 0)
         violation_add(violations, "review.start.attendees", NULL, "Nobody attends beside the chair.");
     if (strcmp(verb, "conclude") == 0)

@@ -1,7 +1,5 @@
 #include "reviewd/value.h"
 
-#include <stdio.h>
-
 bool id_parse(const char *text, struct id *ret_id)
 {
     for (size_t i = 0; i < 36; i++) {
@@ -57,14 +55,22 @@ bool date_parse(const char *text, struct date *ret_date)
     return true;
 }
 
+static void put_two(char *at, int64_t number)
+{
+    at[0] = (char)('0' + number / 10);
+    at[1] = (char)('0' + number % 10);
+}
+
 static struct date date_make(int year, int month, int day)
 {
     struct date date = {0};
     if (year < 1 || year > 9999)
         return date;
-    char text[40];
-    snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, day);
-    memcpy(date.text, text, sizeof date.text);
+    memcpy(date.text, "0000-00-00", sizeof date.text);
+    put_two(date.text, year / 100);
+    put_two(date.text + 2, year % 100);
+    put_two(date.text + 5, month);
+    put_two(date.text + 8, day);
     return date;
 }
 
@@ -152,10 +158,13 @@ struct instant instant_from_ms(int64_t ms)
     struct instant instant = {0};
     if (!date_is_set(&date))
         return instant;
-    char text[80];
-    snprintf(text, sizeof text, "%sT%02d:%02d:%02d.%03dZ", date.text, (int)(rest / 3600000), (int)(rest / 60000 % 60),
-             (int)(rest / 1000 % 60), (int)(rest % 1000));
-    memcpy(instant.text, text, sizeof instant.text - 1);
+    memcpy(instant.text, "0000-00-00T00:00:00.000Z", sizeof instant.text);
+    memcpy(instant.text, date.text, 10);
+    put_two(instant.text + 11, rest / 3600000);
+    put_two(instant.text + 14, rest / 60000 % 60);
+    put_two(instant.text + 17, rest / 1000 % 60);
+    instant.text[20] = (char)('0' + rest % 1000 / 100);
+    put_two(instant.text + 21, rest % 100);
     return instant;
 }
 

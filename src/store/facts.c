@@ -249,6 +249,16 @@ bool store_review_facts(struct store *store, const struct review *review, const 
            not_followed_up(store, review, started_at, view, arena, ret_facts);
 }
 
+bool store_items_after(struct store *store, const struct id *decision, const struct date *day, struct arena *arena,
+                       const struct named **ret_items, size_t *ret_count)
+{
+    return ask_named(ASK(store,
+                         "SELECT id, reference, title FROM action_item WHERE decision_id = $1 AND deadline > $2 AND "
+                         "status NOT IN ('closed', 'cancelled') ORDER BY id",
+                         decision->text, day->text),
+                     &action_item_resource, arena, ret_items, ret_count);
+}
+
 bool store_items_of(struct store *store, const struct id *decision, struct arena *arena, size_t *ret_closed,
                     const struct named **ret_unfinished, size_t *ret_count)
 {

@@ -39,8 +39,10 @@ static void put_filter(struct sql *sql, const struct filter *filter, const struc
                       filter->kind == FILTER_FROM ? ">=" : "<=", sql_parameter(sql, filter->values[0]));
         return;
     case FILTER_OVERDUE:
-        buffer_format(text, " AND %s(t.status IN ('open', 'in_progress', 'blocked') AND t.deadline < $%d)",
-                      filter->values[0][0] == 't' ? "" : "NOT ", sql_parameter(sql, today->text));
+        buffer_format(
+            text,
+            " AND %s((t.status = 'open' OR t.status = 'in_progress' OR t.status = 'blocked') AND t.deadline < $%d)",
+            filter->values[0][0] == 't' ? "" : "NOT ", sql_parameter(sql, today->text));
         return;
     case FILTER_CARRIED: {
         int review = sql_parameter(sql, filter->values[0]);

@@ -15,7 +15,7 @@ READERS = {
     'public': ('top', 'isms', 'head', 'employee', 'auditor'),
     'internal': ('top', 'isms', 'head', 'auditor'),
     'confidential': ('top', 'isms', 'auditor'),
-    'restricted': ('isms',),
+    'restricted': ('isms', 'auditor'),
 }
 HIDDEN = [(role, classification) for classification, readers in READERS.items() for role in ROLES
           if role not in readers]

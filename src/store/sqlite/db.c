@@ -152,7 +152,7 @@ void db_close(struct db *db)
         sqlite3_finalize(db->slots[i].statement.handle);
     for (size_t i = 0; i < QUERIES_MAX; i++) {
         sqlite3_finalize(db->queries[i].statement.handle);
-        free(db->queries[i].sql);
+        sqlite3_free(db->queries[i].sql);
     }
     sqlite3_close(db->handle);
     free(db);
@@ -237,10 +237,10 @@ struct db_statement *db_query(struct db *db, const char *sql)
     struct query *query = query_place(db, sql, hash);
     if (!query->sql || query->hash != hash || strcmp(query->sql, sql) != 0) {
         sqlite3_finalize(query->statement.handle);
-        free(query->sql);
-        *query = (struct query){.hash = hash, .sql = strdup(sql)};
+        sqlite3_free(query->sql);
+        *query = (struct query){.hash = hash, .sql = sqlite3_mprintf("%s", sql)};
         if (!query->sql || !prepare(db, sql, SQLITE_PREPARE_PERSISTENT, &query->statement)) {
-            free(query->sql);
+            sqlite3_free(query->sql);
             *query = (struct query){0};
             db->fault = db->fault ? db->fault : DB_FAULT_MEMORY;
             return NULL;

@@ -151,7 +151,7 @@ static const struct {
     {"/v1/action-items", "review_reference", false},
     {"/v1/follow-ups", "q", true},
     {"/v1/audit-log", "at_before", true},
-    {"/v1/audit-log", "sort", false},
+    {"/v1/audit-log", "sort", true},
     {"/v1/rules", "limit", true},
     {"/v1/reviews/{id}/readiness", "limit", false},
     {"/v1/people/{id}", "limit", false},
