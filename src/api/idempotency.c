@@ -28,7 +28,9 @@ bool key_read(struct call *call)
     call->idempotency_key = key;
     crypto_hash_sha256_state state;
     crypto_hash_sha256_init(&state);
-    const char *parts[] = {call->request->method_name, "\n", call->request->target, "\n"};
+    /* A token that carries less than its person is told nothing that was answered to one that carries more. */
+    const char rights[] = {(char)('0' + call->caller.token_role), call->caller.read_only ? 'r' : 'w', '\0'};
+    const char *parts[] = {rights, call->request->method_name, "\n", call->request->target, "\n"};
     for (size_t i = 0; i < COUNT_OF(parts); i++)
         crypto_hash_sha256_update(&state, (const unsigned char *)parts[i], strlen(parts[i]));
     crypto_hash_sha256_update(&state, (const unsigned char *)(call->request->body ? call->request->body : ""),
@@ -141,8 +143,9 @@ static enum found look_back(struct call *call, struct store *store)
         replay(call, &kept);
         return FOUND;
     }
-    violation_add(&call->violations, "idempotency.mismatch", NULL,
-                  "This Idempotency-Key came with another method, path or body before.");
+    violation_add(
+        &call->violations, "idempotency.mismatch", NULL,
+        "This Idempotency-Key came with another method, path or body before, or with a token of other rights.");
     answer_violations(call);
     call->replayed = true; /* the kept answer stays the first one's */
     return FOUND;

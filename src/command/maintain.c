@@ -236,29 +236,50 @@ int run_backup(struct invocation *invocation)
     return status;
 }
 
+/* Copied and verified in a folder of its own within the data folder, then put into its place in one step. */
+static bool restore_into(const char *file, const char *folder, struct audit_finding *ret_finding)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    char part[4140];
+    char copy[4200];
+    char place[4200];
+    snprintf(part, sizeof part, "%s/restore-XXXXXX", folder);
+    if (!mkdtemp(part)) {
+        fail("cannot write into %s: %s", folder, strerror(errno));
+        return false;
+    }
+    snprintf(copy, sizeof copy, "%s/%s", part, STORE_FILE);
+    snprintf(place, sizeof place, "%s/%s", folder, STORE_FILE);
+    bool fine = copy_file(file, copy);
+    if (!fine)
+        fail("cannot copy %s: %s", file, strerror(errno));
+    fine = fine && verify_copy(part, ret_finding);
+    if (fine && (rename(copy, place) != 0 || !sync_path(folder, O_RDONLY | O_DIRECTORY))) {
+        fail("cannot put the copy into %s: %s", folder, strerror(errno));
+        fine = false;
+    }
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+        char left[4220];
+        snprintf(left, sizeof left, "%s%s", copy, suffixes[i]);
+        unlink(left);
+    }
+    rmdir(part);
+    return fine;
+}
+
 int run_restore(struct invocation *invocation)
 {
     const char *file = invocation->operands[0];
     const char *folder = invocation->settings.data;
-    char copy[4200];
     struct audit_finding finding;
-    if (access(file, R_OK) != 0)
+    struct stat status;
+    if (stat(file, &status) != 0 || access(file, R_OK) != 0)
         return fail("cannot read %s: %s", file, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return fail("%s is no file", file);
     if (!folder_is_empty(folder))
         return fail("%s is not empty; restore into an empty data folder", folder);
-    if (!data_folder_make(folder))
+    if (!data_folder_make(folder) || !restore_into(file, folder, &finding))
         return EXIT_FAILED;
-    snprintf(copy, sizeof copy, "%s/%s", folder, STORE_FILE);
-    if (!copy_file(file, copy) || !sync_path(folder, O_RDONLY | O_DIRECTORY)) {
-        fail("cannot copy %s: %s", file, strerror(errno));
-    } else if (verify_copy(folder, &finding)) {
-        return print_copy(invocation, "restored from", file, &finding);
-    }
-    static const char *const parts[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        char part[4220];
-        snprintf(part, sizeof part, "%s%s", copy, parts[i]);
-        unlink(part);
-    }
-    return EXIT_FAILED;
+    return print_copy(invocation, "restored from", file, &finding);
 }

@@ -137,6 +137,13 @@ static int loop_timeout(struct loop *loop)
     return POLL_MAX_MS;
 }
 
+/* A loop that cannot wait any more cannot answer either: better a restart than connections that hang. */
+static _Noreturn void loop_is_lost(const char *call)
+{
+    LOG(LOG_ERROR, "loop.lost", LOG_TEXT("call", call), LOG_TEXT("reason", strerror(errno)));
+    abort();
+}
+
 static void *loop_main(void *context)
 {
     struct loop *loop = context;
@@ -145,11 +152,11 @@ static void *loop_main(void *context)
     /* A write that was taken in the very last round is waited for: the library ends with no connection suspended. */
     while (!atomic_load(&loop->server->ending) || atomic_load(&loop->server->suspended) > 0) {
         if (poll(ready, 2, loop_timeout(loop)) < 0 && errno != EINTR)
-            break;
+            loop_is_lost("poll");
         if (ready[1].revents & POLLIN) {
             uint64_t count;
             if (read(loop->wake, &count, sizeof count) < 0 && errno != EAGAIN)
-                break;
+                loop_is_lost("read");
         }
         if (atomic_load(&loop->server->draining) && !loop->quiet) {
             MHD_run(loop->daemon); /* whoever has connected by now is let in */
