@@ -25,18 +25,13 @@ struct audit_head {
     char hash[65];
 };
 
-/* A parent's reference and title, kept while the rows of one answer are read. */
-struct parent_memo {
-    struct id id;
-    char reference[48];
-    char title[1001];
-};
+/* What records show of their parents, kept as long as the database is as it was when it was read. */
+struct parents;
 
 struct store {
     struct db *db;
     bool created; /* by this very store_open() */
-    struct parent_memo review;
-    struct parent_memo decision;
+    struct parents *parents;
     struct db_statement *borrowed; /* whose row a record of store_load() without an arena still points into */
     struct audit_head head;        /* as this transaction sees it */
     bool head_known;
@@ -103,7 +98,7 @@ MUST_USE bool store_row(struct store *store, struct db_statement *statement, int
 MUST_USE bool store_derive(struct store *store, const struct resource *resource, const struct date *today,
                            void *record);
 
-/* Forgets the parents read for the last answer. At the beginning of each. */
+/* Forgets what was read of parents: after a rollback, which may have taken it back. */
 void store_forget(struct store *store);
 
 /* --- lists ----------------------------------------------------------------------------------------------------- */

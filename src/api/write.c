@@ -132,7 +132,6 @@ static bool put_answer(struct call *call, int status, const void *record)
     if (!shown)
         return false;
     memcpy(shown, record, call->route->resource->size);
-    store_forget(call->store);
     if (!store_derive(call->store, call->route->resource, &call->today, shown))
         return false;
     record_render(body, call->route->resource, shown, RENDER_SHOWN);

@@ -139,7 +139,6 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
     struct db_statement *statement = sql_statement(&sql, store, &query->view, arena);
     if (!statement || !record)
         return false;
-    store_forget(store);
     enum db_step step;
     bool fine = true;
     while (fine && (step = db_step(statement)) != DB_DONE) {

@@ -188,6 +188,22 @@ bool store_init(void)
     return true;
 }
 
+enum { PARENT_SLOTS = 64 };
+
+struct parent {
+    struct id id;
+    uint64_t snapshot; /* of the connection, when it was read */
+    uint64_t epoch;
+    char reference[48];
+    char title[1001];
+};
+
+/* Reviews and decisions apart, so that those of one record never take each other's place. */
+struct parents {
+    uint64_t epoch; /* what was read in an earlier one is forgotten */
+    struct parent slots[2][PARENT_SLOTS];
+};
+
 bool store_open(struct store *store, const char *data_folder, enum db_mode mode, const char **ret_message)
 {
     char path[4096];
@@ -198,20 +214,26 @@ bool store_open(struct store *store, const char *data_folder, enum db_mode mode,
     bool created = false;
     if (mode != DB_READER && access(path, F_OK) != 0 && !store_create(data_folder, path, &created, ret_message))
         return false;
-    *store = (struct store){.db = db_open(path, mode, ret_message), .created = created};
-    return store->db != NULL;
+    struct parents *parents = calloc(1, sizeof *parents);
+    *ret_message = "out of memory";
+    struct db *db = parents ? db_open(path, mode, ret_message) : NULL;
+    if (!db)
+        free(parents);
+    else
+        *store = (struct store){.db = db, .created = created, .parents = parents};
+    return db != NULL;
 }
 
 void store_close(struct store *store)
 {
     db_close(store->db);
+    free(store->parents);
     *store = (struct store){0};
 }
 
 void store_forget(struct store *store)
 {
-    store->review.id.text[0] = '\0';
-    store->decision.id.text[0] = '\0';
+    store->parents->epoch++;
 }
 
 /* --- rows into records ----------------------------------------------------------------------------------------- */
@@ -284,20 +306,26 @@ bool store_row(struct store *store, struct db_statement *statement, int column, 
     return db_whole(statement) && store_derive(store, resource, today, ret_record);
 }
 
-static bool parent_read(struct store *store, const char *sql, const struct id *id, struct parent_memo *memo)
+static bool parent_read(struct store *store, const char *sql, const struct id *id, struct parent *parent)
 {
-    if (id_equal(&memo->id, id))
+    uint64_t snapshot = db_snapshot(store->db);
+    if (id_equal(&parent->id, id) && parent->snapshot == snapshot && parent->epoch == store->parents->epoch)
         return true;
     struct db_statement *statement = db_fixed(store->db, sql);
     if (!statement)
         return false;
+    parent->id = (struct id){0};
     db_bind_text(statement, 1, id->text);
     bool read = db_step(statement) == DB_ROW;
     if (read) {
-        ask_text(statement, 0, memo->reference, sizeof memo->reference);
-        ask_text(statement, 1, memo->title, sizeof memo->title);
+        ask_text(statement, 0, parent->reference, sizeof parent->reference);
+        ask_text(statement, 1, parent->title, sizeof parent->title);
         read = db_whole(statement);
-        memo->id = read ? *id : (struct id){0};
+    }
+    if (read) {
+        parent->id = *id;
+        parent->snapshot = snapshot;
+        parent->epoch = store->parents->epoch;
     }
     db_reset(statement);
     return read;
@@ -315,10 +343,12 @@ bool store_derive(struct store *store, const struct resource *resource, const st
             continue;
         bool review = strcmp(field->via, "review_id") == 0;
         const struct id *id = field_of(fields_find(resource->fields, resource->field_count, field->via), record);
-        struct parent_memo *memo = review ? &store->review : &store->decision;
-        if (!parent_read(store, review ? review_sql : decision_sql, id, memo))
+        /* The last letters of an id are random. */
+        size_t slot = ((unsigned)id->text[34] * 31 + (unsigned)id->text[35]) % PARENT_SLOTS;
+        struct parent *parent = &store->parents->slots[review][slot];
+        if (!parent_read(store, review ? review_sql : decision_sql, id, parent))
             return false;
-        *(const char **)field_in(field, record) = field->of[0] == 'r' ? memo->reference : memo->title;
+        *(const char **)field_in(field, record) = field->of[0] == 'r' ? parent->reference : parent->title;
     }
     return true;
 }
@@ -370,7 +400,6 @@ enum found store_load(struct store *store, const struct resource *resource, cons
     enum found found = bind_key(store, resource, key, view, true, &statement);
     if (found != FOUND)
         return found;
-    store_forget(store);
     enum db_step step = db_step(statement);
     bool read = step == DB_ROW && store_row(store, statement, 0, resource, today, arena, ret_record);
     if (arena || !read)

@@ -62,6 +62,7 @@ static enum job_result run_aside(struct job *job, struct store *store)
     enum job_result result = job->run(job, store);
     store->head_known = false;
     memcpy(store->unindexed, unindexed, sizeof unindexed);
+    store_forget(store);
     if (!db_in_transaction(store->db) || !db_run(store->db, "ROLLBACK TO aside") || !db_run(store->db, "RELEASE aside"))
         return JOB_BREAK;
     return result;
@@ -89,6 +90,7 @@ static bool give_up(struct store *store)
 {
     store->head_known = false;
     memset(store->unindexed, 0, sizeof store->unindexed);
+    store_forget(store);
     return !db_in_transaction(store->db) || db_script(store->db, "ROLLBACK");
 }
 

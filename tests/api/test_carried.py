@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness import day
+from harness import Client, day
 
 
 @pytest.fixture
@@ -120,3 +120,20 @@ def test_no_integer_is_rounded(org):
     one = org.inputs(org.running_review())[4]
     metrics = [{'name': 'bytes', 'value': 9007199254740993}]
     org.isms.client.patch(f'/v1/inputs/{one["id"]}', {'metrics': metrics}).expect(422, 'body.range')
+
+
+def test_an_item_shows_the_titles_of_its_parents_as_they_are(org):
+    """On every connection, after every change; and not as a dry run would have them."""
+    review = org.running_review()
+    decision = org.adopted(review)
+    item = org.action_item(decision)
+    for number in range(6):
+        title = f'Title number {number}'
+        org.change(f'/v1/reviews/{review["id"]}', {'title': title})
+        org.change(f'/v1/decisions/{decision["id"]}', {'title': title})
+        org.isms.client.patch(f'/v1/reviews/{review["id"]}?dry_run=true', {'title': 'A rehearsal'}).expect(200)
+        for _ in range(6):
+            seen = Client(org.daemon, org.isms.token).get(f'/v1/action-items/{item["id"]}').expect(200).json
+            assert (seen['review_title'], seen['decision_title']) == (title, title)
+    started = org.do(f'/v1/action-items/{item["id"]}/start')
+    assert started['review_title'] == title

@@ -370,6 +370,13 @@ int64_t db_changes(const struct db *db)
     return sqlite3_total_changes64(db->handle);
 }
 
+uint64_t db_snapshot(const struct db *db)
+{
+    unsigned others = 0;
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_DATA_VERSION, &others);
+    return ((uint64_t)others << 40) + (uint64_t)sqlite3_total_changes64(db->handle);
+}
+
 int64_t db_data_version(struct db *db)
 {
     struct db_statement *statement = db_fixed(db, "PRAGMA data_version");
