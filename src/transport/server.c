@@ -25,12 +25,15 @@ enum {
 /* --- listening ------------------------------------------------------------------------------------------------------
  */
 
-static int listen_on(const struct addrinfo *address)
+/* `share`: with our other loops. Without it somebody else's socket is in the way, as it should be: SO_REUSEPORT alone
+ * would let two daemons have the port by turns. */
+static int listen_on(const struct addrinfo *address, bool share)
 {
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
+    int shared = share;
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared) == 0 &&
         bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     if (fd >= 0)
@@ -68,9 +71,12 @@ static void take_port(int fd, struct addrinfo *address, char *ret_text, size_t s
 static bool open_listeners(struct server *server)
 {
     struct addrinfo *address = parse_listen(server->options.settings->listen);
-    bool fine = address != NULL;
+    int alone = address ? listen_on(address, false) : -1;
+    bool fine = alone >= 0;
+    if (fine)
+        close(alone);
     for (size_t i = 0; fine && i < server->loop_count; i++) {
-        server->loops[i].listener = listen_on(address);
+        server->loops[i].listener = listen_on(address, true);
         fine = server->loops[i].listener >= 0;
         if (fine && i == 0)
             take_port(server->loops[0].listener, address, server->address, sizeof server->address);

@@ -515,3 +515,13 @@ def test_sigterm_does_not_wait_for_the_idle(org):
 def test_sigint_ends_it_as_well(org):
     org.daemon.process.send_signal(signal.SIGINT)
     assert org.daemon.process.wait(10) == 0
+
+
+def test_a_port_has_one_daemon(daemon):
+    """Also where the data folders differ: the loops of one daemon share the port among themselves alone."""
+    other = harness.Daemon()
+    try:
+        done = other.cli('serve', '--listen', f'127.0.0.1:{daemon.port}', check=False)
+        assert done.returncode == 1 and 'cannot listen' in done.stderr
+    finally:
+        other.discard()
