@@ -519,7 +519,7 @@ def test_sigint_ends_it_as_well(org):
 
 def test_a_port_has_one_daemon(daemon):
     """Also where the data folders differ: the loops of one daemon share the port among themselves alone."""
-    other = harness.Daemon()
+    other = Daemon()
     try:
         done = other.cli('serve', '--listen', f'127.0.0.1:{daemon.port}', check=False)
         assert done.returncode == 1 and 'cannot listen' in done.stderr
