@@ -90,34 +90,6 @@ struct path {
     size_t count;
 };
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static const char *segment_decode(struct arena *arena, const char *text, size_t length)
-{
-    char *decoded = arena_copy(arena, text, length);
-    size_t n = 0;
-    if (!memchr(text, '%', length))
-        return decoded;
-    for (size_t i = 0; i < length && !arena_failed(arena); i++) {
-        bool coded = text[i] == '%';
-        if (coded && (i + 2 >= length || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0))
-            return NULL;
-        decoded[n++] = coded ? (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
-        i += coded ? 2 : 0;
-    }
-    if (arena_failed(arena))
-        return NULL;
-    decoded[n] = '\0';
-    return text_is_utf8(decoded, n) ? decoded : NULL;
-}
-
 /* Splits the target's path; false where it can be no path of ours. */
 static bool path_split(struct arena *arena, const char *target, struct path *ret_path)
 {
@@ -127,7 +99,7 @@ static bool path_split(struct arena *arena, const char *target, struct path *ret
         size_t length = strcspn(at, "/?");
         if (ret_path->count == SEGMENTS_MAX || length == 0 || length > SEGMENT_MAX)
             return false;
-        const char *segment = segment_decode(arena, at, length);
+        const char *segment = percent_decode(arena, at, length, false);
         if (!segment)
             return false;
         ret_path->segments[ret_path->count++] = segment;

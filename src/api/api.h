@@ -116,6 +116,10 @@ bool header_lists(const char *header, const char *token);
 
 /* --- queries (query.c) ------------------------------------------------------------------------------------------- */
 
+/* Percent-decodes into the arena, with `plus` also '+' to a space; NULL where that makes no UTF-8. An encoded triplet
+ * has to be whole. */
+const char *percent_decode(struct arena *arena, const char *text, size_t length, bool plus);
+
 /* Splits and decodes the query; false after adding violations. */
 bool query_parse(struct call *call, const char *query);
 const char *query_get(const struct call *call, const char *name);

@@ -16,14 +16,13 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Percent-decodes (and '+' to a space) into the arena; NULL where it does not parse. */
-static const char *decode(struct arena *arena, const char *text, size_t length)
+const char *percent_decode(struct arena *arena, const char *text, size_t length, bool plus)
 {
     char *decoded = arena_copy(arena, text, length);
     size_t n = 0;
     for (size_t i = 0; i < length && !arena_failed(arena); i++) {
         char c = text[i];
-        if (c == '+') {
+        if (c == '+' && plus) {
             c = ' ';
         } else if (c == '%') {
             int high = i + 2 < length ? hex_digit(text[i + 1]) : -1;
@@ -112,10 +111,10 @@ bool query_parse(struct call *call, const char *query)
     while (query && *query) {
         size_t length = strcspn(query, "&");
         size_t name_length = strcspn(query, "&=");
-        const char *name = decode(call->arena, query, name_length);
+        const char *name = percent_decode(call->arena, query, name_length, true);
         const char *value = "";
         if (name_length < length)
-            value = decode(call->arena, query + name_length + 1, length - name_length - 1);
+            value = percent_decode(call->arena, query + name_length + 1, length - name_length - 1, true);
         if (!name || !value)
             violation_add_parameter(&call->violations, "query.invalid", name ? name : "?",
                                     "A parameter is not percent-encoded UTF-8.");
