@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define MUST_USE __attribute__((warn_unused_result))
+
 struct db;
 struct db_statement;
 
@@ -41,8 +43,6 @@ const char *db_driver_version(void);
 
 /* Opens (a writer or guest also makes) the database. NULL on failure, *ret_message then says why (static or owned by
  * the driver until the next call of this thread). */
-#define MUST_USE __attribute__((warn_unused_result))
-
 MUST_USE struct db *db_open(const char *path, enum db_mode mode, const char **ret_message);
 void db_close(struct db *db); /* takes NULL */
 
@@ -111,8 +111,11 @@ struct migration {
 };
 const struct migration *db_migrations(size_t *ret_count);
 
-/* How the driver searches words: a condition on the alias t with the words in parameter `parameter`, or NULL where
- * the resource has no text. `words` is turned into the driver's own query language, in buffer space of the caller. */
+/* How the driver searches words: a condition on the alias t, with a query in parameter `parameter`, written into the
+ * caller's buffer and returned. */
+const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size);
+
+/* Turns words into that query; false where there are none, or the buffer is too small. */
 bool db_words_query(const char *words, char *buffer, size_t size);
 
 /* Takes the rows of a table from a key on into its index of words; `sql` is what db_words_index_sql() made. */
@@ -121,7 +124,5 @@ MUST_USE bool db_words_index(struct db *db, const char *sql, int64_t from_key);
 
 /* The key of the row that was last inserted. */
 int64_t db_last_key(const struct db *db);
-
-const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size);
 
 #endif

@@ -13,7 +13,7 @@ struct server_options {
 };
 
 /* Listens, and opens a read connection for each thread; nothing is answered yet. NULL on failure, ret_message says
- * why. The writer may be set later, before server_run(). */
+ * why. The writer comes with server_start(). */
 struct server *server_create(const struct server_options *options, char *ret_message, size_t message_size);
 
 /* Starts the threads. False when one cannot be started. */

@@ -8,8 +8,8 @@
 
 enum job_result {
     JOB_KEEP,   /* what it wrote stays */
-    JOB_REFUSE, /* what it wrote goes, the answer stands (a refusal or a dry run) */
-    JOB_BREAK,  /* the database or memory failed; what it wrote goes */
+    JOB_REFUSE, /* it wrote nothing, and its answer stands */
+    JOB_BREAK,  /* the database or memory failed: the whole group is rolled back, and run again job by job */
 };
 
 enum job_outcome {

@@ -298,7 +298,7 @@ CREATE TABLE version (
     UNIQUE (record_id, version)
 ) STRICT;
 
--- One entry a write; each hashes the one before.
+-- One entry for each version of each record; each hashes the one before.
 CREATE TABLE audit_log (
     seq INTEGER PRIMARY KEY,
     at TEXT NOT NULL CHECK (length(at) = 24),

@@ -121,7 +121,9 @@ static bool input_briefs(struct store *store, const struct id *review, struct ar
             "AND d.status IN ('adopted', 'implemented')) FROM input AS i WHERE i.review_id = $1 AND i.withdrawn = 0 "
             "ORDER BY i.position, i.id",
             review->text);
-    static const char *const severities[] = {"minor", "major"};
+    const struct field *clause = resource_field_named(&input_resource, "clause");
+    const struct field *state = resource_field_named(&input_resource, "state");
+    const struct field *severity = resource_field_named(&input_resource, "severity");
     struct input_brief *items = NULL;
     size_t count = 0;
     enum db_step step = DB_ERROR;
@@ -132,12 +134,9 @@ static bool input_briefs(struct store *store, const struct id *review, struct ar
         struct input_brief *item = &items[count++];
         ask_text(statement, 0, item->id.text, sizeof item->id.text);
         item->title = ask_copy(statement, 1, arena);
-        const struct field clause = {.values = clause_names, .value_count = CLAUSE_COUNT};
-        const struct field state = {.values = input_state_names, .value_count = INPUT_NOTHING_TO_REPORT};
-        const struct field severity = {.values = severities, .value_count = COUNT_OF(severities)};
-        item->clause = field_enum_value(&clause, db_text(statement, 2));
-        item->state = field_enum_value(&state, db_text(statement, 3));
-        item->severity = db_is_null(statement, 4) ? 0 : field_enum_value(&severity, db_text(statement, 4));
+        item->clause = field_enum_value(clause, db_text(statement, 2));
+        item->state = field_enum_value(state, db_text(statement, 3));
+        item->severity = field_enum_value(severity, db_text(statement, 4)); /* 0 for none */
         item->corrected = db_integer(statement, 5) != 0;
     }
     if (statement)
