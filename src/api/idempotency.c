@@ -2,8 +2,8 @@
 #include "worker.h"
 
 #include "reviewd/clock.h"
+#include "reviewd/digest.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 enum { KEY_MIN = 8, KEY_MAX = 255, KEPT_MS = 24 * 60 * 60 * 1000 };
@@ -26,16 +26,12 @@ bool key_read(struct call *call)
         return false;
     }
     call->idempotency_key = key;
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
     /* A token that carries less than its person is told nothing that was answered to one that carries more. */
     const char rights[] = {(char)('0' + call->caller.token_role), call->caller.read_only ? 'r' : 'w', '\0'};
-    const char *parts[] = {rights, call->request->method_name, "\n", call->request->target, "\n"};
-    for (size_t i = 0; i < COUNT_OF(parts); i++)
-        crypto_hash_sha256_update(&state, (const unsigned char *)parts[i], strlen(parts[i]));
-    crypto_hash_sha256_update(&state, (const unsigned char *)(call->request->body ? call->request->body : ""),
-                              call->request->body_length);
-    crypto_hash_sha256_final(&state, call->request_sha256);
+    const char *head =
+        arena_format(call->arena, "%s%s\n%s\n", rights, call->request->method_name, call->request->target);
+    const struct bytes parts[] = {{head, strlen(head)}, {call->request->body, call->request->body_length}};
+    digest_sha256(parts, COUNT_OF(parts), call->request_sha256);
     return true;
 }
 

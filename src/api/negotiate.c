@@ -1,7 +1,8 @@
 /* Conditional requests (RFC 9110, 13), content negotiation (12), Prefer (RFC 7240), and the end of every answer. */
 #include "api.h"
 
-#include <sodium.h>
+#include "reviewd/digest.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -11,13 +12,10 @@ enum { GZIP_FROM_BYTES = 1024, GZIP_LEVEL = 4 };
 
 const char *etag_of(struct arena *arena, const char *body, size_t length)
 {
-    /* Not a secret: a tag has to tell representations apart, also after a restart. */
-    static const unsigned char key[crypto_shorthash_siphashx24_KEYBYTES] = "reviewd-etag-1";
-    unsigned char hash[crypto_shorthash_siphashx24_BYTES];
-    char hex[sizeof hash * 2 + 1];
-    crypto_shorthash_siphashx24(hash, (const unsigned char *)body, length, key);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    return arena_format(arena, "\"%s\"", hex);
+    char tag[FINGERPRINT_HEX_BYTES + 2] = "\"";
+    digest_fingerprint(body, length, tag + 1);
+    tag[FINGERPRINT_HEX_BYTES] = '"';
+    return arena_copy(arena, tag, FINGERPRINT_HEX_BYTES + 1);
 }
 
 /* The next entity tag of a list: its length with quotes, 0 at the end, -1 where it is none. */

@@ -1,6 +1,6 @@
 #include "reviewd/audit.h"
+#include "reviewd/digest.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -37,9 +37,9 @@ void audit_render(struct buffer *buffer, const struct audit_entry *entry, bool w
 
 void audit_hash_text(const char *text, size_t length, char ret_hex[65])
 {
-    unsigned char hash[32];
-    crypto_hash_sha256(hash, (const unsigned char *)text, length);
-    sodium_bin2hex(ret_hex, 65, hash, sizeof hash);
+    unsigned char hash[SHA256_BYTES];
+    digest_sha256_of(text, length, hash);
+    digest_hex(hash, sizeof hash, ret_hex);
 }
 
 bool audit_entry_hash(const struct audit_entry *entry, char ret_hex[65])

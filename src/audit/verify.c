@@ -1,7 +1,6 @@
 #include "reviewd/audit.h"
 
 #include <limits.h>
-#include <sodium.h>
 #include <stdio.h>
 
 struct walk {

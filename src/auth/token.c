@@ -1,6 +1,7 @@
 #include "reviewd/caller.h"
 
 #include "reviewd/clock.h"
+#include "reviewd/digest.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -48,7 +49,7 @@ void token_make(char ret_text[TOKEN_TEXT_BYTES], unsigned char ret_hash[32])
     memcpy(ret_text, TOKEN_PREFIX, 4);
     sodium_bin2base64(ret_text + 4, TOKEN_TEXT_BYTES - 4, secret, sizeof secret,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    crypto_hash_sha256(ret_hash, (const unsigned char *)ret_text, strlen(ret_text));
+    digest_sha256_of(ret_text, strlen(ret_text), ret_hash);
     sodium_memzero(secret, sizeof secret);
 }
 
@@ -147,7 +148,7 @@ enum identity caller_identify(struct caller_cache *cache, struct store *store, c
     if (!token)
         return IDENTITY_INVALID;
     unsigned char hash[32];
-    crypto_hash_sha256(hash, (const unsigned char *)token, strlen(token));
+    digest_sha256_of(token, strlen(token), hash);
     struct cached *slot = &cache->slots[hash[0]];
     int64_t now_ms = clock_now_ms();
     bool fresh = slot->read_ms && clock_monotonic_us() / 1000 - slot->read_ms < CACHE_MS &&

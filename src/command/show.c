@@ -1,6 +1,8 @@
 /* What reviewd says of itself: description, catalogue, version, settings, manual. */
 #include "command.h"
 
+#include "reviewd/digest.h"
+
 #include "version.h"
 
 #include <jansson.h>
@@ -41,6 +43,8 @@ int run_version(struct invocation *invocation)
                                   {"libmicrohttpd", MHD_get_version()},
                                   {"jansson", jansson_version_str()},
                                   {"libsodium", sodium_version_string()},
+                                  {"nettle", digest_nettle_version()},
+                                  {"xxhash", digest_xxhash_version()},
                                   {"zlib", zlibVersion()}};
     struct buffer text = {0};
     buffer_format(&text, invocation->json ? "{\"reviewd\":\"%s\",\"build\":\"%s\"" : "reviewd %s (%s)\n",

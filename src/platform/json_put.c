@@ -35,19 +35,48 @@ static void json_put_escape(struct buffer *buffer, unsigned char c)
     }
 }
 
+/* A byte, eight times. */
+#define EACH(c) (0x0101010101010101u * (c))
+
+/* Whether one of eight bytes has to be escaped: it is below 0x20, '"' or '\\'. (A byte less than n borrows from its
+ * highest bit when n is taken from each; bytes of UTF-8 sequences, whose highest bit is set, are left out.) */
+static bool any_escape(uint64_t eight)
+{
+    uint64_t quotes = eight ^ EACH('"');
+    uint64_t slashes = eight ^ EACH('\\');
+    uint64_t marks =
+        ((eight - EACH(0x20)) & ~eight) | ((quotes - EACH(1)) & ~quotes) | ((slashes - EACH(1)) & ~slashes);
+    return (marks & EACH(0x80)) != 0;
+}
+
+/* How many bytes from here on need no escape. */
+static size_t plain_length(const char *text, size_t length)
+{
+    size_t i = 0;
+    for (uint64_t eight; i + sizeof eight <= length; i += sizeof eight) {
+        memcpy(&eight, text + i, sizeof eight);
+        if (any_escape(eight))
+            break;
+    }
+    for (; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c == '"' || c == '\\')
+            break;
+    }
+    return i;
+}
+
 void json_put_text(struct buffer *buffer, const char *text, size_t length)
 {
     buffer_char(buffer, '"');
-    size_t from = 0;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        buffer_add(buffer, text + from, i - from);
-        json_put_escape(buffer, c);
-        from = i + 1;
+    for (size_t from = 0;;) {
+        size_t plain = plain_length(text + from, length - from);
+        buffer_add(buffer, text + from, plain);
+        from += plain;
+        if (from == length)
+            break;
+        json_put_escape(buffer, (unsigned char)text[from++]);
     }
-    buffer_add(buffer, text + from, length - from);
     buffer_char(buffer, '"');
 }
 

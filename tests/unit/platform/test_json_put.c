@@ -212,6 +212,24 @@ START_TEST(texts_are_escaped_as_little_as_may_be)
 }
 END_TEST
 
+/* Texts are gone through eight bytes at a time: what is to be escaped is found wherever it lies. */
+START_TEST(an_escape_is_found_at_every_place)
+{
+    unsigned char text[20];
+    for (size_t at = 0; at < sizeof text; at++) {
+        memset(text, _i % 2 ? 0xBF : 'a', sizeof text);
+        text[at] = (unsigned char)_i;
+        out.length = 0;
+        json_put_text(&out, (const char *)text, sizeof text);
+        bool escaped = _i < 0x20 || _i == '"' || _i == '\\';
+        ck_assert_int_eq(out.length > sizeof text + 2, escaped);
+        ck_assert_int_eq(memcmp(out.data + 1, text, at), 0);
+        ck_assert_int_eq(out.data[1 + at], escaped ? '\\' : (char)_i);
+        ck_assert_int_eq(memcmp(out.data + out.length - (sizeof text - at), text + at + 1, sizeof text - at - 1), 0);
+    }
+}
+END_TEST
+
 START_TEST(every_control_character_is_escaped)
 {
     for (unsigned char c = 0; c < 0x20; c++) {
@@ -236,6 +254,7 @@ Suite *json_put_suite(void)
     TCase *strings = unit_case(suite, "texts");
     tcase_add_checked_fixture(strings, begin, end);
     tcase_add_loop_test(strings, texts_are_escaped_as_little_as_may_be, 0, ROWS(texts));
+    tcase_add_loop_test(strings, an_escape_is_found_at_every_place, 0, 256);
     tcase_add_test(strings, every_control_character_is_escaped);
     return suite;
 }
