@@ -38,6 +38,9 @@ void api_destroy(struct api *api);
 struct api_worker *api_worker_create(struct api *api, struct store *store);
 void api_worker_destroy(struct api_worker *worker);
 
+/* After a round of requests: lets go of what they shared. */
+void api_worker_rest(struct api_worker *worker);
+
 /* Whether the request comes with a token that is good. */
 bool api_knows_caller(struct api_worker *worker, const struct request *request);
 

@@ -35,6 +35,8 @@ struct store {
     struct db_statement *borrowed; /* whose row a record of store_load() without an arena still points into */
     struct audit_head head;        /* as this transaction sees it */
     bool head_known;
+    bool has_snapshot;                 /* of a reader: a transaction is open for all that this round reads … */
+    uint64_t snapshot_of;              /* … begun after so many commits */
     int64_t unindexed[RESOURCE_COUNT]; /* the first row of this transaction that the index of words lacks; 0: none */
 };
 
@@ -47,6 +49,13 @@ MUST_USE bool store_init(void);
 /* Opens the database; a writer or guest makes and migrates it where there is none. */
 MUST_USE bool store_open(struct store *store, const char *data_folder, enum db_mode mode, const char **ret_message);
 void store_close(struct store *store);
+
+/* Lets a reader see one state of the database until store_let_go(), at least as new as the `commits` that the caller
+ * has counted: where they are more than last time, a newer one. False on failure. */
+MUST_USE bool store_snapshot(struct store *store, uint64_t commits);
+
+/* Soon: a snapshot keeps the writer from beginning its log anew. */
+void store_let_go(struct store *store);
 
 /* --- migrations ------------------------------------------------------------------------------------------------ */
 

@@ -71,6 +71,12 @@ void writer_destroy(struct writer *writer);
 /* False when the queue is full or the writer ends; the job is then still the caller's. Any thread. */
 MUST_USE bool writer_submit(struct writer *writer, struct job *job);
 
+/* Groups stored so far: counted before any of a group is answered, so that who saw an answer sees it counted. */
+uint64_t writer_groups(const struct writer *writer);
+
+/* Whether the log has grown so long that readers had better let go of it after each read. */
+bool writer_log_is_long(const struct writer *writer);
+
 void writer_figures(struct writer *writer, struct writer_figures *ret_figures);
 
 /* Runs one job at once on a store of the caller's, in a transaction of its own: for the command line. The data

@@ -67,6 +67,22 @@ void api_worker_destroy(struct api_worker *worker)
     free(worker);
 }
 
+/* What a round of requests reads, it reads from one state of the database; but who was told of a write reads it. */
+static bool look(struct api_worker *worker)
+{
+    const struct writer *writer = worker->api->options.writer;
+    if (writer && !writer_log_is_long(writer))
+        return store_snapshot(worker->store, writer_groups(writer));
+    api_worker_rest(worker);
+    return true;
+}
+
+void api_worker_rest(struct api_worker *worker)
+{
+    if (worker->api->options.writer)
+        store_let_go(worker->store);
+}
+
 const struct settings *call_settings(const struct call *call)
 {
     return call->api->options.settings;
@@ -241,7 +257,7 @@ static bool find_caller(struct call *call)
 bool api_knows_caller(struct api_worker *worker, const struct request *request)
 {
     struct caller caller;
-    return !request->repeated[HEADER_AUTHORIZATION] &&
+    return look(worker) && !request->repeated[HEADER_AUTHORIZATION] &&
            caller_identify(worker->callers, worker->store, request->headers[HEADER_AUTHORIZATION], &caller) ==
                IDENTITY_KNOWN;
 }
@@ -366,7 +382,9 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     call->now = instant_from_ms(clock_now_ms());
     call->today = instant_date(&call->now);
     bool writes = false;
-    if (find_route(call) && find_caller(call) && check_accept(call)) {
+    if (!look(worker)) {
+        answer_fault(call, db_fault(worker->store->db));
+    } else if (find_route(call) && find_caller(call) && check_accept(call)) {
         writes = call->route->write != NULL;
         if (writes)
             writes = check_query(call) && prepare_write(call);

@@ -188,14 +188,14 @@ bool store_init(void)
     return true;
 }
 
-enum { PARENT_SLOTS = 64 };
+enum { PARENT_SLOTS = 512 };
 
 struct parent {
     struct id id;
     uint64_t snapshot; /* of the connection, when it was read */
     uint64_t epoch;
-    char reference[48];
-    char title[1001];
+    char *reference; /* on the heap, the title behind it */
+    const char *title;
 };
 
 /* Reviews and decisions apart, so that those of one record never take each other's place. */
@@ -224,10 +224,19 @@ bool store_open(struct store *store, const char *data_folder, enum db_mode mode,
     return db != NULL;
 }
 
+static void parents_destroy(struct parents *parents)
+{
+    for (size_t i = 0; parents && i < PARENT_SLOTS; i++) {
+        free(parents->slots[0][i].reference);
+        free(parents->slots[1][i].reference);
+    }
+    free(parents);
+}
+
 void store_close(struct store *store)
 {
     db_close(store->db);
-    free(store->parents);
+    parents_destroy(store->parents);
     *store = (struct store){0};
 }
 
@@ -306,6 +315,25 @@ bool store_row(struct store *store, struct db_statement *statement, int column, 
     return db_whole(statement) && store_derive(store, resource, today, ret_record);
 }
 
+/* Takes reference and title from the row. */
+static bool parent_take(struct db_statement *statement, struct parent *parent)
+{
+    const char *reference = db_text(statement, 0);
+    const char *title = db_text(statement, 1);
+    if (!reference || !title)
+        return false;
+    size_t reference_bytes = db_length(statement, 0) + 1;
+    size_t title_bytes = db_length(statement, 1) + 1;
+    char *text = realloc(parent->reference, reference_bytes + title_bytes);
+    if (!text)
+        return false;
+    memcpy(text, reference, reference_bytes);
+    memcpy(text + reference_bytes, title, title_bytes);
+    parent->reference = text;
+    parent->title = text + reference_bytes;
+    return true;
+}
+
 static bool parent_read(struct store *store, const char *sql, const struct id *id, struct parent *parent)
 {
     uint64_t snapshot = db_snapshot(store->db);
@@ -316,12 +344,7 @@ static bool parent_read(struct store *store, const char *sql, const struct id *i
         return false;
     parent->id = (struct id){0};
     db_bind_text(statement, 1, id->text);
-    bool read = db_step(statement) == DB_ROW;
-    if (read) {
-        ask_text(statement, 0, parent->reference, sizeof parent->reference);
-        ask_text(statement, 1, parent->title, sizeof parent->title);
-        read = db_whole(statement);
-    }
+    bool read = db_step(statement) == DB_ROW && parent_take(statement, parent);
     if (read) {
         parent->id = *id;
         parent->snapshot = snapshot;
@@ -344,7 +367,8 @@ bool store_derive(struct store *store, const struct resource *resource, const st
         bool review = strcmp(field->via, "review_id") == 0;
         const struct id *id = field_of(fields_find(resource->fields, resource->field_count, field->via), record);
         /* The last letters of an id are random. */
-        size_t slot = ((unsigned)id->text[34] * 31 + (unsigned)id->text[35]) % PARENT_SLOTS;
+        size_t slot =
+            ((unsigned)id->text[33] * 37 + (unsigned)id->text[34] * 271 + (unsigned)id->text[35]) % PARENT_SLOTS;
         struct parent *parent = &store->parents->slots[review][slot];
         if (!parent_read(store, review ? review_sql : decision_sql, id, parent))
             return false;

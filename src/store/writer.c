@@ -361,6 +361,16 @@ bool writer_submit(struct writer *writer, struct job *job)
     return taken;
 }
 
+uint64_t writer_groups(const struct writer *writer)
+{
+    return atomic_load(&writer->groups);
+}
+
+bool writer_log_is_long(const struct writer *writer)
+{
+    return atomic_load(&writer->wal_pages) >= CHECKPOINT_PAGES_BUSY;
+}
+
 void writer_figures(struct writer *writer, struct writer_figures *ret_figures)
 {
     pthread_mutex_lock(&writer->mutex);

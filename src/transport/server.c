@@ -173,6 +173,7 @@ static void *loop_main(void *context)
         }
         resume_completed(loop);
         MHD_run(loop->daemon);
+        api_worker_rest(loop->worker);
     }
     return NULL;
 }
