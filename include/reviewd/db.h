@@ -118,11 +118,7 @@ const char *db_words_condition(const char *table, int parameter, char *buffer, s
 /* Turns words into that query; false where there are none, or the buffer is too small. */
 bool db_words_query(const char *words, char *buffer, size_t size);
 
-/* Takes the rows of a table from a key on into its index of words; `sql` is what db_words_index_sql() made. */
-char *db_words_index_sql(const char *table, const char *columns); /* the caller frees it */
-MUST_USE bool db_words_index(struct db *db, const char *sql, int64_t from_key);
-
-/* The key of the row that was last inserted. */
-int64_t db_last_key(const struct db *db);
+/* The statement that takes the rows of a table beyond `words_indexed` into its index of words. The caller frees it. */
+char *db_words_index_sql(const char *table, const char *columns);
 
 #endif

@@ -35,9 +35,9 @@ struct store {
     struct db_statement *borrowed; /* whose row a record of store_load() without an arena still points into */
     struct audit_head head;        /* as this transaction sees it */
     bool head_known;
-    bool has_snapshot;                 /* of a reader: a transaction is open for all that this round reads … */
-    uint64_t snapshot_of;              /* … begun after so many commits */
-    int64_t unindexed[RESOURCE_COUNT]; /* the first row of this transaction that the index of words lacks; 0: none */
+    bool has_snapshot;                /* of a reader: a transaction is open for all that this round reads … */
+    uint64_t snapshot_of;             /* … begun after so many commits */
+    size_t unindexed[RESOURCE_COUNT]; /* rows that the index of words may lack, at the least; 0: none */
 };
 
 /* Makes the SQL of all resources. Once, before threads and after domain_init(). False when memory is out. */
@@ -83,8 +83,11 @@ MUST_USE enum found store_load(struct store *store, const struct resource *resou
 
 void store_release(struct store *store);
 
-/* Takes the rows inserted in this transaction into the index of words. Before COMMIT. */
+/* Takes rows inserted since the last time into the index of words: before anybody searches, and better many at once. */
 MUST_USE bool store_index_words(struct store *store);
+
+/* How many rows may be waiting for that. */
+size_t store_unindexed(const struct store *store);
 
 MUST_USE bool store_insert(struct store *store, const struct resource *resource, const void *record);
 MUST_USE bool store_update(struct store *store, const struct resource *resource, const void *record);
@@ -107,7 +110,8 @@ MUST_USE bool store_row(struct store *store, struct db_statement *statement, int
 MUST_USE bool store_derive(struct store *store, const struct resource *resource, const struct date *today,
                            void *record);
 
-/* Forgets what was read of parents: after a rollback, which may have taken it back. */
+/* Forgets what was read of parents, and what is known of the index of words: after a rollback, which may have taken it
+ * back. */
 void store_forget(struct store *store);
 
 /* --- lists ----------------------------------------------------------------------------------------------------- */

@@ -77,6 +77,10 @@ uint64_t writer_groups(const struct writer *writer);
 /* Whether the log has grown so long that readers had better let go of it after each read. */
 bool writer_log_is_long(const struct writer *writer);
 
+/* Whether rows that are stored may be missing from the index of words: who searches had better have a job take them in
+ * first (store_index_words()). */
+bool writer_words_wait(const struct writer *writer);
+
 void writer_figures(struct writer *writer, struct writer_figures *ret_figures);
 
 /* Runs one job at once on a store of the caller's, in a transaction of its own: for the command line. The data

@@ -361,13 +361,32 @@ static void answer_bare(struct response *response, bool stored)
     response_add(response, "Content-Type", "application/problem+json");
 }
 
+/* Whether its write is in the database. */
+static bool is_stored(const struct call *call)
+{
+    return call->job.run == call_run && call->job.outcome == JOB_ANSWERED && call->job.result == JOB_KEEP;
+}
+
 static void finish(struct call *call)
 {
     answer_finish(call);
     if (buffer_failed(&call->response->body) || arena_failed(call->arena)) {
         buffer_finish(&call->response->body);
-        answer_bare(call->response, call->job.run && call->job.outcome == JOB_ANSWERED && call->job.result == JOB_KEEP);
+        answer_bare(call->response, is_stored(call));
     }
+}
+
+/* The job of a search: what was written lately is taken into the index of words first. */
+static enum job_result index_run(struct job *job, struct store *store)
+{
+    (void)job;
+    return store_index_words(store) ? JOB_KEEP : JOB_BREAK;
+}
+
+static bool must_index(const struct call *call)
+{
+    const struct writer *writer = call->api->options.writer;
+    return writer && query_get(call, "q") && writer_words_wait(writer);
 }
 
 enum api_next api_handle(struct api_worker *worker, struct request *request, struct response *response,
@@ -381,25 +400,26 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     }
     call->now = instant_from_ms(clock_now_ms());
     call->today = instant_date(&call->now);
-    bool writes = false;
     if (!look(worker)) {
         answer_fault(call, db_fault(worker->store->db));
-    } else if (find_route(call) && find_caller(call) && check_accept(call)) {
-        writes = call->route->write != NULL;
-        if (writes)
-            writes = check_query(call) && prepare_write(call);
-        else if (check_query(call))
+    } else if (find_route(call) && find_caller(call) && check_accept(call) && check_query(call)) {
+        if (call->route->write) {
+            if (prepare_write(call))
+                call->job.run = call_run;
+        } else if (must_index(call)) {
+            call->job.run = index_run;
+        } else {
             answer_read(call);
+        }
     }
-    if (!writes) {
+    if (!call->job.run) {
         finish(call);
         return API_ANSWER;
     }
     call->done = done;
     call->context = context;
     call->job.rehearsal = call->dry_run;
-    call->job.run = call_run;
-    call->job.keep_answer = call_keep_answer;
+    call->job.keep_answer = call->route->write ? call_keep_answer : NULL;
     call->job.done = call_done;
     call->job.deadline_ms = clock_monotonic_us() / 1000 + call_settings(call)->write_timeout_ms;
     return API_WRITE;
@@ -407,6 +427,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
 
 void call_reset(struct call *call)
 {
+    call->response->status = 0;
     call->response->header_count = 0;
     call->response->body.length = 0;
     call->response->body.failed = false;
@@ -415,11 +436,27 @@ void call_reset(struct call *call)
     call->parent = call->before = call->after = NULL;
 }
 
+/* On the worker's thread again, whose connection sees what its job stored. */
+static void answer_done(struct call *call)
+{
+    if (call->response->status)
+        return; /* the job has answered */
+    call->store = call->worker->store;
+    bool looks = look(call->worker);
+    if (is_stored(call))
+        call->response->body.failed = !looks || !write_answer(call); /* then it is answered by answer_bare() */
+    else if (looks)
+        answer_read(call);
+    else
+        answer_fault(call, db_fault(call->store->db));
+}
+
 void call_answer(struct call *call)
 {
     key_end(call); /* before the answer is on its way: whoever has it may use the key again */
     switch (call->job.outcome) {
     case JOB_ANSWERED:
+        answer_done(call);
         break;
     case JOB_FAILED:
         call_reset(call);

@@ -197,6 +197,9 @@ bool owner_stake(struct call *call, const struct id *owner, struct stake *ret_st
 bool criteria_complete(struct call *call, const struct resource *resource, struct nested *criteria,
                        const struct nested *before);
 
+/* Puts the record after a write into the answer. False where memory or the database fails. */
+bool write_answer(struct call *call);
+
 enum job_result write_create(struct call *call);
 enum job_result write_change(struct call *call);
 enum job_result write_verb(struct call *call);

@@ -161,16 +161,17 @@ enum job_result call_run(struct job *job, struct store *store)
             return found == BROKEN ? JOB_BREAK : JOB_REFUSE;
     }
     enum job_result result = call->route->write(call);
+    bool keeps = call->idempotency_key && call->request->method == METHOD_POST && !call->dry_run;
+    /* Else the worker makes the answer, after COMMIT, while this thread goes on. */
+    if (result == JOB_KEEP && (keeps || call->dry_run) && !write_answer(call))
+        return JOB_BREAK;
     if (result == JOB_BREAK || arena_failed(call->arena) || buffer_failed(&call->response->body))
         return JOB_BREAK;
     if (call->dry_run) {
         response_add(call->response, "Dry-Run", "true");
         return JOB_REFUSE;
     }
-    bool keeps = call->idempotency_key && call->request->method == METHOD_POST;
-    if (result == JOB_KEEP && keeps && !keep(call, store))
-        return JOB_BREAK;
-    return result;
+    return result == JOB_KEEP && keeps && !keep(call, store) ? JOB_BREAK : result;
 }
 
 bool call_keep_answer(struct job *job, struct store *store)

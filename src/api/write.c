@@ -124,21 +124,27 @@ static bool check_access(struct call *call, const struct behaviour *behaviour)
     return true;
 }
 
-static bool put_answer(struct call *call, int status, const void *record)
+bool write_answer(struct call *call)
 {
+    const struct resource *resource = call->route->resource;
     struct buffer *body = &call->response->body;
     body->length = 0;
-    void *shown = arena_alloc(call->arena, call->route->resource->size);
+    void *shown = arena_alloc(call->arena, resource->size);
     if (!shown)
         return false;
-    memcpy(shown, record, call->route->resource->size);
-    if (!store_derive(call->store, call->route->resource, &call->today, shown))
+    memcpy(shown, call->after, resource->size);
+    if (!store_derive(call->store, resource, &call->today, shown))
         return false;
-    record_render(body, call->route->resource, shown, RENDER_SHOWN);
+    record_render(body, resource, shown, RENDER_SHOWN);
     if (buffer_failed(body))
         return false;
+    bool created = call->route->write == write_create;
+    if (created)
+        response_add(
+            call->response, "Location",
+            arena_format(call->arena, "/v1/%s/%s", resource->collection, ((struct record *)call->after)->id.text));
     response_add(call->response, "ETag", etag_of(call->arena, body->data, body->length));
-    answer_json(call, status, body);
+    answer_json(call, created ? 201 : 200, body);
     return !arena_failed(call->arena);
 }
 
@@ -201,12 +207,8 @@ enum job_result write_create(struct call *call)
         return JOB_BREAK;
     if (call->violations.count)
         return refuse(call);
-    if (!record_insert(call, resource, call->after, "create") || !do_step(behaviour->after, call) ||
-        !put_answer(call, 201, call->after))
-        return JOB_BREAK;
-    response_add(call->response, "Location",
-                 arena_format(call->arena, "/v1/%s/%s", resource->collection, ((struct record *)call->after)->id.text));
-    return JOB_KEEP;
+    bool stored = record_insert(call, resource, call->after, "create") && do_step(behaviour->after, call);
+    return stored ? JOB_KEEP : JOB_BREAK;
 }
 
 static bool same_record(const struct resource *resource, const void *a, const void *b)
@@ -255,10 +257,10 @@ enum job_result write_change(struct call *call)
         return JOB_BREAK;
     if (call->violations.count)
         return refuse(call);
-    bool same = same_record(resource, call->before, call->after);
-    if (!same && (!record_update(call, resource, call->after, "update") || !do_step(behaviour->after, call)))
-        return JOB_BREAK;
-    return put_answer(call, 200, call->after) ? JOB_KEEP : JOB_BREAK;
+    if (same_record(resource, call->before, call->after))
+        return JOB_KEEP;
+    bool stored = record_update(call, resource, call->after, "update") && do_step(behaviour->after, call);
+    return stored ? JOB_KEEP : JOB_BREAK;
 }
 
 enum job_result write_verb(struct call *call)
@@ -281,8 +283,7 @@ enum job_result write_verb(struct call *call)
         return refuse(call);
     const struct field *state = resource_field_named(resource, resource->state);
     *(unsigned *)field_in(state, call->after) = transition->to;
-    if (!do_step(behaviour->apply, call) || !record_update(call, resource, call->after, transition->verb) ||
-        !do_step(behaviour->after, call))
-        return JOB_BREAK;
-    return put_answer(call, 200, call->after) ? JOB_KEEP : JOB_BREAK;
+    bool stored = do_step(behaviour->apply, call) && record_update(call, resource, call->after, transition->verb) &&
+                  do_step(behaviour->after, call);
+    return stored ? JOB_KEEP : JOB_BREAK;
 }

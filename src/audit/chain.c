@@ -73,8 +73,9 @@ bool audit_head(struct store *store, struct audit_head *ret_head)
 static bool insert_entry(struct store *store, const struct audit_entry *entry)
 {
     struct db_statement *statement = db_fixed(
-        store->db, "INSERT INTO audit_log (seq, at, actor_id, event, resource, resource_id, request_id, body_sha256, "
-                   "previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        store->db,
+        "INSERT OR FAIL INTO audit_log (seq, at, actor_id, event, resource, resource_id, request_id, body_sha256, "
+        "previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
     if (!statement)
         return false;
     db_bind_integer(statement, 1, entry->seq);
@@ -95,7 +96,7 @@ static bool insert_entry(struct store *store, const struct audit_entry *entry)
 static bool insert_version(struct store *store, int64_t seq, const struct record *record, const char *body)
 {
     struct db_statement *statement =
-        db_fixed(store->db, "INSERT INTO version (seq, record_id, version, body) VALUES ($1, $2, $3, $4)");
+        db_fixed(store->db, "INSERT OR FAIL INTO version (seq, record_id, version, body) VALUES ($1, $2, $3, $4)");
     if (!statement)
         return false;
     db_bind_integer(statement, 1, seq);

@@ -14,6 +14,7 @@ struct statements {
     char *insert;
     char *update;
     char *index_words; /* NULL where nothing of it is searched */
+    char *mark_words;  /* notes that all of it is in the index */
     char *visible[CLASSIFICATION_RESTRICTED + 1];
     char *load_by_id[CLASSIFICATION_RESTRICTED + 1];
     char *load_by_name[CLASSIFICATION_RESTRICTED + 1]; /* by reference, or what it is found by */
@@ -99,7 +100,7 @@ static char *make_insert(const struct resource *resource)
 {
     struct buffer sql = {0};
     struct buffer values = {0};
-    buffer_format(&sql, "INSERT INTO %s (", resource->name);
+    buffer_format(&sql, "INSERT OR FAIL INTO %s (", resource->name);
     int parameter = 0;
     for (size_t i = 0; i < resource_field_count(resource); i++) {
         const struct field *field = resource_field(resource, i);
@@ -127,6 +128,16 @@ static char *make_update(const struct resource *resource)
             buffer_format(&sql, "%s\"%s\" = $%d", parameter > 2 ? ", " : "", field->name, parameter);
     }
     buffer_put(&sql, " WHERE id = $1");
+    return buffer_take(&sql);
+}
+
+static char *make_mark_words(const struct resource *resource)
+{
+    struct buffer sql = {0};
+    buffer_format(&sql,
+                  "INSERT INTO words_indexed (resource, last) SELECT '%s', coalesce(max(key), 0) FROM %s WHERE true "
+                  "ON CONFLICT (resource) DO UPDATE SET last = excluded.last",
+                  resource->name, resource->name);
     return buffer_take(&sql);
 }
 
@@ -171,7 +182,8 @@ bool store_init(void)
         s->columns = make_columns(resource);
         s->insert = make_insert(resource);
         s->update = make_update(resource);
-        if (!s->columns || !s->insert || !s->update || !make_index_words(resource, &s->index_words))
+        s->mark_words = make_mark_words(resource);
+        if (!s->columns || !s->insert || !s->update || !s->mark_words || !make_index_words(resource, &s->index_words))
             return false;
         for (unsigned level = 0; level <= CLASSIFICATION_RESTRICTED; level++) {
             s->visible[level] = make_visible(resource, level);
@@ -221,6 +233,8 @@ bool store_open(struct store *store, const char *data_folder, enum db_mode mode,
         free(parents);
     else
         *store = (struct store){.db = db, .created = created, .parents = parents};
+    if (db)
+        store_forget(store);
     return db != NULL;
 }
 
@@ -243,6 +257,8 @@ void store_close(struct store *store)
 void store_forget(struct store *store)
 {
     store->parents->epoch++;
+    for (size_t i = 0; i < RESOURCE_COUNT; i++)
+        store->unindexed[i] += store->unindexed[i] == 0;
 }
 
 /* --- rows into records ----------------------------------------------------------------------------------------- */
@@ -499,11 +515,21 @@ static bool write_row(struct store *store, const char *sql, const struct resourc
 
 static bool index_words(struct store *store, size_t index)
 {
-    const char *sql = all_statements[index].index_words;
-    if (store->unindexed[index] && sql && !db_words_index(store->db, sql, store->unindexed[index]))
+    const struct statements *s = &all_statements[index];
+    if (!store->unindexed[index])
+        return true;
+    if (s->index_words && (!db_run(store->db, s->index_words) || !db_run(store->db, s->mark_words)))
         return false;
     store->unindexed[index] = 0;
     return true;
+}
+
+size_t store_unindexed(const struct store *store)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < RESOURCE_COUNT; i++)
+        count += store->unindexed[i];
+    return count;
 }
 
 bool store_index_words(struct store *store)
@@ -518,9 +544,7 @@ bool store_insert(struct store *store, const struct resource *resource, const vo
 {
     if (!write_row(store, statements_of(resource)->insert, resource, record))
         return false;
-    int64_t *unindexed = &store->unindexed[resource_index(resource)];
-    if (!*unindexed)
-        *unindexed = db_last_key(store->db);
+    store->unindexed[resource_index(resource)]++;
     return true;
 }
 

@@ -18,6 +18,7 @@ enum {
     CHECKPOINT_PAGES = 4000,       /* when the queue is short */
     CHECKPOINT_PAGES_BUSY = 16000, /* whatever the queue */
     PERIOD_MS = 1000,
+    WORDS_BATCH = 256, /* rows that wait for the index of words: many cost little more than one */
 };
 
 struct writer {
@@ -41,6 +42,7 @@ struct writer {
     _Atomic uint64_t group_buckets[8];
     _Atomic int wal_pages;
     _Atomic bool is_read_only;
+    _Atomic bool words_wait;
     _Atomic int64_t moved_ms;
 };
 
@@ -55,13 +57,10 @@ static void settle(struct job *job, enum job_outcome outcome, enum db_fault faul
 /* A dry run: what it writes is taken back, and only that. */
 static enum job_result run_aside(struct job *job, struct store *store)
 {
-    int64_t unindexed[RESOURCE_COUNT];
-    memcpy(unindexed, store->unindexed, sizeof unindexed);
     if (!db_run(store->db, "SAVEPOINT aside"))
         return JOB_BREAK;
     enum job_result result = job->run(job, store);
     store->head_known = false;
-    memcpy(store->unindexed, unindexed, sizeof unindexed);
     store_forget(store);
     if (!db_in_transaction(store->db) || !db_run(store->db, "ROLLBACK TO aside") || !db_run(store->db, "RELEASE aside"))
         return JOB_BREAK;
@@ -89,7 +88,6 @@ static void group_settle(struct job *group, enum job_outcome outcome, enum db_fa
 static bool give_up(struct store *store)
 {
     store->head_known = false;
-    memset(store->unindexed, 0, sizeof store->unindexed);
     store_forget(store);
     return !db_in_transaction(store->db) || db_script(store->db, "ROLLBACK");
 }
@@ -109,7 +107,7 @@ enum group_end {
 /* Runs the jobs in one transaction; their outcomes are set, and nothing is answered yet. A job that breaks takes the
  * transaction with it: a savepoint for each job would undo it alone, and cost every other job half its speed (each
  * makes the full-text index write out what it has gathered). */
-static enum group_end group_try(struct store *store, struct job *group)
+static enum group_end group_try(struct store *store, struct job *group, size_t words_batch)
 {
     store->head_known = false;
     bool fine = db_run(store->db, "BEGIN IMMEDIATE");
@@ -119,7 +117,7 @@ static enum group_end group_try(struct store *store, struct job *group)
         fine = job->result != JOB_BREAK && db_in_transaction(store->db);
     }
     enum group_end end = GROUP_BROKEN;
-    fine = fine && store_index_words(store);
+    fine = fine && (store_unindexed(store) < words_batch || store_index_words(store));
     if (fine && db_run(store->db, "COMMIT"))
         return GROUP_STORED;
     enum db_fault fault = db_fault(store->db);
@@ -132,15 +130,15 @@ static enum group_end group_try(struct store *store, struct job *group)
 }
 
 /* Runs a group, and where it breaks each of its jobs for itself. False when an outcome is unknown. */
-static bool group_run(struct store *store, struct job *group)
+static bool group_run(struct store *store, struct job *group, size_t words_batch)
 {
-    enum group_end end = group_try(store, group);
+    enum group_end end = group_try(store, group, words_batch);
     if (end != GROUP_BROKEN || !group->next)
         return end != GROUP_UNKNOWN;
     for (struct job *job = group; job && end != GROUP_UNKNOWN; job = job->next) {
         struct job *next = job->next;
         job->next = NULL;
-        end = group_try(store, job);
+        end = group_try(store, job, words_batch);
         job->next = next;
         if (end == GROUP_UNKNOWN && next)
             group_settle(next, JOB_UNAVAILABLE, DB_FAULT_IO);
@@ -185,9 +183,10 @@ static void group_answer(struct writer *writer, struct job *group, size_t size)
     if (writer->read_only) {
         for (struct job *job = group; job; job = job->next)
             settle(job, JOB_UNAVAILABLE, DB_FAULT_IO);
-    } else if (!group_run(&writer->store, group)) {
+    } else if (!group_run(&writer->store, group, WORDS_BATCH)) {
         go_read_only(writer);
     }
+    atomic_store(&writer->words_wait, store_unindexed(&writer->store) > 0);
     group_finish(writer, group, size, clock_monotonic_us() - began);
 }
 
@@ -209,14 +208,15 @@ static void periodic(struct writer *writer)
 {
     if (writer->read_only || !writer->options.periodic || !db_run(writer->store.db, "BEGIN IMMEDIATE"))
         return;
-    bool fine = writer->options.periodic(writer->options.context, &writer->store);
+    bool fine = store_index_words(&writer->store) && writer->options.periodic(writer->options.context, &writer->store);
     if (!fine || !db_run(writer->store.db, "COMMIT")) {
         LOG(LOG_WARNING, "housekeeping.failed", LOG_TEXT("reason", db_message(writer->store.db)));
         if (fine && !commit_wrote_nothing(db_fault(writer->store.db)))
             go_read_only(writer);
-        if (db_in_transaction(writer->store.db) && !db_script(writer->store.db, "ROLLBACK"))
+        if (!give_up(&writer->store))
             LOG(LOG_WARNING, "rollback.failed", LOG_TEXT("reason", db_message(writer->store.db)));
     }
+    atomic_store(&writer->words_wait, store_unindexed(&writer->store) > 0);
 }
 
 /* Takes up to group_max jobs, waiting for the first. NULL: woken by time, or ending. */
@@ -310,6 +310,7 @@ struct writer *writer_create(const struct writer_options *options, const char **
     writer->last = &writer->first;
     writer->period_ends_ms = clock_monotonic_us() / 1000 + PERIOD_MS;
     atomic_store(&writer->moved_ms, clock_monotonic_us() / 1000);
+    atomic_store(&writer->words_wait, true); /* for all that is known */
     writer->checkpoint_lock = store_open_checkpoint_lock(options->data_folder);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -366,6 +367,11 @@ uint64_t writer_groups(const struct writer *writer)
     return atomic_load(&writer->groups);
 }
 
+bool writer_words_wait(const struct writer *writer)
+{
+    return atomic_load(&writer->words_wait);
+}
+
 bool writer_log_is_long(const struct writer *writer)
 {
     return atomic_load(&writer->wal_pages) >= CHECKPOINT_PAGES_BUSY;
@@ -395,7 +401,7 @@ void writer_run_alone(struct store *store, const char *data_folder, struct job *
         settle(job, JOB_FAILED, DB_FAULT_IO);
     } else {
         job->next = NULL;
-        group_run(store, job);
+        group_run(store, job, 0);
     }
     if (lock >= 0)
         close(lock);

@@ -206,6 +206,8 @@ def index_words(database):
     tables = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5%'")]
     for table in tables:
         database.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
+        resource = table.removesuffix("_words")
+        database.execute(f"INSERT INTO words_indexed SELECT '{resource}', coalesce(max(key), 0) FROM {resource}")
 
 
 def made(reviewd, folder, items, report):

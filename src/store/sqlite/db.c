@@ -458,25 +458,11 @@ bool db_check(struct db *db, bool quick, void (*report)(void *context, const cha
 char *db_words_index_sql(const char *table, const char *columns)
 {
     char *sql = NULL;
-    int length = asprintf(&sql, "INSERT INTO %s_words (rowid, %s) SELECT key, %s FROM %s WHERE key >= $1", table,
-                          columns, columns, table);
+    int length = asprintf(&sql,
+                          "INSERT INTO %s_words (rowid, %s) SELECT key, %s FROM %s WHERE key > coalesce((SELECT "
+                          "last FROM words_indexed WHERE resource = '%s'), 0)",
+                          table, columns, columns, table, table);
     return length < 0 ? NULL : sql;
-}
-
-bool db_words_index(struct db *db, const char *sql, int64_t from_key)
-{
-    struct db_statement *statement = db_fixed(db, sql);
-    if (!statement)
-        return false;
-    db_bind_integer(statement, 1, from_key);
-    enum db_step step = db_step(statement);
-    db_reset(statement);
-    return step == DB_DONE;
-}
-
-int64_t db_last_key(const struct db *db)
-{
-    return sqlite3_last_insert_rowid(db->handle);
 }
 
 const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size)
