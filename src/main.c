@@ -135,6 +135,7 @@ int main(int argc, char **argv)
         return status;
     if (sodium_init() < 0)
         return fail("libsodium cannot be used");
+    api_init();
     json_object_seed(0); /* before threads */
     db_global_init();
     domain_init();

@@ -30,6 +30,9 @@ struct api_options {
     void *context;
 };
 
+/* Process-wide, once, before threads and before jansson makes anything: gives it its memory. */
+void api_init(void);
+
 /* Makes the API; texts that do not change (OpenAPI, the catalogue) are made here. NULL when memory is out. */
 struct api *api_create(const struct api_options *options);
 void api_destroy(struct api *api);

@@ -28,7 +28,10 @@ static inline bool arena_failed(const struct arena *arena)
     return arena->failed;
 }
 
-/* Zeroed and aligned for any type; NULL when memory is out. */
+/* Aligned for any type, and holding anything; NULL when memory is out. */
+void *arena_take(struct arena *arena, size_t size);
+
+/* The same, zeroed. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* A zeroed array; NULL also when count * size overflows. */

@@ -493,8 +493,6 @@ void call_finish(struct call *call)
     if (!call)
         return;
     key_end(call);
-    json_decref(call->body);
-    call->body = NULL;
 }
 
 void api_refuse(struct api_worker *worker, struct request *request, struct response *response, int status,

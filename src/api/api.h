@@ -62,7 +62,7 @@ struct call {
     struct store *store;
 
     /* of writes */
-    json_t *body;
+    json_t *body; /* in the arena */
     bool dry_run;
     const char *idempotency_key;
     unsigned char request_sha256[32];
@@ -141,8 +141,14 @@ bool cursor_read(struct call *call, const char **ret_value, const char **ret_id)
 /* A list's frame around rows already in `rows`, with Link and next_cursor. */
 void answer_list(struct call *call, struct buffer *rows, const char *next_cursor, int64_t total);
 
-/* --- bodies (body.c, record_json.c) --------------------------------------------------------------------------------
+/* --- bodies (json.c, body.c, record_json.c)
+ * --------------------------------------------------------------------------------
  */
+
+/* jansson's json_loadb() into the arena, with which the value goes; releasing it does no harm, and is needed only once
+ * jansson has changed it. NULL: memory is out where arena_failed() says so, else *ret_error (or NULL) says what is
+ * wrong with the text. */
+json_t *json_parse(struct arena *arena, const char *text, size_t length, size_t flags, json_error_t *ret_error);
 
 /* Parses the request's JSON; false after answering. An empty body is an empty object. */
 bool body_parse(struct call *call);

@@ -71,21 +71,17 @@ bool body_parse(struct call *call)
         answer_problem(call, 400, NULL, "A change has a JSON body, if only {}.");
         return false;
     }
-    if (!request->body_length) {
-        call->body = json_object();
-        if (!call->body)
-            answer_problem(call, 500, NULL, "Memory is out; nothing was stored.");
-        return call->body != NULL;
-    }
-    if (json_depth(request->body, request->body_length) > DEPTH_MAX) {
+    const char *text = request->body_length ? request->body : "{}";
+    size_t length = request->body_length ? request->body_length : 2;
+    if (json_depth(text, length) > DEPTH_MAX) {
         answer_problem(call, 400, NULL, "The body nests deeper than %d levels.", DEPTH_MAX);
         return false;
     }
     json_error_t error;
-    call->body = json_loadb(request->body, request->body_length, JSON_REJECT_DUPLICATES, &error);
+    call->body = json_parse(call->arena, text, length, JSON_REJECT_DUPLICATES, &error);
     if (call->body)
         return true;
-    if (!error.text[0] || json_error_code(&error) == json_error_out_of_memory) /* jansson says so, or says nothing */
+    if (arena_failed(call->arena))
         answer_problem(call, 500, NULL, "Memory is out; nothing was stored.");
     else
         answer_problem(call, 400, NULL, "The body is not JSON as it is taken here: %s (line %d, column %d).",

@@ -387,8 +387,10 @@ static void make_description(void)
     put_json(&out, "components", "{\"schemas\":{");
     put_schemas(&out);
     buffer_put(&out, "}}}");
-    json_t *made = buffer_failed(&out) ? NULL : json_loadb(out.data, out.length, JSON_REJECT_DUPLICATES, NULL);
-    json_t *whole = json_loads(openapi_base, JSON_REJECT_DUPLICATES, NULL);
+    struct arena arena;
+    arena_init(&arena);
+    json_t *made = buffer_failed(&out) ? NULL : json_parse(&arena, out.data, out.length, JSON_REJECT_DUPLICATES, NULL);
+    json_t *whole = json_parse(&arena, openapi_base, strlen(openapi_base), JSON_REJECT_DUPLICATES, NULL);
     char *text = NULL;
     if (made && whole && json_object_update_recursive(whole, made) == 0)
         text = json_dumps(whole, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
@@ -398,8 +400,8 @@ static void make_description(void)
     description_length = out.length;
     description = text ? buffer_take(&out) : NULL;
     free(text);
-    json_decref(whole);
-    json_decref(made);
+    json_decref(whole); /* changed */
+    arena_finish(&arena);
     buffer_finish(&out);
 }
 

@@ -208,16 +208,17 @@ static void json_put(struct buffer *rows, json_t *value)
 
 static bool put_changes(struct buffer *rows, const struct history_version *version)
 {
-    json_t *new = json_loads(version->body, JSON_DECODE_INT_AS_REAL, NULL);
-    json_t *old =
-        version->previous_body ? json_loads(version->previous_body, JSON_DECODE_INT_AS_REAL, NULL) : json_object();
+    struct arena arena; /* of this row: a page has many, and a body may be long */
+    arena_init(&arena);
+    const char *before = version->previous_body ? version->previous_body : "{}";
+    json_t *new = json_parse(&arena, version->body, strlen(version->body), JSON_DECODE_INT_AS_REAL, NULL);
+    json_t *old = json_parse(&arena, before, strlen(before), JSON_DECODE_INT_AS_REAL, NULL);
     json_t *patch = new &&old ? merge_patch(old, new) : NULL;
     if (patch)
         json_put(rows, patch);
     bool fine = patch != NULL;
     json_decref(patch);
-    json_decref(old);
-    json_decref(new);
+    arena_finish(&arena);
     return fine;
 }
 

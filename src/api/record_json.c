@@ -309,9 +309,9 @@ static bool parse_list(struct place *place, const struct field *field, json_t *v
 }
 
 /* RFC 7396: members of an object are merged into those that are there; null takes one away. */
-static json_t *merged(const struct nested *old, const struct shape *shape, json_t *patch)
+static json_t *merged(struct arena *arena, const struct nested *old, const struct shape *shape, json_t *patch)
 {
-    json_t *object = json_loadb(old->json, old->length, JSON_DECODE_INT_AS_REAL, NULL);
+    json_t *object = json_parse(arena, old->json, old->length, JSON_DECODE_INT_AS_REAL, NULL);
     for (size_t i = 0; object && i < shape->field_count; i++) {
         if (shape->fields[i].read_only)
             json_object_del(object, shape->fields[i].name);
@@ -328,7 +328,8 @@ static bool parse_object(struct place *place, const struct field *field, json_t 
     struct arena *arena = place->call->arena;
     struct nested *nested = field_in(field, record);
     const struct nested *old = place->mode == BODY_CHANGE && place->before ? field_of(field, place->before) : NULL;
-    json_t *object = old && old->json && json_is_object(value) ? merged(old, field->shape, value) : json_incref(value);
+    json_t *object =
+        old && old->json && json_is_object(value) ? merged(arena, old, field->shape, value) : json_incref(value);
     if (!object)
         return false;
     struct nested parsed = {.count = 1, .items = arena_alloc(arena, item_size(field))};
@@ -500,7 +501,7 @@ bool record_expand(struct call *call, const struct resource *resource, void *rec
         if (field->kind < FIELD_KIND_OBJECT || field->kind == FIELD_KIND_RAW || !field_is_set(field, record))
             continue;
         struct nested *nested = field_in(field, record);
-        json_t *value = json_loadb(nested->json, nested->length, JSON_DECODE_INT_AS_REAL, NULL);
+        json_t *value = json_parse(call->arena, nested->json, nested->length, JSON_DECODE_INT_AS_REAL, NULL);
         bool list = json_is_array(value);
         nested->count = list ? json_array_size(value) : 1;
         nested->items = value ? arena_array(call->arena, nested->count + 1, item_size(field)) : NULL;
@@ -508,7 +509,6 @@ bool record_expand(struct call *call, const struct resource *resource, void *rec
         for (size_t n = 0; fine && n < nested->count; n++)
             fine = expand_item(call->arena, field, list ? json_array_get(value, n) : value,
                                (char *)nested->items + n * item_size(field));
-        json_decref(value);
         if (!fine)
             return false;
     }

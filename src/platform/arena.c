@@ -48,7 +48,7 @@ void arena_reset(struct arena *arena)
     }
 }
 
-static char *arena_take(struct arena *arena, size_t size)
+void *arena_take(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2) {
         arena->failed = true;
@@ -76,7 +76,7 @@ static char *arena_take(struct arena *arena, size_t size)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    char *at = arena_take(arena, size);
+    void *at = arena_take(arena, size);
     return at ? memset(at, 0, size) : NULL;
 }
 

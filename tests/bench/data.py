@@ -207,7 +207,7 @@ def index_words(database):
     for table in tables:
         database.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
         resource = table.removesuffix("_words")
-        database.execute(f"INSERT INTO words_indexed SELECT '{resource}', coalesce(max(key), 0) FROM {resource}")
+        database.execute(f"INSERT OR REPLACE INTO words_indexed SELECT '{resource}', coalesce(max(key), 0) FROM {resource}")
 
 
 def made(reviewd, folder, items, report):

@@ -57,6 +57,7 @@ LONG_FUNCTION = 'int f(void)\n{\n' + '    f();\n' * 70 + '}\n'
     ('src/api/x.c', LONG_FUNCTION, 'f has 73 lines'),
     ('src/api/x.c', 'int x;\n' * 601, '601 lines'),
     ('src/api/x.c', 'void f(char *a)\n{\n    strcpy(a, "");\n}\n', 'strcpy() is banned'),
+    ('src/api/x.c', 'void f(char *a)\n{\n    json_loads(a, 0, 0);\n}\n', 'json_loads() is banned'),
     ('src/api/x.c', 'typedef struct a b;\n', 'not typedef'),
     ('src/api/x.c', 'int  x;\n', 'clang-format'),
     ('src/api/x.c', 'int x; \n', 'white space'),

@@ -18,6 +18,7 @@ void world_init(void)
 {
     if (sodium_init() < 0)
         abort();
+    api_init();
     json_object_seed(1);
     db_global_init();
     domain_init();

@@ -2,8 +2,6 @@
 #include "../world.h"
 #include "shim.h"
 
-#include <jansson.h>
-
 Suite *requests_suite(void);
 Suite *start_suite(void);
 

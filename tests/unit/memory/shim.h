@@ -1,5 +1,6 @@
-/* Memory that fails when it is told to: malloc and its kin of our own code (linked with --wrap), jansson's and
- * SQLite's. What is not freed is counted: jansson's as ours, since each frees what the other has made. */
+/* Memory that fails when it is told to: malloc and its kin of our own code (linked with --wrap), jansson's in a parse
+ * (the same) and SQLite's. What is not freed is counted: jansson's as ours, since an arena is of our malloc, and what
+ * it takes outside of a parse is, too. */
 #ifndef REVIEWD_TESTS_UNIT_SHIM_H
 #define REVIEWD_TESTS_UNIT_SHIM_H
 
@@ -8,7 +9,7 @@
 
 enum shim_source { SHIM_OURS, SHIM_JANSSON, SHIM_SQLITE, SHIM_COUNT };
 
-/* Before SQLite is initialised and before jansson makes anything. */
+/* Before SQLite is initialised. */
 void shim_install(void);
 
 /* From now on the n-th allocation (from 1) of a source fails, once. 0: none. */
