@@ -34,6 +34,7 @@ static const struct problem_type problem_types[] = {
      "The record has changed since it was read: the If-Match header names another version. Read it again, decide "
      "again, and send its present ETag."},
     {"too-large", 413, "Too large", "The body is larger than the server takes."},
+    {"target-too-long", 414, "Target too long", "The request's first line is longer than the server takes."},
     {"unsupported-media-type", 415, "Unsupported media type",
      "The body has a type that is not taken here; the headers Accept-Post and Accept-Patch list those that are."},
     {"rule-violation", 422, "Rule violation",
@@ -42,11 +43,13 @@ static const struct problem_type problem_types[] = {
      "A change needs the header If-Match with the record's ETag, so that nobody overwrites what they have not seen. "
      "'*' takes whatever is there."},
     {"too-many-requests", 429, "Too many requests", "Wait as long as Retry-After says."},
+    {"headers-too-large", 431, "Headers too large", "The request's headers together are longer than the server takes."},
     {"internal", 500, "Internal error", "Something failed on our side. Nothing was stored."},
     {"unavailable", 503, "Unavailable", "The server cannot take this now. Nothing was stored; try again later."},
     {"outcome-unknown", 503, "Outcome unknown",
      "The database failed while it made the write durable: whether it is stored is not known. The server takes no more "
      "writes until it is restarted; then the same request with the same Idempotency-Key settles it."},
+    {"version-not-supported", 505, "HTTP version not supported", "The server speaks HTTP/1.1 and 1.0."},
     {"storage-full", 507, "Storage full", "There is no room to store it. Nothing was stored."},
 };
 

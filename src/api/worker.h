@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { WORKERS_MAX = 64, STATUS_SLOTS = 22, LATENCY_SLOTS = 14, ROUTES_MAX = 120, KEY_BUCKETS = 256 };
+enum { WORKERS_MAX = 64, STATUS_SLOTS = 24, LATENCY_SLOTS = 14, ROUTES_MAX = 120, KEY_BUCKETS = 256 };
 
 /* What one worker has answered; another thread may read it at any time. */
 struct counters {

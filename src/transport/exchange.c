@@ -44,6 +44,12 @@ static const char *target_path(const char *target)
     return *path == '/' ? path : "/";
 }
 
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
 void *exchange_begin(void *context, const char *target, struct MHD_Connection *connection)
 {
     struct loop *loop = context;
@@ -60,8 +66,10 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
     exchange->next = NULL;
     exchange->connection = connection;
     exchange->phase = PHASE_HEAD;
-    exchange->request = (struct request){.arena = &exchange->arena};
+    exchange->request = (struct request){.arena = &exchange->arena, .method_name = "none"};
     exchange->request.target = arena_text(&exchange->arena, target_path(target));
+    exchange->target = target;
+    exchange->target_end = target + strlen(target);
     exchange->response = (struct response){.route = -1};
     exchange->body_seen = 0;
     exchange->call = NULL;
@@ -69,19 +77,24 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
     exchange->stranger = false;
     exchange->began_us = clock_monotonic_us();
     exchange->counted = false;
+    struct peer *peer = peer_of(connection);
+    if (peer)
+        peer->exchange = exchange;
     return exchange;
 }
 
 void exchange_end(void *context, struct MHD_Connection *connection, void **con_cls,
                   enum MHD_RequestTerminationCode code)
 {
-    (void)connection;
     (void)code;
     struct loop *loop = context;
     struct exchange *exchange = *con_cls;
     if (!exchange)
         return;
     *con_cls = NULL;
+    struct peer *peer = peer_of(connection);
+    if (peer && peer->exchange == exchange)
+        peer->exchange = NULL;
     call_finish(exchange->call);
     buffer_finish(&exchange->response.body);
     buffer_finish(&exchange->body);
@@ -137,7 +150,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     struct MHD_Response *response = make_response(exchange);
     if (!response)
         return MHD_NO;
-    enum MHD_Result queued = MHD_queue_response(exchange->connection, (unsigned)exchange->response.status, response);
+    enum MHD_Result queued = response_queue(exchange->connection, (unsigned)exchange->response.status, response);
     MHD_destroy_response(response);
     return queued;
 }
@@ -146,6 +159,51 @@ static enum MHD_Result refuse(struct exchange *exchange, int status, const char 
 {
     api_refuse(exchange->loop->worker, &exchange->request, &exchange->response, status, detail);
     return send_answer(exchange);
+}
+
+/* What the library found wrong, as far as its status and the moment tell. `exchange`: NULL before there is a target. */
+static const char *library_detail(int status, const struct exchange *exchange)
+{
+    switch (status) {
+    case 400:
+        if (!exchange)
+            return "The first line is no method, target and version.";
+        if (exchange->phase == PHASE_HEAD)
+            return "A line of the head is no header.";
+        return "The chunks of the body, or what follows them, cannot be read.";
+    case 413:
+        return "A chunk of the body is larger than the server takes.";
+    case 414:
+        return "The first line is longer than the server takes.";
+    case 431:
+        return "The headers are longer than the server takes.";
+    case 505:
+        return "The server speaks HTTP/1.1 and 1.0.";
+    default:
+        return "The request cannot be taken.";
+    }
+}
+
+enum MHD_Result exchange_refuse(struct MHD_Connection *connection, int status)
+{
+    struct peer *peer = peer_of(connection);
+    struct exchange *exchange = peer ? peer->exchange : NULL;
+    if (!peer || (exchange && exchange->phase > PHASE_BODY))
+        return MHD_NO;
+    const char *detail = library_detail(status, exchange);
+    if (exchange) {
+        const char *request_id = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Request-Id");
+        if (exchange->phase == PHASE_HEAD && request_id) /* what there is of the headers is not gathered yet */
+            exchange->request.headers[HEADER_X_REQUEST_ID] = arena_text(&exchange->arena, request_id);
+        return refuse(exchange, status, detail);
+    }
+    exchange = exchange_begin(peer->loop, "", connection); /* for this answer alone: the library knows no request yet */
+    if (!exchange)
+        return MHD_NO;
+    enum MHD_Result queued = refuse(exchange, status, detail);
+    void *over = exchange;
+    exchange_end(peer->loop, connection, &over, MHD_REQUEST_TERMINATED_WITH_ERROR);
+    return queued;
 }
 
 /* --- writes --------------------------------------------------------------------------------------------------------
@@ -202,9 +260,10 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method, co
     request->method_name = arena_text(&exchange->arena, method);
     exchange->counted = true; /* from its whole head on, a request is accepted: it is drained */
     atomic_fetch_add(&server->under_way, 1);
-    const char *wrong = framing_check(exchange, version);
-    if (wrong)
-        return refuse(exchange, 400, wrong);
+    const char *wrong;
+    int status = framing_check(exchange, method, version, &wrong);
+    if (status)
+        return refuse(exchange, status, wrong);
     if (atomic_load(&server->connections) > server->options.settings->connections_max - CONNECTIONS_RESERVED)
         return refuse(exchange, 503, "There are too many connections; try again.");
     const char *length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Length");
@@ -244,6 +303,9 @@ static enum MHD_Result on_end(struct exchange *exchange)
     exchange->request.body_length = exchange->body.length;
     if (buffer_failed(&exchange->body))
         return MHD_NO;
+    /* A trailer without a name is the trailers' end for the library: the rest is not to be read as the next request. */
+    if (MHD_get_connection_values(exchange->connection, MHD_FOOTER_KIND, NULL, NULL) > 0)
+        exchange->response.close = true;
     enum api_next next =
         api_handle(exchange->loop->worker, &exchange->request, &exchange->response, on_done, exchange, &exchange->call);
     return next == API_WRITE ? submit(exchange) : send_answer(exchange);

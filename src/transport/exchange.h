@@ -18,6 +18,12 @@ enum phase {
 
 struct loop;
 
+/* One connection. The library carries it as the connection's socket context. */
+struct peer {
+    struct loop *loop;
+    struct exchange *exchange; /* the one under way, or NULL */
+};
+
 struct exchange {
     struct exchange *next; /* free, or completed */
     struct loop *loop;
@@ -25,6 +31,8 @@ struct exchange {
     enum phase phase;
     struct arena arena;
     struct request request;
+    const char *target; /* where the library has it; its end is found before the library decodes it */
+    const char *target_end;
     struct response response;
     struct buffer body;
     size_t body_seen;
@@ -64,8 +72,21 @@ struct server {
     _Atomic int64_t under_way;
 };
 
-/* What is wrong with the head of a request (framing.c): NULL where nothing is. Also fills the request's headers. */
-const char *framing_check(struct exchange *exchange, const char *version);
+/* The status with which the head of a request is to be refused, and why (framing.c); 0 where nothing is wrong with it.
+ * Also fills the request's headers. Method and version as the library hands them over. */
+int framing_check(struct exchange *exchange, const char *method, const char *version, const char **ret_detail);
+
+/* Whether a Content-Length is one that framing_check() lets pass. */
+bool content_length_is_plain(const char *value, size_t length);
+
+/* Finds the functions of libmicrohttpd that refusal.c stands before; to be called before any daemon starts. */
+bool library_find(void);
+
+/* MHD_queue_response() for our own answers. */
+enum MHD_Result response_queue(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response);
+
+/* Queues a problem in place of an answer that the library makes by itself. MHD_NO where that cannot be done. */
+enum MHD_Result exchange_refuse(struct MHD_Connection *connection, int status);
 
 /* Callbacks of libmicrohttpd (exchange.c). */
 void *exchange_begin(void *loop, const char *target, struct MHD_Connection *connection);

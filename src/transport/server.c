@@ -89,13 +89,22 @@ static bool open_listeners(struct server *server)
 /* --- one loop -------------------------------------------------------------------------------------------------------
  */
 
-static void count_connection(void *context, struct MHD_Connection *connection, void **socket_context,
-                             enum MHD_ConnectionNotificationCode code)
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
 {
     (void)connection;
-    (void)socket_context;
-    struct server *server = ((struct loop *)context)->server;
-    atomic_fetch_add(&server->connections, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
+    struct loop *loop = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct peer *peer = calloc(1, sizeof *peer); /* without it the library's own refusals stay its own */
+        if (peer)
+            peer->loop = loop;
+        *socket_context = peer;
+        atomic_fetch_add(&loop->server->connections, 1);
+    } else {
+        free(*socket_context);
+        *socket_context = NULL;
+        atomic_fetch_sub(&loop->server->connections, 1);
+    }
 }
 
 static void log_library(void *context, const char *format, va_list arguments)
@@ -114,7 +123,7 @@ static bool start_daemon(struct loop *loop)
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, exchange_handle, loop,
         MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, loop->listener,
         MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, loop,
-        MHD_OPTION_NOTIFY_CONNECTION, count_connection, loop, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)settings->connections_max,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)settings->idle_timeout_s, MHD_OPTION_END);
     return loop->daemon != NULL;
@@ -192,6 +201,11 @@ struct server *server_create(const struct server_options *options, char *ret_mes
         server->loops = calloc(count, sizeof *server->loops);
     if (!server || !server->loops) {
         snprintf(ret_message, message_size, "out of memory");
+        server_destroy(server);
+        return NULL;
+    }
+    if (!library_find()) {
+        snprintf(ret_message, message_size, "libmicrohttpd is not the shared library that reviewd was made for");
         server_destroy(server);
         return NULL;
     }

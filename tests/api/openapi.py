@@ -11,7 +11,7 @@ DESCRIPTION = Path(__file__).resolve().parents[2] / 'openapi' / 'openapi.json'
 PROBES = {'/healthz', '/readyz', '/metrics', '/openapi.json', '/docs'}
 
 # What may be answered before the daemon knows which operation is meant.
-BEFORE_ROUTING = {400, 408, 414, 431, 503}
+BEFORE_ROUTING = {400, 408, 413, 414, 431, 503, 505}
 
 
 @lru_cache(maxsize=None)

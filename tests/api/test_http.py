@@ -494,7 +494,7 @@ def test_what_is_refused_first(shared, life, client, method, path, headers, raw,
     ('method-not-allowed', 405), ('not-acceptable', 406), ('state-conflict', 409), ('stale', 412), ('too-large', 413),
     ('unsupported-media-type', 415), ('rule-violation', 422), ('precondition-required', 428),
     ('too-many-requests', 429), ('internal', 500), ('unavailable', 503), ('outcome-unknown', 503),
-    ('storage-full', 507),
+    ('storage-full', 507), ('target-too-long', 414), ('headers-too-large', 431), ('version-not-supported', 505),
 ])
 def test_each_problem_has_a_page(shared, name, status):
     """It is what a person opens who finds the type in an answer: in a browser, without a token."""
