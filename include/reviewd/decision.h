@@ -66,6 +66,9 @@ struct decision_facts {
     size_t unfinished_item_count;
 };
 
+/* Rejected, withdrawn or superseded: nothing changes it any more. */
+bool decision_is_ended(unsigned status);
+
 void decision_check(const struct decision *after, const struct decision *before, const char *verb,
                     const struct decision_facts *facts, struct violations *violations);
 

@@ -192,8 +192,7 @@ void action_item_check(const struct action_item *after, const struct action_item
     if (after->success_criteria.json)
         criteria_check(&after->success_criteria, violations);
     action_item_check_deadline(&after->deadline, facts, violations);
-    if (facts->decision_status == DECISION_REJECTED || facts->decision_status == DECISION_WITHDRAWN ||
-        facts->decision_status == DECISION_SUPERSEDED)
+    if (decision_is_ended(facts->decision_status))
         violation_add(violations, "action_item.decision.adopted", NULL, "The decision is %s.",
                       decision_status_names[facts->decision_status - 1]);
 }

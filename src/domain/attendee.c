@@ -33,6 +33,7 @@ static const struct rule attendee_rules[] = {
      RULE_PRACTICE, "9.3.1", NULL},
     {"attendee.withdraw.chair", "The chair is not withdrawn; another chair_id moves the chair.", 409, RULE_PRACTICE,
      "9.3.1", NULL},
+    {"attendee.withdrawn", "A withdrawn attendee stays as it is.", 409, RULE_PRACTICE, NULL, NULL},
 };
 
 static const struct argument withdraw_arguments[] = {{"reason", "withdrawn_reason", true, 0}};
@@ -69,6 +70,8 @@ void attendee_check(const struct attendee *after, const struct attendee *before,
                           "This attendee chairs the review; give it another chair_id first.");
         return;
     }
+    if (after->withdrawn == TRUTH_TRUE)
+        violation_add(violations, "attendee.withdrawn", NULL, "This attendee was withdrawn; add the person anew.");
     if (!before && facts->attends_already)
         violation_add(violations, "attendee.unique", "#/person_id", "This person attends the review already.");
     if (after->capacity && (after->capacity == CAPACITY_CHAIR) != is_chair)

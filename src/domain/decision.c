@@ -103,6 +103,7 @@ static const struct rule decision_rules[] = {
      "A decision is implemented once all its action items are closed or cancelled, at least one of them closed.", 409,
      RULE_PRACTICE, NULL, NULL},
     {"decision.supersede.other", "A decision is superseded by another one.", 422, RULE_PROCEDURE, NULL, NULL},
+    {"decision.ended", "A rejected, withdrawn or superseded decision stays as it is.", 409, RULE_PRACTICE, NULL, NULL},
 };
 
 static const struct argument adopt_arguments[] = {{"decided_on", "decided_on", true, 0}};
@@ -138,6 +139,11 @@ const struct resource decision_resource = {
     .reference_prefix = "DEC",
     .reference_digits = 3,
 };
+
+bool decision_is_ended(unsigned status)
+{
+    return status == DECISION_REJECTED || status == DECISION_WITHDRAWN || status == DECISION_SUPERSEDED;
+}
 
 void decision_check_deadline(const struct date *deadline, const struct date *today, int horizon_months,
                              struct violations *violations)
@@ -188,9 +194,12 @@ static void check_decided_by(const struct decision_facts *facts, struct violatio
                                                 : "This person does not attend the review.");
 }
 
-static void check_commitment(const struct decision *after, const struct decision *before, struct violations *violations)
+static void check_change(const struct decision *after, const struct decision *before, struct violations *violations)
 {
-    if (before->status == DECISION_PROPOSED)
+    if (decision_is_ended(before->status))
+        violation_add(violations, "decision.ended", NULL, "The decision is %s.",
+                      decision_status_names[before->status - 1]);
+    if (before->status == DECISION_PROPOSED || decision_is_ended(before->status)) /* no amendment changes it either */
         return;
     for (size_t i = 0; i < COUNT_OF(decision_fields); i++) {
         const struct field *field = &decision_fields[i];
@@ -237,7 +246,7 @@ static void check_fields(const struct decision *after, const struct decision *be
     if (after->kind == DECISION_ISMS_CHANGE && after->affects.count == 0)
         violation_add(violations, "decision.isms_change.affects", "#/affects", "Say in 'affects' what it changes.");
     if (before)
-        check_commitment(after, before, violations);
+        check_change(after, before, violations);
 }
 
 static void check_adopt(const struct decision *after, const struct decision_facts *facts, struct violations *violations)

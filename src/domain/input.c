@@ -91,6 +91,7 @@ static const struct rule input_rules[] = {
     {"input.severity.clause", "Only nonconformities and audit results (d1, d3) have a severity.", 422, RULE_PRACTICE,
      "9.3.2 d", NULL},
     {"input.withdraw.agenda", "An input of the original ten is not withdrawn.", 409, RULE_STANDARD, "9.3.2", NULL},
+    {"input.withdrawn", "A withdrawn input stays as it is.", 409, RULE_PRACTICE, NULL, NULL},
 };
 
 static const struct argument withdraw_arguments[] = {{"reason", "withdrawn_reason", true, 0}};
@@ -154,6 +155,8 @@ void input_check(const struct input *after, const char *verb, const struct input
                 "This is one of the ten inputs of 9.3.2; if there is nothing, its state is nothing_to_report.");
         return;
     }
+    if (after->withdrawn == TRUTH_TRUE)
+        violation_add(violations, "input.withdrawn", NULL, "This input was withdrawn; add another one instead.");
     required_check(&input_resource, after, violations);
     if (after->state == INPUT_CONSIDERED)
         check_considered(after, violations);

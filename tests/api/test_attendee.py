@@ -145,6 +145,16 @@ def test_withdraw(org, review):
             'transition.not_allowed')
 
 
+def test_a_withdrawn_attendee_stays_as_it_is(org, review):
+    attendee = org.attendee(review)
+    gone = org.do(one(attendee) + '/withdraw', {'reason': 'Has left the company'})
+    refused(org.isms.client, 'PATCH', one(attendee), {'attendance': 'attended'}, 409, 'attendee.withdrawn')
+    refused(org.isms.client, 'PATCH', one(attendee), {'attendance': 'late'}, 409, 'attendee.withdrawn', 'body.enum')
+    assert org.get(one(attendee)) == gone
+    # The person may come after all, as an attendee of their own.
+    taken(org.isms.client, 'POST', attendees_of(review), org.attendee_body(attendance='attended'))
+
+
 @cases('body, pointer, rule',
        ('no reason', {}, '#/reason', 'attendee.reason.required'),
        ('null reason', {'reason': None}, '#/reason', 'attendee.reason.required'),

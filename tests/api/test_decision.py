@@ -263,6 +263,20 @@ def test_verbs_in_wrong_states(org, review, state, verb):
     assert org.get(one(decision)) == decision
 
 
+@pytest.mark.parametrize('state', [in_rejected, in_withdrawn, in_superseded])
+def test_what_has_ended_stays_as_it_is(org, review, state):
+    """Its commitment too: no amendment would change that either."""
+    decision = state(org, review)
+    for change in ({'title': 'Other'}, {'owner_id': org.employee2.id, 'deadline': org.day(10)}):
+        refused(org.isms.client, 'PATCH', one(decision), change, 409, 'decision.ended')
+    assert org.get(one(decision)) == decision
+
+
+def test_an_implemented_one_is_still_put_into_words(org, review):
+    assert taken(org.isms.client, 'PATCH', one(in_implemented(org, review)), {'title': 'Better title'})['title'] == (
+        'Better title')
+
+
 def test_adopt(org, review):
     decision = taken(org.isms.client, 'VERB', one(org.decision(review)) + '/adopt', {'decided_on': org.day()})
     assert (decision['status'], decision['decided_on']) == ('adopted', org.day())

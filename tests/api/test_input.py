@@ -212,6 +212,13 @@ def test_withdraw(org, review):
     refused(org.isms.client, 'VERB', one(record) + '/withdraw', {'reason': 'Again'}, 409, 'transition.not_allowed')
 
 
+def test_a_withdrawn_input_stays_as_it_is(org, review):
+    gone = org.do(one(org.input(review)) + '/withdraw', {'reason': 'Not needed'})
+    refused(org.isms.client, 'PATCH', one(gone), {'title': 'Other'}, 409, 'input.withdrawn')
+    refused(org.isms.client, 'PATCH', one(gone), {'title': None}, 409, 'input.withdrawn', 'input.title.required')
+    assert org.get(one(gone)) == gone
+
+
 @cases('body, rule',
        ('no reason', {}, 'input.reason.required'),
        ('null reason', {'reason': None}, 'input.reason.required'),

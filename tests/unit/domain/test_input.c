@@ -105,6 +105,7 @@ static const struct {
      .verb = "withdraw",
      .facts = {FACTS},
      .rules = {"input.withdraw.agenda"}},
+    {"changed when withdrawn", {VALID, .withdrawn = TRUTH_TRUE}, .facts = {FACTS}, .rules = {"input.withdrawn"}},
     {"withdrawn once approved",
      {VALID},
      .verb = "withdraw",
