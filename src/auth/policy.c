@@ -4,7 +4,7 @@ enum grant {
     NO,
     YES,
     OWN,        /* of what the caller owns */
-    DEPARTMENT, /* of what somebody of the caller's department owns */
+    DEPARTMENT, /* of what somebody of the caller's department owns at present */
     ATTENDED,   /* in reviews that the caller attends */
     NOT_OWN,
 };

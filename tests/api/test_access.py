@@ -68,6 +68,10 @@ def amendment(org, me, stage):
     return org.amendment_body(deadline=org.day(50))
 
 
+def handed_to(owner):
+    return lambda org, me, stage: org.amendment_body(owner_id=getattr(org, owner).id)
+
+
 WITH_REASON = {'reason': 'A reason that is long enough'}
 
 # method, path, body, then who may: top isms head employee auditor
@@ -116,6 +120,9 @@ MATRIX = [
     ('POST', '/v1/action-items/{of_employee}/amendments', amendment, 'yes yes yes no no'),
     ('POST', '/v1/action-items/{of_head}/amendments', amendment, 'yes yes yes no no'),
     ('POST', '/v1/action-items/{of_employee2}/amendments', amendment, 'yes yes no no no'),
+    # The present owner's department is what counts: a head may hand over what is his department's, and not take.
+    ('POST', '/v1/action-items/{of_employee}/amendments', handed_to('employee2'), 'yes yes yes no no'),
+    ('POST', '/v1/action-items/{of_employee2}/amendments', handed_to('employee'), 'yes yes no no no'),
     ('PATCH', '/v1/action-items/{of_employee}', {'priority': 'high'}, 'yes yes yes no no'),
     ('PATCH', '/v1/action-items/{of_employee2}', {'priority': 'high'}, 'yes yes no no no'),
     # Heads and employees carry out what they own themselves.
