@@ -574,9 +574,15 @@ WHEN NEW.review_id <> OLD.review_id OR ((SELECT status FROM review WHERE id = NE
     NEW.action_required <> OLD.action_required OR NEW.no_action_reason IS NOT OLD.no_action_reason OR
     NEW.decided_on IS NOT OLD.decided_on))
 BEGIN SELECT raise(ABORT, 'decision: its review is frozen'); END;
--- A closed or cancelled action item stays as it is.
+-- What was closed, cancelled, withdrawn, rejected or superseded stays as it is.
 CREATE TRIGGER action_item_ended BEFORE UPDATE ON action_item WHEN OLD.status IN ('closed', 'cancelled')
 BEGIN SELECT raise(ABORT, 'action_item: ended'); END;
+CREATE TRIGGER attendee_withdrawn BEFORE UPDATE ON attendee WHEN OLD.withdrawn = 1
+BEGIN SELECT raise(ABORT, 'attendee: withdrawn'); END;
+CREATE TRIGGER input_withdrawn BEFORE UPDATE ON input WHEN OLD.withdrawn = 1
+BEGIN SELECT raise(ABORT, 'input: withdrawn'); END;
+CREATE TRIGGER decision_ended BEFORE UPDATE ON decision WHEN OLD.status IN ('rejected', 'withdrawn', 'superseded')
+BEGIN SELECT raise(ABORT, 'decision: ended'); END;
 CREATE TRIGGER action_item_made BEFORE INSERT ON action_item
 WHEN (SELECT status FROM decision WHERE id = NEW.decision_id) IN ('rejected', 'withdrawn', 'superseded')
 BEGIN SELECT raise(FAIL, 'action_item: its decision is not in force'); END;

@@ -290,6 +290,30 @@ def test_a_change_is_the_next_version(world):
             pytest.fail(NO_CONSTRAINT)
 
 
+# ---- what has ended
+
+
+@pytest.mark.parametrize('table, end, change', [
+    ('attendee', {'withdrawn': 1, 'withdrawn_reason': 'Ill'}, {'attendance': 'absent'}),
+    ('input', {'agenda': 0, 'withdrawn': 1, 'withdrawn_reason': 'Not needed'}, {'title': 'Other'}),
+    ('decision', {'status': 'rejected'}, {'title': 'Other'}),
+    ('decision', {'status': 'withdrawn'}, {'status': 'proposed'}),
+    ('decision', {'status': 'superseded', 'superseded_by_id': '{decision}', 'decided_on': '2026-01-01'},
+     {'owner_id': '{outsider}'}),
+])
+def test_what_has_ended_stays_as_it_is(world, table, end, change):
+    known = {'{decision}': world.records['decision']['id'], '{outsider}': world.outsider}
+    end, change = ({name: known.get(value, value) for name, value in one.items()} for one in (end, change))
+    row = record_of(world, table)
+    with rolled_back(world):
+        changed(world, table, row['id'], **change)      # as long as it has not
+    with rolled_back(world):
+        changed(world, table, row['id'], **end)
+        with pytest.raises(sqlite3.IntegrityError, match='withdrawn|ended'):
+            changed(world, table, row['id'], **change)
+            pytest.fail(NO_CONSTRAINT)
+
+
 # ---- what is frozen with its review
 
 

@@ -121,8 +121,7 @@ static const struct attendee attendee = {RECORD("a1", 1),
                                          .delegate_for_id = ID("0a"),
                                          .name_at_review = "Mirko",
                                          .job_title_at_review = "Head",
-                                         .withdrawn = TRUTH_TRUE,
-                                         .withdrawn_reason = "ill"};
+                                         .withdrawn = TRUTH_FALSE};
 static const struct attendee attendee_2 = {RECORD("a1", 2),
                                            BY_ANA,
                                            .review_id = ID("f1"),
@@ -130,7 +129,8 @@ static const struct attendee attendee_2 = {RECORD("a1", 2),
                                            .capacity = CAPACITY_OBSERVER,
                                            .attendance = ATTENDANCE_INVITED,
                                            .name_at_review = "M",
-                                           .withdrawn = TRUTH_FALSE};
+                                           .withdrawn = TRUTH_TRUE,
+                                           .withdrawn_reason = "ill"};
 static const struct input input = {RECORD("b1", 1),
                                    BY_ANA,
                                    .review_id = ID("f1"),
@@ -146,9 +146,8 @@ static const struct input input = {RECORD("b1", 1),
                                    .source = JSON("{\"system\":\"x\"}"),
                                    .metrics = JSON("[{\"value\":1.5}]"),
                                    .state = INPUT_CONSIDERED,
-                                   .agenda = TRUTH_FALSE,
-                                   .withdrawn = TRUTH_TRUE,
-                                   .withdrawn_reason = "twice"};
+                                   .agenda = TRUTH_TRUE,
+                                   .withdrawn = TRUTH_FALSE};
 static const struct input input_2 = {RECORD("b1", 2),
                                      BY_ANA,
                                      .review_id = ID("f1"),
@@ -157,8 +156,9 @@ static const struct input input_2 = {RECORD("b1", 2),
                                      .position = {true, 1000},
                                      .minutes_allotted = {true, 1440},
                                      .state = INPUT_PENDING,
-                                     .agenda = TRUTH_TRUE,
-                                     .withdrawn = TRUTH_FALSE};
+                                     .agenda = TRUTH_FALSE,
+                                     .withdrawn = TRUTH_TRUE,
+                                     .withdrawn_reason = "twice"};
 static const struct decision decision = {RECORD("d1", 1),
                                          .record.reference = "DEC-2026-001",
                                          BY_ANA,
