@@ -8,13 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-__asm__(".section .rodata\n"
-        ".global openapi_base\n"
-        "openapi_base:\n"
-        ".incbin \"openapi/base.json\"\n"
-        ".byte 0\n"
-        ".previous\n");
-extern const char openapi_base[];
+extern const char openapi_base[]; /* openapi/base.json; see meson.build */
 
 /* --- what a route is --------------------------------------------------------------------------------------------- */
 

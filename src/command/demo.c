@@ -9,13 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-__asm__(".section .rodata\n"
-        ".global demo_story\n"
-        "demo_story:\n"
-        ".incbin \"deploy/demo.json\"\n"
-        ".byte 0\n"
-        ".previous\n");
-extern const char demo_story[];
+extern const char demo_story[]; /* deploy/demo.json; see meson.build */
 
 enum { DAY_MS = 86400000, NINE_MS = 9 * 3600000, STEP_MS = 60000 };
 

@@ -1,15 +1,7 @@
-/* The migrations of this driver, taken into the program as they lie in migrations/sqlite. */
+/* The migrations of this driver, taken into the program as they lie in migrations/sqlite (see meson.build). */
 #include "reviewd/db.h"
 
-#define MIGRATION(symbol, file)                                                                                        \
-    __asm__(".section .rodata\n"                                                                                       \
-            ".global " #symbol "\n" #symbol ":\n"                                                                      \
-            ".incbin \"migrations/sqlite/" file "\"\n"                                                                 \
-            ".byte 0\n"                                                                                                \
-            ".previous\n");                                                                                            \
-    extern const char symbol[]
-
-MIGRATION(migration_0001_spine, "0001_spine.sql");
+extern const char migration_0001_spine[];
 
 const struct migration *db_migrations(size_t *ret_count)
 {
