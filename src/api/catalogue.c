@@ -109,6 +109,15 @@ static const char *instant_parameter(struct call *call, const char *name, const 
     return NULL;
 }
 
+/* A filter without a value would find nothing, and say nothing of it. */
+static const char *filter_parameter(struct call *call, const char *name)
+{
+    const char *text = query_get(call, name);
+    if (text && !*text)
+        violation_add_parameter(&call->violations, "query.invalid", name, "'%s' takes a value.", name);
+    return text;
+}
+
 /* Puts the id in the place of a reference or an e-mail address; what names nothing stays, and matches nothing. */
 static bool audit_key(struct call *call, const char **key)
 {
@@ -128,10 +137,10 @@ bool read_audit_log(struct call *call)
     const char *value = NULL;
     const char *id = NULL;
     struct entries entries = {.body = &call->response->body, .limit = query_limit(call)};
-    struct audit_query query = {.resource = query_get(call, "resource"),
-                                .resource_id = query_get(call, "resource_id"),
-                                .actor_id = query_get(call, "actor_id"),
-                                .event = query_get(call, "event"),
+    struct audit_query query = {.resource = filter_parameter(call, "resource"),
+                                .resource_id = filter_parameter(call, "resource_id"),
+                                .actor_id = filter_parameter(call, "actor_id"),
+                                .event = filter_parameter(call, "event"),
                                 .from = instant_parameter(call, "at_after", "00:00:00.000Z"),
                                 .to = instant_parameter(call, "at_before", "23:59:59.999Z"),
                                 .limit = entries.limit + 1};

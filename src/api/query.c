@@ -208,6 +208,21 @@ static const char *resolve(struct call *call, const struct field *field, const c
     return NULL;
 }
 
+/* One value, unlike the others: both would be no filter. */
+static bool add_truth(struct call *call, const struct field *field, const char *name, const char *text,
+                      struct filter *ret_filter)
+{
+    const char **value = arena_alloc(call->arena, sizeof *value);
+    if (!value)
+        return false;
+    bool on = strcmp(text, "true") == 0;
+    if (!on && strcmp(text, "false") != 0)
+        invalid(call, name, "is true or false");
+    *value = on ? "1" : "0";
+    *ret_filter = (struct filter){FILTER_IN, field, value, 1};
+    return true;
+}
+
 static bool add_in(struct call *call, const struct field *field, const char *name, const char *text,
                    struct filter *ret_filter)
 {
@@ -221,12 +236,8 @@ static bool add_in(struct call *call, const struct field *field, const char *nam
             invalid(call, name, "takes its values, separated by commas");
         if (field->kind == FIELD_KIND_DATE && !date_parse(values[i], &date))
             invalid(call, name, "takes a date, YYYY-MM-DD");
-        if (field->kind == FIELD_KIND_TRUTH) {
-            bool on = strcmp(values[i], "true") == 0;
-            if (!on && strcmp(values[i], "false") != 0)
-                invalid(call, name, "is true or false");
-            values[i] = on ? "1" : "0";
-        }
+        if (field->kind == FIELD_KIND_TEXT && !*values[i])
+            invalid(call, name, "takes references, separated by commas");
         if (field->kind == FIELD_KIND_REF && !(values[i] = resolve(call, field, name, values[i])))
             return false;
     }
@@ -271,7 +282,9 @@ static bool add_filter(struct call *call, const struct resource *resource, const
         return true;
     }
     struct filter *filter = &query->filters[query->filter_count];
+    bool truth = field->kind == FIELD_KIND_TRUTH;
     bool fine = *suffix ? add_range(call, field, parameter->name, parameter->value, suffix[1] == 'b', filter)
+                : truth ? add_truth(call, field, parameter->name, parameter->value, filter)
                         : add_in(call, field, parameter->name, parameter->value, filter);
     if (field->derived) {
         filter->kind = FILTER_OVERDUE;

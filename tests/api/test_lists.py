@@ -260,6 +260,37 @@ def test_filters(shared, everything, collection, query, wanted):
     assert 0 < len(expected) < len(whole), 'the test proves nothing'
 
 
+# Every kind of filter, with what is none of its values: empty, in part empty, several where one is taken.
+MISTAKEN = [
+    ('people', 'active', ['', 'true,false', 'true,true', 'true,', ',', 'TRUE', '1', 'true%20']),
+    ('people', 'external', ['false,true', ',false']),
+    ('people', 'role', ['', ',', 'employee,', ',employee', 'employee,,auditor', 'Employee']),
+    ('people', 'created_at_before', ['', '2026-11-21,2026-11-22', '2026-11-21T10:00:00Z,', '2026-11-21T10:00:00']),
+    ('reviews', 'reference', ['', 'MR-2026-01,', ',MR-2026-01']),
+    ('reviews', 'status', ['', 'planned,']),
+    ('reviews', 'held_on', ['', '2026-11-21,', '2026-11-21,soon', '2026-02-30']),
+    ('reviews', 'held_on_before', ['', '2026-11-21,2026-11-22', '2026-11-21,', '2026-11-21T10:00:00Z']),
+    ('reviews', 'held_on_after', ['', ',2026-11-21']),
+    ('reviews', 'chair_id', ['', 'top@example.org,', ',', 'top']),
+    ('inputs', 'withdrawn', ['', 'true,false', 'yes']),
+    ('inputs', 'agenda', ['', 'true,false']),
+    ('decisions', 'action_required', ['', 'true,false', 'null']),
+    ('action-items', 'overdue', ['', 'true,false', 'false,true', 'true,', '0']),
+    ('action-items', 'decision_id', ['', 'DEC-2026-001,', 'ACT-2026-0001']),
+    ('follow-ups', 'action_item_id', ['', ',ACT-2026-0001']),
+    ('audit-log', 'resource', ['']), ('audit-log', 'resource_id', ['']), ('audit-log', 'actor_id', ['']),
+    ('audit-log', 'event', ['']), ('audit-log', 'at_before', ['', '2026-11-21,2026-11-22']),
+    ('audit-log', 'at_after', ['', '2026-11-21,']),
+]
+
+
+@pytest.mark.parametrize('collection, name, value', [(path, name, value) for path, name, values in MISTAKEN
+                                                     for value in values])
+def test_filters_refuse_what_is_no_value(shared, collection, name, value):
+    answer = shared.isms.client.get(f'/v1/{collection}?{name}={value}').expect(400, 'query.invalid')
+    assert {one['parameter'] for one in answer.violations} == {name}
+
+
 @pytest.mark.parametrize('path, query', [
     ('/v1/reviews/{review}/attendees', 'capacity=secretary'), ('/v1/reviews/{review}/attendees', 'attendance=invited'),
     ('/v1/reviews/{review}/inputs', 'clause=d1'), ('/v1/reviews/{review}/decisions', 'status=adopted'),
