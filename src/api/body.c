@@ -77,8 +77,13 @@ bool body_parse(struct call *call)
         answer_problem(call, 400, NULL, "The body nests deeper than %d levels.", DEPTH_MAX);
         return false;
     }
+    if (memchr(request->body, '\0', request->body_length)) { /* jansson overlooks it behind a number or a word */
+        answer_problem(call, 400, NULL, "The body is not JSON: it holds a NUL byte.");
+        return false;
+    }
     json_error_t error;
-    call->body = json_parse(call->arena, text, length, JSON_REJECT_DUPLICATES, &error);
+    /* A scalar is JSON too (RFC 8259, 2): refused for its type, as a list is, and not for its syntax. */
+    call->body = json_parse(call->arena, text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (call->body)
         return true;
     if (arena_failed(call->arena))
