@@ -33,10 +33,59 @@ bool api_catalogue(struct buffer *buffer)
     return !buffer_failed(buffer);
 }
 
+/* Whether the value is one of those that commas separate; without a list each is. */
+static bool is_listed(const char *list, const char *value)
+{
+    size_t length = strlen(value);
+    if (!list)
+        return true;
+    for (;;) {
+        size_t part = strcspn(list, ",");
+        if (part == length && memcmp(list, value, length) == 0)
+            return true;
+        if (!list[part])
+            return false;
+        list += part + 1;
+    }
+}
+
+static bool rule_fits(const struct rule *rule, const char *in_resources, const char *in_statuses)
+{
+    char status[12];
+    snprintf(status, sizeof status, "%d", rule->status);
+    return is_listed(in_resources, rule->resource) && is_listed(in_statuses, status);
+}
+
+static bool some_rule_fits(const char *resource, const char *status)
+{
+    for (size_t i = 0; i < catalogue_count(); i++) {
+        if (rule_fits(catalogue_at(i), resource, status))
+            return true;
+    }
+    return false;
+}
+
+/* A filter's list, of values that rules have. */
+static const char *rule_filter(struct call *call, const char *name, bool by_status)
+{
+    const char *list = query_get(call, name);
+    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        const char *value = arena_copy(call->arena, at, strcspn(at, ","));
+        if (!value || some_rule_fits(by_status ? NULL : value, by_status ? value : NULL))
+            continue;
+        violation_add_parameter(&call->violations, "query.invalid", name,
+                                "'%s' takes what rules have there, separated by commas.", name);
+        break;
+    }
+    return list;
+}
+
 bool read_rules(struct call *call)
 {
     const char *value = NULL;
-    const char *after = NULL;
+    const char *after = "";
+    const char *in_resources = rule_filter(call, "resource", false);
+    const char *in_statuses = rule_filter(call, "status", true);
     int limit = query_limit(call);
     if (query_get(call, "cursor"))
         cursor_read(call, &value, &after);
@@ -46,17 +95,26 @@ bool read_rules(struct call *call)
     }
     struct buffer *body = &call->response->body;
     buffer_put(body, "{\"data\":[");
-    size_t at = 0;
-    while (after && at < catalogue_count() && strcmp(catalogue_at(at)->name, after) <= 0)
-        at++;
-    size_t from = at;
-    for (; at < catalogue_count() && at - from < (size_t)limit; at++) {
-        if (at > from)
+    const char *last = NULL;
+    int shown = 0;
+    int total = 0;
+    bool more = false;
+    for (size_t i = 0; i < catalogue_count(); i++) {
+        const struct rule *rule = catalogue_at(i);
+        if (!rule_fits(rule, in_resources, in_statuses))
+            continue;
+        total++;
+        if (strcmp(rule->name, after) <= 0)
+            continue;
+        more = shown == limit;
+        if (more)
+            continue;
+        if (shown++)
             buffer_char(body, ',');
-        rule_render(body, catalogue_at(at));
+        rule_render(body, rule);
+        last = rule->name;
     }
-    const char *next = at < catalogue_count() ? cursor_make(call, "", catalogue_at(at - 1)->name) : NULL;
-    answer_list(call, body, next, query_is_true(call, "count") ? (int64_t)catalogue_count() : -1);
+    answer_list(call, body, more ? cursor_make(call, "", last) : NULL, query_is_true(call, "count") ? total : -1);
     return true;
 }
 

@@ -95,6 +95,33 @@ static void put_words(struct buffer *out, const struct resource *resource)
     put_end(out, '}');
 }
 
+static void put_rule_filters(struct buffer *out)
+{
+    put_parameter_head(out, "resource", "query", "Only the rules of these resources, or parts of the protocol.");
+    put_json(out, "style", "\"form\",\"explode\":false");
+    put_begin(out, "schema", '{');
+    put_json(out, "type", "\"array\",\"minItems\":1");
+    put_begin(out, "items", '{');
+    put_json(out, "type", "\"string\"");
+    put_begin(out, "enum", '[');
+    for (size_t i = 0; i < catalogue_count(); i++) {
+        size_t first = 0;
+        while (strcmp(catalogue_at(first)->resource, catalogue_at(i)->resource) != 0)
+            first++;
+        if (first == i)
+            put_string(out, NULL, catalogue_at(i)->resource);
+    }
+    put_end(out, ']');
+    put_end(out, '}');
+    put_end(out, '}');
+    put_end(out, '}');
+    put_parameter_head(out, "status", "query", "Only the rules that lead to one of these statuses.");
+    put_json(out, "style", "\"form\",\"explode\":false");
+    put_json(out, "schema",
+             "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"integer\",\"enum\":[400,403,409,422]}}");
+    put_end(out, '}');
+}
+
 void put_parameters(struct buffer *out, const struct route *route)
 {
     static const struct {
@@ -114,8 +141,11 @@ void put_parameters(struct buffer *out, const struct route *route)
         {NULL, "X-Request-Id", TRAIT_ANY},
     };
     put_begin(out, "parameters", '[');
-    for (const char *const *name = route->query; name && *name; name++)
+    bool rules = route->read == read_rules;
+    for (const char *const *name = route->query; name && *name && !rules; name++)
         put_ref(out, NULL, "parameters", camel(*name).text, "");
+    if (rules)
+        put_rule_filters(out);
     if (route->read == read_list) {
         put_filters(out, route);
         if (query_known(route, "q"))

@@ -23,6 +23,7 @@
 
 static const char *const audit_query[] = {"resource",  "resource_id", "actor_id", "event",
                                           "at_before", "at_after",    "sort",     NULL};
+static const char *const rules_query[] = {"resource", "status", NULL};
 
 const struct route routes[] = {
     {LIST("/v1/people", PEOPLE), .summary = "List people"},
@@ -123,7 +124,8 @@ const struct route routes[] = {
     {RECORD("/v1/follow-ups/{id}", FOLLOW_UPS), .summary = "Read a follow-up"},
     {HISTORY("/v1/follow-ups/{id}/history", FOLLOW_UPS), .summary = "Read the one version of a follow-up"},
 
-    {METHOD_GET, "/v1/rules", OPERATION_READ, .read = read_rules, .list = true, .summary = "List the rules"},
+    {METHOD_GET, "/v1/rules", OPERATION_READ, .read = read_rules, .list = true, .query = rules_query,
+     .summary = "List the rules"},
     {METHOD_GET, "/v1/rules/{name}", OPERATION_READ, .read = read_rule, .summary = "Read a rule"},
     {METHOD_GET, "/v1/audit-log", OPERATION_AUDIT_READ, .read = read_audit_log, .list = true, .query = audit_query,
      .summary = "List the audit log"},

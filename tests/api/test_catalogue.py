@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import harness
+import openapi
+from support import walk
 
 HERE = Path(__file__).resolve().parent
 NOT_TESTS = {'test_catalogue.py'}      # it names rules to say where they come from, and breaks none
@@ -155,6 +157,51 @@ def test_owners_deadlines_and_criteria_are_nowhere_the_standard(catalogue):
 def test_one_by_name(org, catalogue):
     for name in ('action_item.deadline.in_past', 'review.frozen', 'body.type'):
         assert org.get(f'/v1/rules/{name}') == catalogue[name]
+
+
+@pytest.mark.parametrize('query, wanted', [
+    ('resource=decision', lambda rule: rule['resource'] == 'decision'),
+    ('resource=decision,query', lambda rule: rule['resource'] in ('decision', 'query')),
+    ('status=403', lambda rule: rule['status'] == 403),
+    ('status=403,409', lambda rule: rule['status'] in (403, 409)),
+    ('resource=review,attendee&status=409', lambda rule: rule['resource'] in ('review', 'attendee') and
+     rule['status'] == 409),
+    ('resource=query&status=409', lambda rule: False)])
+def test_filters(org, catalogue, query, wanted):
+    expected = [rule for rule in catalogue.values() if wanted(rule)]
+    assert org.get(f'/v1/rules?limit=200&count=true&{query}') == {
+        'data': expected, 'next_cursor': None, 'total': len(expected)}
+    assert walk(org.isms.client, f'/v1/rules?limit=2&{query}') == expected
+    assert len(expected) < len(catalogue)
+
+
+def test_a_full_page_that_is_the_last_has_no_next(org, catalogue):
+    some = sum(rule['resource'] == 'attendee' for rule in catalogue.values())
+    assert org.get(f'/v1/rules?resource=attendee&limit={some}')['next_cursor'] is None
+    assert org.get(f'/v1/rules?resource=attendee&limit={some - 1}')['next_cursor']
+
+
+def test_a_cursor_goes_with_its_filters(org):
+    cursor = org.get('/v1/rules?resource=decision&limit=2')['next_cursor']
+    org.get(f'/v1/rules?limit=5&resource=decision&cursor={cursor}')
+    for other in ('', 'resource=review&', 'resource=decision&status=409&'):
+        org.isms.client.get(f'/v1/rules?{other}cursor={cursor}').expect(400, 'query.invalid')
+
+
+@pytest.mark.parametrize('query, rule', [
+    ('resource=', 'query.invalid'), ('resource=decision,', 'query.invalid'), ('resource=,', 'query.invalid'),
+    ('resource=task', 'query.invalid'), ('resource=Decision', 'query.invalid'), ('status=', 'query.invalid'),
+    ('status=404', 'query.invalid'), ('status=409,', 'query.invalid'), ('status=0409', 'query.invalid'),
+    ('status=409,decision', 'query.invalid'), ('status=409&status=409', 'query.repeated'),
+    ('sort=name', 'query.unknown'), ('q=owner', 'query.unknown'), ('source=practice', 'query.unknown')])
+def test_filters_refuse_what_no_rule_has(org, query, rule):
+    org.isms.client.get(f'/v1/rules?{query}').expect(400, rule)
+
+
+def test_the_description_names_the_values_of_the_filters(catalogue):
+    parameters = {one.get('name'): one for one in openapi.description()['paths']['/v1/rules']['get']['parameters']}
+    for name in ('resource', 'status'):
+        assert set(parameters[name]['schema']['items']['enum']) == {rule[name] for rule in catalogue.values()}
 
 
 @pytest.mark.parametrize('name', ['no.such.rule', 'review', 'review.frozen.', 'REVIEW.FROZEN'])
