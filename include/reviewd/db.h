@@ -111,6 +111,17 @@ struct migration {
 };
 const struct migration *db_migrations(size_t *ret_count);
 
+/* The number of the last one that the database was given; 0 for a new one. */
+MUST_USE bool db_migrated(struct db *db, int *ret_number);
+
+/* Gives it one, with a note that it has it; in a transaction of the caller's. */
+MUST_USE bool db_migrate(struct db *db, const struct migration *migration);
+
+/* Ends a builder's work: the file is as any other connection wants it. What then lies beside it once it is closed is
+ * of no use (a log that nothing was written to). */
+MUST_USE bool db_built(struct db *db);
+void db_built_remove_log(const char *path);
+
 /* How the driver searches words: a condition on the alias t, with a query in parameter `parameter`, written into the
  * caller's buffer and returned. */
 const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size);

@@ -7,43 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The database's own table of what was done to it. */
-static bool read_number(struct store *store, int *ret_number)
-{
-    int64_t tables = 0;
-    int64_t number = 0;
-    if (!ask_integer(db_fixed(store->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'migration'"), &tables))
-        return false;
-    if (tables && !ask_integer(db_query(store->db, "SELECT coalesce(max(number), 0) FROM migration"), &number))
-        return false;
-    *ret_number = (int)number;
-    return true;
-}
-
 static bool apply(struct store *store, const struct migration *migration)
 {
-    static const char table[] = "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
-                                "applied_at TEXT NOT NULL) STRICT";
     if (!db_script(store->db, "BEGIN IMMEDIATE"))
         return false;
     int number;
-    bool fine = db_script(store->db, table) && read_number(store, &number);
-    if (fine && number < migration->number) { /* else another process was faster */
-        struct db_statement *statement =
-            db_script(store->db, migration->sql)
-                ? db_query(store->db, "INSERT INTO migration (number, name, applied_at) VALUES ($1, $2, "
-                                      "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))")
-                : NULL;
-        if (statement) {
-            db_bind_integer(statement, 1, migration->number);
-            db_bind_text(statement, 2, migration->name);
-        }
-        fine = ask_done(statement);
-    }
-    if (fine && db_script(store->db, "COMMIT"))
-        return true;
+    /* Where the number is there already, another process was faster. */
+    bool fine = db_migrated(store->db, &number) && (number >= migration->number || db_migrate(store->db, migration)) &&
+                db_script(store->db, "COMMIT");
     /* What failed is told by the first message: the rollback's own is of no interest. */
-    return db_in_transaction(store->db) && db_script(store->db, "ROLLBACK") && false;
+    if (!fine && db_in_transaction(store->db))
+        (void)!db_script(store->db, "ROLLBACK");
+    return fine;
 }
 
 int store_open_checkpoint_lock(const char *data_folder)
@@ -99,22 +74,17 @@ static bool sync_path(const char *path, int flags)
 bool store_create(const char *data_folder, const char *path, bool *ret_created, const char **ret_message)
 {
     char part[4200];
-    char log[4220];
     static char message[200];
     snprintf(part, sizeof part, "%s/new-%ld.db", data_folder, (long)getpid());
     unlink(part);
     struct store store = {.db = db_open(part, DB_BUILDER, ret_message)};
     if (!store.db)
         return false;
-    bool fine = migrate_all(&store, 0) && db_script(store.db, "PRAGMA journal_mode = WAL");
+    bool fine = migrate_all(&store, 0) && db_built(store.db);
     if (!fine)
         snprintf(message, sizeof message, "%s", db_message(store.db));
     store_close(&store);
-    static const char *const beside[] = {"-wal", "-shm"}; /* of a log that nothing was written to */
-    for (size_t i = 0; i < COUNT_OF(beside); i++) {
-        snprintf(log, sizeof log, "%s%s", part, beside[i]);
-        unlink(log);
-    }
+    db_built_remove_log(part);
     if (fine && !sync_path(part, O_RDWR)) {
         snprintf(message, sizeof message, "the new database cannot be synced: %s", strerror(errno));
         fine = false;
@@ -134,7 +104,7 @@ enum migrated store_standing(struct store *store, int *ret_from, int *ret_to)
     size_t count;
     const struct migration *migrations = db_migrations(&count);
     *ret_to = migrations[count - 1].number;
-    if (!read_number(store, ret_from))
+    if (!db_migrated(store->db, ret_from))
         return MIGRATED_FAILED;
     if (*ret_from != *ret_to)
         return *ret_from > *ret_to ? MIGRATED_NEWER : MIGRATED_OLDER;
