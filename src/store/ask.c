@@ -46,7 +46,8 @@ const char *ask_copy(struct db_statement *statement, int column, struct arena *a
     return text ? arena_copy(arena, text, db_length(statement, column)) : NULL;
 }
 
-void *ask_grow(struct arena *arena, void *items, size_t count, size_t size)
+/* Makes room for one more item of a growing array in the arena; NULL when memory is out. */
+static void *grow(struct arena *arena, void *items, size_t count, size_t size)
 {
     if (count & (count - 1) || (count && count < 8))
         return items; /* room is made at 0, 8, 16, 32 … */
@@ -56,21 +57,18 @@ void *ask_grow(struct arena *arena, void *items, size_t count, size_t size)
     return grown;
 }
 
-bool ask_named(struct db_statement *statement, const struct resource *resource, struct arena *arena,
-               const struct named **ret_items, size_t *ret_count)
+bool ask_rows(struct db_statement *statement, struct arena *arena, size_t size,
+              void (*row)(struct db_statement *statement, struct arena *arena, void *item), void **ret_items,
+              size_t *ret_count)
 {
-    struct named *items = NULL;
+    char *items = NULL;
     size_t count = 0;
     enum db_step step = DB_ERROR;
     while (statement && (step = db_step(statement)) == DB_ROW) {
-        items = ask_grow(arena, items, count, sizeof *items);
+        items = grow(arena, items, count, size);
         if (!items)
             break;
-        struct named *item = &items[count++];
-        item->resource = resource;
-        ask_text(statement, 0, item->id.text, sizeof item->id.text);
-        item->reference = ask_copy(statement, 1, arena);
-        item->title = ask_copy(statement, 2, arena);
+        row(statement, arena, items + count++ * size);
     }
     if (statement)
         db_reset(statement);
@@ -78,5 +76,26 @@ bool ask_named(struct db_statement *statement, const struct resource *resource, 
         return false;
     *ret_items = items;
     *ret_count = count;
+    return true;
+}
+
+static void named_row(struct db_statement *statement, struct arena *arena, void *item)
+{
+    struct named *named = item;
+    ask_text(statement, 0, named->id.text, sizeof named->id.text);
+    named->reference = ask_copy(statement, 1, arena);
+    named->title = ask_copy(statement, 2, arena);
+}
+
+bool ask_named(struct db_statement *statement, const struct resource *resource, struct arena *arena,
+               const struct named **ret_items, size_t *ret_count)
+{
+    void *rows;
+    if (!ask_rows(statement, arena, sizeof(struct named), named_row, &rows, ret_count))
+        return false;
+    struct named *items = rows;
+    for (size_t i = 0; i < *ret_count; i++)
+        items[i].resource = resource;
+    *ret_items = items;
     return true;
 }

@@ -20,12 +20,14 @@ void ask_text(struct db_statement *statement, int column, char *target, size_t s
 /* Copies a column into the arena; NULL where it is NULL. */
 const char *ask_copy(struct db_statement *statement, int column, struct arena *arena);
 
+/* Reads rows until the end into an array of zeroed items in the arena, and resets the statement. */
+MUST_USE bool ask_rows(struct db_statement *statement, struct arena *arena, size_t size,
+                       void (*row)(struct db_statement *statement, struct arena *arena, void *item), void **ret_items,
+                       size_t *ret_count);
+
 /* Reads (id, reference, title) rows of a resource until the end, and resets the statement. */
 MUST_USE bool ask_named(struct db_statement *statement, const struct resource *resource, struct arena *arena,
                         const struct named **ret_items, size_t *ret_count);
-
-/* Makes room for one more item of a growing array in the arena; NULL when memory is out. */
-void *ask_grow(struct arena *arena, void *items, size_t count, size_t size);
 
 /* The file of the lock that keeps checkpoints and guests' writes apart; -1 where it cannot be had. The second one
  * waits for the lock, and closing it lets go. */

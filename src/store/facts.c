@@ -111,6 +111,18 @@ bool store_extensions(struct store *store, const struct id *decision, size_t *re
     return read;
 }
 
+static void input_row(struct db_statement *statement, struct arena *arena, void *item)
+{
+    struct input_brief *input = item;
+    ask_text(statement, 0, input->id.text, sizeof input->id.text);
+    input->title = ask_copy(statement, 1, arena);
+    input->clause = field_enum_value(resource_field_named(&input_resource, "clause"), db_text(statement, 2));
+    input->state = field_enum_value(resource_field_named(&input_resource, "state"), db_text(statement, 3));
+    input->severity = /* 0 for none */
+        field_enum_value(resource_field_named(&input_resource, "severity"), db_text(statement, 4));
+    input->corrected = db_integer(statement, 5) != 0;
+}
+
 static bool input_briefs(struct store *store, const struct id *review, struct arena *arena,
                          struct review_facts *ret_facts)
 {
@@ -121,29 +133,21 @@ static bool input_briefs(struct store *store, const struct id *review, struct ar
             "AND d.status IN ('adopted', 'implemented')) FROM input AS i WHERE i.review_id = $1 AND i.withdrawn = 0 "
             "ORDER BY i.position, i.id",
             review->text);
-    const struct field *clause = resource_field_named(&input_resource, "clause");
-    const struct field *state = resource_field_named(&input_resource, "state");
-    const struct field *severity = resource_field_named(&input_resource, "severity");
-    struct input_brief *items = NULL;
-    size_t count = 0;
-    enum db_step step = DB_ERROR;
-    while (statement && (step = db_step(statement)) == DB_ROW) {
-        items = ask_grow(arena, items, count, sizeof *items);
-        if (!items)
-            break;
-        struct input_brief *item = &items[count++];
-        ask_text(statement, 0, item->id.text, sizeof item->id.text);
-        item->title = ask_copy(statement, 1, arena);
-        item->clause = field_enum_value(clause, db_text(statement, 2));
-        item->state = field_enum_value(state, db_text(statement, 3));
-        item->severity = field_enum_value(severity, db_text(statement, 4)); /* 0 for none */
-        item->corrected = db_integer(statement, 5) != 0;
-    }
-    if (statement)
-        db_reset(statement);
-    ret_facts->inputs = items;
-    ret_facts->input_count = count;
-    return step == DB_DONE;
+    void *rows;
+    if (!ask_rows(statement, arena, sizeof(struct input_brief), input_row, &rows, &ret_facts->input_count))
+        return false;
+    ret_facts->inputs = rows;
+    return true;
+}
+
+static void carried_row(struct db_statement *statement, struct arena *arena, void *item)
+{
+    struct carried *carried = item;
+    ask_text(statement, 0, carried->id.text, sizeof carried->id.text);
+    carried->reference = ask_copy(statement, 1, arena);
+    carried->title = ask_copy(statement, 2, arena);
+    carried->overdue = db_integer(statement, 3) != 0;
+    carried->followed_up = db_integer(statement, 4) != 0;
 }
 
 bool store_carried(struct store *store, const struct id *review, const struct instant *started_at,
@@ -158,31 +162,19 @@ bool store_carried(struct store *store, const struct id *review, const struct in
             "t.ended_at >= $2) AND t.review_id IN (SELECT c.id FROM review AS c WHERE c.id <> $1 AND "
             "c.started_at <= $2) ORDER BY t.id",
             review->text, started_at->text, today->text);
-    struct carried *items = NULL;
-    size_t count = 0;
-    enum db_step step = DB_ERROR;
-    while (statement && (step = db_step(statement)) == DB_ROW) {
-        items = ask_grow(arena, items, count, sizeof *items);
-        if (!items)
-            break;
-        struct carried *item = &items[count++];
-        ask_text(statement, 0, item->id.text, sizeof item->id.text);
-        item->reference = ask_copy(statement, 1, arena);
-        item->title = ask_copy(statement, 2, arena);
-        item->overdue = db_integer(statement, 3) != 0;
-        item->followed_up = db_integer(statement, 4) != 0;
-    }
-    if (statement)
-        db_reset(statement);
-    for (size_t i = 0; i < count && step == DB_DONE; i++) {
+    void *rows;
+    if (!ask_rows(statement, arena, sizeof(struct carried), carried_row, &rows, ret_count))
+        return false;
+    struct carried *items = rows;
+    for (size_t i = 0; i < *ret_count; i++) {
         struct id seen;
         enum found found = store_find(store, &action_item_resource, items[i].id.text, view, &seen);
+        if (found == BROKEN)
+            return false;
         items[i].visible = found == FOUND;
-        step = found == BROKEN ? DB_ERROR : step;
     }
     *ret_items = items;
-    *ret_count = count;
-    return step == DB_DONE;
+    return true;
 }
 
 static bool not_followed_up(struct store *store, const struct review *review, const struct instant *started_at,
