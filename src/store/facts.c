@@ -3,6 +3,9 @@
 
 #include "reviewd/input.h"
 
+#include <locale.h>
+#include <wctype.h>
+
 static void person_row(struct db_statement *statement, int column, struct arena *arena, struct person_brief *ret_person)
 {
     ask_text(statement, column, ret_person->id.text, sizeof ret_person->id.text);
@@ -31,13 +34,58 @@ enum found store_person(struct store *store, const struct id *id, struct arena *
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
 
+/* The next code point of UTF-8 that is known to be sound. */
+static uint32_t next_code_point(const char **text)
+{
+    const unsigned char *t = (const unsigned char *)*text;
+    size_t length = *t < 0x80 ? 1 : *t < 0xE0 ? 2 : *t < 0xF0 ? 3 : 4;
+    uint32_t c = length == 1 ? *t : *t & (0x7Fu >> length);
+    for (size_t i = 1; i < length && t[i]; i++)
+        c = c << 6 | (t[i] & 0x3F);
+    *text += strnlen(*text, length);
+    return c;
+}
+
+/* Equal but for case, letter by letter, beyond ASCII too. Called by whoever writes, and so by one thread at a time. */
+static bool same_in_any_case(const char *a, const char *b)
+{
+    static locale_t unicode;
+    if (!unicode)
+        unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    if (!unicode) /* a C library without it: then case counts */
+        return strcmp(a, b) == 0;
+    while (*a && *b) {
+        if (towlower_l(next_code_point(&a), unicode) != towlower_l(next_code_point(&b), unicode))
+            return false;
+    }
+    return *a == *b;
+}
+
+static bool is_ascii(const char *text)
+{
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return !*text;
+}
+
+/* What the database compares by itself, case aside, is ASCII. Addresses beyond it are few, and only when one of them
+ * is set does it take a walk through all. */
 bool store_email_taken(struct store *store, const char *email, const struct id *except, bool *ret_taken)
 {
     int64_t count = 0;
-    bool read = ask_integer(
-        ASK(store, "SELECT count(*) FROM person WHERE email = $1 AND id <> $2", email, except->text), &count);
+    if (!ask_integer(ASK(store, "SELECT count(*) FROM person WHERE email = $1 AND id <> $2", email, except->text),
+                     &count))
+        return false;
     *ret_taken = count > 0;
-    return read;
+    if (*ret_taken || is_ascii(email))
+        return true;
+    struct db_statement *statement = ASK(store, "SELECT email FROM person WHERE id <> $1", except->text);
+    enum db_step step = DB_ERROR;
+    while (statement && !*ret_taken && (step = db_step(statement)) == DB_ROW)
+        *ret_taken = db_text(statement, 0) && same_in_any_case(db_text(statement, 0), email);
+    if (statement)
+        db_reset(statement);
+    return step != DB_ERROR;
 }
 
 bool store_commitments(struct store *store, const struct id *person, struct arena *arena,

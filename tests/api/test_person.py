@@ -91,6 +91,21 @@ def test_change_refuses(org, change, pointer, rule):
     assert org.get(f'{PEOPLE}/{nora["id"]}') == nora
 
 
+@cases('email, other',
+       ('Latin', 'müller@example.org', 'MÜLLER@example.org'),
+       ('Latin, the smaller one second', 'ŽIŽEK@example.org', 'žižek@EXAMPLE.org'),
+       ('Cyrillic, the domain too', 'иван@пример.рф', 'Иван@ПРИМЕР.рф'),
+       ('beyond the BMP', '𐐀@example.org', '𐐨@example.org'))
+def test_an_email_beyond_ascii_is_unique_in_any_case_too(org, email, other):
+    first, second = org.person(email=email), org.person()
+    refused(org.isms.client, 'POST', PEOPLE, body(email=other), 422, 'person.email.unique', at='#/email')
+    refused(org.isms.client, 'PATCH', f'{PEOPLE}/{second["id"]}', {'email': other}, 422, 'person.email.unique')
+    # One's own may be written otherwise; what differs in more than case is another address.
+    assert taken(org.isms.client, 'PATCH', f'{PEOPLE}/{first["id"]}', {'email': other})['email'] == other
+    for different in ('é' + email, 'ß' + email[1:]):
+        taken(org.isms.client, 'POST', PEOPLE, body(email=different))
+
+
 def test_change_of_ones_own_email_in_another_case(org):
     nora = org.person()
     changed = taken(org.isms.client, 'PATCH', f'{PEOPLE}/{nora["id"]}', {'email': 'Nora@Example.org'})
