@@ -77,7 +77,7 @@ bool body_parse(struct call *call)
         answer_problem(call, 400, NULL, "The body nests deeper than %d levels.", DEPTH_MAX);
         return false;
     }
-    if (memchr(request->body, '\0', request->body_length)) { /* jansson overlooks it behind a number or a word */
+    if (memchr(text, '\0', length)) { /* jansson overlooks it behind a number or a word */
         answer_problem(call, 400, NULL, "The body is not JSON: it holds a NUL byte.");
         return false;
     }
