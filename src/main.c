@@ -117,6 +117,10 @@ static bool asks_help(int argc, char **argv)
     return false;
 }
 
+/* Made by the build (see meson.build). */
+extern const char template_database[];
+extern const char template_database_end[];
+
 int main(int argc, char **argv)
 {
     int words = 0;
@@ -141,5 +145,6 @@ int main(int argc, char **argv)
     domain_init();
     if (!store_init())
         return fail("out of memory");
+    store_use_template(template_database, (size_t)(template_database_end - template_database));
     return invocation.command->run(&invocation);
 }

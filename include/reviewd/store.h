@@ -46,6 +46,12 @@ MUST_USE bool store_init(void);
 /* The database's file in a data folder. */
 #define STORE_FILE "reviewd.db"
 
+/* Makes a database by the migrations, as a file of its own, not synced. */
+MUST_USE bool store_build(const char *path, const char **ret_message);
+
+/* From now on a new database is a copy of this one, which is borrowed for good. Before threads. */
+void store_use_template(const void *database, size_t length);
+
 /* Opens the database; a writer or guest makes and migrates it where there is none. */
 MUST_USE bool store_open(struct store *store, const char *data_folder, enum db_mode mode, const char **ret_message);
 void store_close(struct store *store);

@@ -156,6 +156,7 @@ static bool start(struct daemon *daemon)
         return false;
     }
     const struct writer_options writer = {.data_folder = settings->data,
+                                          .store = &daemon->store,
                                           .queue_max = (size_t)settings->queue_max,
                                           .group_max = (size_t)settings->group_max,
                                           .periodic = api_housekeeping};
@@ -234,7 +235,6 @@ int run_serve(struct invocation *invocation)
                    lock_folder(&daemon) && block_signals(&daemon) && prepare_database(&daemon);
     if (running) {
         greet_empty(&daemon);
-        store_close(&daemon.store);
         raise_limits();
         running = start(&daemon);
     }

@@ -71,20 +71,56 @@ static bool sync_path(const char *path, int flags)
     return fine;
 }
 
-bool store_create(const char *data_folder, const char *path, bool *ret_created, const char **ret_message)
+static struct {
+    const char *database;
+    size_t length;
+} template;
+
+void store_use_template(const void *database, size_t length)
 {
-    char part[4200];
+    template.database = database;
+    template.length = length;
+}
+
+bool store_build(const char *path, const char **ret_message)
+{
     static char message[200];
-    snprintf(part, sizeof part, "%s/new-%ld.db", data_folder, (long)getpid());
-    unlink(part);
-    struct store store = {.db = db_open(part, DB_BUILDER, ret_message)};
+    unlink(path);
+    struct store store = {.db = db_open(path, DB_BUILDER, ret_message)};
     if (!store.db)
         return false;
     bool fine = migrate_all(&store, 0) && db_built(store.db);
     if (!fine)
         snprintf(message, sizeof message, "%s", db_message(store.db));
+    *ret_message = message;
     store_close(&store);
-    db_built_remove_log(part);
+    db_built_remove_log(path);
+    return fine;
+}
+
+static bool copy_template(const char *path, const char **ret_message)
+{
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool fine = fd >= 0;
+    for (size_t done = 0; fine && done < template.length;) {
+        ssize_t written = write(fd, template.database + done, template.length - done);
+        fine = written > 0 || (written < 0 && errno == EINTR);
+        done += written > 0 ? (size_t)written : 0;
+    }
+    *ret_message = strerror(errno);
+    return fd >= 0 && close(fd) == 0 && fine;
+}
+
+bool store_create(const char *data_folder, const char *path, bool *ret_created, const char **ret_message)
+{
+    char part[4200];
+    static char message[200];
+    snprintf(part, sizeof part, "%s/new-%ld.db", data_folder, (long)getpid());
+    const char *why;
+    bool fine = template.database ? copy_template(part, &why) : store_build(part, &why);
+    if (!fine)
+        snprintf(message, sizeof message, "the new database cannot be made: %s", why);
     if (fine && !sync_path(part, O_RDWR)) {
         snprintf(message, sizeof message, "the new database cannot be synced: %s", strerror(errno));
         fine = false;

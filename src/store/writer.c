@@ -299,6 +299,16 @@ static void *writer_main(void *context)
     return NULL;
 }
 
+static bool take_store(struct writer *writer, const char **ret_message)
+{
+    struct store *given = writer->options.store;
+    if (!given)
+        return store_open(&writer->store, writer->options.data_folder, DB_WRITER, ret_message);
+    writer->store = *given;
+    *given = (struct store){0};
+    return true;
+}
+
 struct writer *writer_create(const struct writer_options *options, const char **ret_message)
 {
     struct writer *writer = calloc(1, sizeof *writer);
@@ -319,7 +329,7 @@ struct writer *writer_create(const struct writer_options *options, const char **
     pthread_cond_init(&writer->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     *ret_message = "cannot make the checkpoint lock or the writer's thread";
-    if (writer->checkpoint_lock >= 0 && store_open(&writer->store, options->data_folder, DB_WRITER, ret_message) &&
+    if (writer->checkpoint_lock >= 0 && take_store(writer, ret_message) &&
         pthread_create(&writer->thread, NULL, writer_main, writer) == 0)
         return writer;
     store_close(&writer->store);
