@@ -5,6 +5,8 @@
 #include "reviewd/arena.h"
 #include "reviewd/buffer.h"
 
+#include <sys/types.h>
+
 enum method {
     METHOD_OTHER,
     METHOD_GET,
@@ -50,6 +52,17 @@ struct response_header {
 
 enum { RESPONSE_HEADERS_MAX = 20 };
 
+/* A body that is made while it is sent, piece by piece on its loop's thread, so that it never is in memory as a whole.
+ */
+struct body_stream {
+    /* Fills in up to `size` bytes, at least one; 0 at the end, -1 where the answer has to be broken off. */
+    ssize_t (*read)(void *context, char *data, size_t size);
+    /* Once, after the last read, also where the client left; may be NULL. The response's arena still is there. */
+    void (*end)(void *context);
+    void *context;
+    int64_t length; /* in bytes; -1: not known beforehand */
+};
+
 struct response {
     int status;
     struct response_header headers[RESPONSE_HEADERS_MAX];
@@ -57,8 +70,9 @@ struct response {
     struct buffer body;      /* the response owns it */
     const char *static_body; /* or a text that lives on, of static_length bytes */
     size_t static_length;
-    int route;  /* its number in the route table, for logs and metrics; -1: none */
-    bool close; /* the connection is not to be used again */
+    struct body_stream stream; /* or this, where `read` is set */
+    int route;                 /* its number in the route table, for logs and metrics; -1: none */
+    bool close;                /* the connection is not to be used again */
 };
 
 /* Name and value live as long as the response's arena. */

@@ -262,19 +262,13 @@ bool api_knows_caller(struct api_worker *worker, const struct request *request)
                IDENTITY_KNOWN;
 }
 
-static bool check_accept(struct call *call)
-{
-    const char *accept = call->request->headers[HEADER_ACCEPT];
-    if (!accept || call->route->open || accepts(accept, "application/json"))
-        return true;
-    answer_problem(call, 406, NULL, "This is answered as application/json alone.");
-    return false;
-}
-
 static bool check_query(struct call *call)
 {
     const char *query = strchr(call->request->target, '?');
-    if (query_parse(call, query ? query + 1 : NULL) || call->route->list)
+    bool fine = query_parse(call, query ? query + 1 : NULL);
+    if (!call->route->open && !format_choose(call))
+        return false;
+    if (fine || call->route->list)
         return true; /* a list goes on to say what else is wrong */
     answer_violations(call);
     return false;
@@ -402,7 +396,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     call->today = instant_date(&call->now);
     if (!look(worker)) {
         answer_fault(call, db_fault(worker->store->db));
-    } else if (find_route(call) && find_caller(call) && check_accept(call) && check_query(call)) {
+    } else if (find_route(call) && find_caller(call) && check_query(call)) {
         if (call->route->write) {
             if (prepare_write(call))
                 call->job.run = call_run;

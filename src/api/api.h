@@ -15,6 +15,27 @@ enum { PATH_KEYS_MAX = 2, QUERY_MAX = 64 };
 struct call;
 struct key_in_flight;
 
+/* The representations that a path may have; the first that a route has is the one for whoever takes anything. */
+enum format {
+    FORMAT_JSON,
+    FORMAT_NDJSON,
+    FORMAT_CSV,
+    FORMAT_XLSX,
+    FORMAT_HTML,
+    FORMAT_MARKDOWN,
+    FORMAT_PDF,
+    FORMAT_SVG,
+    FORMAT_CALENDAR,
+    FORMAT_COUNT,
+};
+#define FORMAT(format) (1u << FORMAT_##format)
+
+struct format_type {
+    const char *name; /* as ?format= says it */
+    const char *type; /* as Accept and Content-Type say it */
+};
+extern const struct format_type formats[FORMAT_COUNT];
+
 /* One row of the route table: the one place that says who may do what by which path. */
 struct route {
     enum method method;
@@ -27,6 +48,7 @@ struct route {
     const char *verb;
     const char *denied_rule;  /* in place of access.role */
     const char *const *query; /* parameters beside those of every list or write */
+    unsigned formats;         /* bits of FORMAT(…); 0: JSON alone */
     bool list;
     bool open; /* needs no token */
     const char *summary;
@@ -54,6 +76,7 @@ struct call {
     const char *keys[PATH_KEYS_MAX]; /* what stands for {id} */
     struct parameter query[QUERY_MAX];
     size_t query_count;
+    enum format format; /* that the answer is to have */
     struct caller caller;
     struct view view;
     struct violations violations;
@@ -108,8 +131,20 @@ const char *etag_of(struct arena *arena, const char *body, size_t length);
 /* Evaluates If-Match against the record's present tag: 0, 412, 428 or 400. */
 int if_match_status(const char *if_match, const char *etag);
 
-/* Whether Accept lets us answer with the type. */
-bool accepts(const char *accept, const char *type);
+/* How much Accept wants the type: 0 to 1. */
+double accept_weight(const char *accept, const char *type);
+
+/* The formats of a route, as bits. */
+unsigned route_formats(const struct route *route);
+
+/* Chooses the answer's format by ?format= or else by Accept. False after answering 400 or 406. */
+bool format_choose(struct call *call);
+
+/* Answers what is in the response's body by now, in the format that was chosen. */
+void answer_formatted(struct call *call, int status);
+
+/* The same of a body that is made while it is sent. Its context lives in the call's arena. */
+void answer_stream(struct call *call, int status, const struct body_stream *stream);
 
 /* Whether a parameter of a header's list ("gzip" in Accept-Encoding, "return=minimal" in Prefer) is asked for. */
 bool header_lists(const char *header, const char *token);

@@ -104,19 +104,20 @@ bool header_lists(const char *header, const char *token)
     return weight_of(header, token) > 0;
 }
 
-bool accepts(const char *accept, const char *type)
+double accept_weight(const char *accept, const char *type)
 {
     if (!accept || !*accept)
-        return true;
+        return 1;
     double exact = weight_of(accept, type);
     if (exact >= 0)
-        return exact > 0;
+        return exact;
     char range[100];
     snprintf(range, sizeof range, "%.*s/*", (int)strcspn(type, "/"), type);
     double family = weight_of(accept, range);
     if (family >= 0)
-        return family > 0;
-    return weight_of(accept, "*/*") > 0;
+        return family;
+    double any = weight_of(accept, "*/*");
+    return any > 0 ? any : 0;
 }
 
 void answer_json(struct call *call, int status, struct buffer *body)
@@ -169,6 +170,7 @@ static void drop_body(struct response *response)
 {
     response->body.length = 0;
     response->static_body = NULL;
+    response->stream.read = NULL;
 }
 
 static bool wants_gzip(const struct call *call, size_t length)
@@ -218,8 +220,9 @@ void answer_finish(struct call *call)
         etag = etag_of(call->arena, body, length);
     if (!response_get(response, "Cache-Control"))
         response_add(response, "Cache-Control", "private, no-cache");
-    if (body)
-        response_add(response, "Vary", "Accept-Encoding");
+    if (body || response->stream.read)
+        response_add(response, "Vary",
+                     call->route && call->route->formats ? "Accept, Accept-Encoding" : "Accept-Encoding");
     bool minimal = !reads && success && header_lists(request->headers[HEADER_PREFER], "return=minimal");
     bool packs = body && !minimal && wants_gzip(call, length);
     if (packs && etag) /* a tag of its own for each coding */

@@ -272,6 +272,8 @@ static void put_item_example(struct buffer *out, const struct route *route, cons
 
 static void put_answer(struct buffer *out, const struct route *route)
 {
+    if (!(route_formats(route) & FORMAT(JSON)))
+        return;
     const struct special *special = special_of(route);
     const char *item = route->read == read_history ? "HistoryVersion" : route->resource ? route->resource->name : "";
     put_begin(out, special ? special->type : "application/json", '{');
@@ -294,6 +296,18 @@ static void put_answer(struct buffer *out, const struct route *route)
         put_item_example(out, route, "example");
     }
     put_end(out, '}');
+}
+
+/* What is no JSON has no schema but its media type. */
+static void put_other_formats(struct buffer *out, const struct route *route)
+{
+    for (unsigned i = 0; i < FORMAT_COUNT; i++) {
+        if (i == FORMAT_JSON || !(route_formats(route) & 1u << i))
+            continue;
+        put_begin(out, formats[i].type, '{');
+        put_json(out, "schema", "{\"type\":\"string\"}");
+        put_end(out, '}');
+    }
 }
 
 static void put_responses(struct buffer *out, const struct route *route)
@@ -322,6 +336,7 @@ static void put_responses(struct buffer *out, const struct route *route)
     put_headers(out, route, created);
     put_begin(out, "content", '{');
     put_answer(out, route);
+    put_other_formats(out, route);
     put_end(out, '}');
     put_end(out, '}');
     for (size_t i = 0; i < COUNT_OF(others); i++) {

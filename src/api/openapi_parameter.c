@@ -122,6 +122,21 @@ static void put_rule_filters(struct buffer *out)
     put_end(out, '}');
 }
 
+static void put_format(struct buffer *out, const struct route *route)
+{
+    put_parameter_head(out, "format", "query", "The representation, for whoever cannot set Accept.");
+    put_begin(out, "schema", '{');
+    put_json(out, "type", "\"string\"");
+    put_begin(out, "enum", '[');
+    for (unsigned i = 0; i < FORMAT_COUNT; i++) {
+        if (route->formats & 1u << i)
+            put_string(out, NULL, formats[i].name);
+    }
+    put_end(out, ']');
+    put_end(out, '}');
+    put_end(out, '}');
+}
+
 void put_parameters(struct buffer *out, const struct route *route)
 {
     static const struct {
@@ -152,6 +167,8 @@ void put_parameters(struct buffer *out, const struct route *route)
             put_words(out, route->resource);
         put_sort(out, route->resource);
     }
+    if (route->formats)
+        put_format(out, route);
     for (size_t i = 0; i < COUNT_OF(shared); i++) {
         if (shared[i].name ? query_known(route, shared[i].name) : (route_traits(route) & shared[i].traits) != 0)
             put_ref(out, NULL, "parameters", shared[i].component, "");

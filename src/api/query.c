@@ -93,6 +93,8 @@ bool query_known(const struct route *route, const char *name)
     const char *suffix;
     if (is_named(route->query, name))
         return true;
+    if (strcmp(name, "format") == 0)
+        return route->formats != 0;
     if (route->write)
         return strcmp(name, "dry_run") == 0;
     if (!route->list)

@@ -16,6 +16,7 @@ enum {
     DISCARD_MAX_BYTES = 64 * 1024 * 1024, /* of a body too large that is read to its end, so that the refusal arrives */
     CONNECTIONS_RESERVED = 16,
     STRANGER_MAX_BYTES = 32 * 1024,
+    STREAM_BYTES = 32 * 1024, /* of a body that is made while it is sent */
 };
 
 /* --- begin and end -------------------------------------------------------------------------------------------------
@@ -95,6 +96,8 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **con_c
     struct peer *peer = peer_of(connection);
     if (peer && peer->exchange == exchange)
         peer->exchange = NULL;
+    if (exchange->response.stream.end)
+        exchange->response.stream.end(exchange->response.stream.context);
     call_finish(exchange->call);
     buffer_finish(&exchange->response.body);
     buffer_finish(&exchange->body);
@@ -108,11 +111,23 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **con_c
 /* --- answer --------------------------------------------------------------------------------------------------------
  */
 
+static ssize_t read_stream(void *context, uint64_t position, char *data, size_t size)
+{
+    (void)position;
+    struct exchange *exchange = context;
+    struct body_stream *stream = &exchange->response.stream;
+    ssize_t length = stream->read(stream->context, data, size);
+    return length > 0 ? length : length == 0 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
     struct MHD_Response *made;
-    if (response->static_body) {
+    if (response->stream.read) {
+        uint64_t length = response->stream.length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)response->stream.length;
+        made = MHD_create_response_from_callback(length, STREAM_BYTES, read_stream, exchange, NULL);
+    } else if (response->static_body) {
         made = MHD_create_response_from_buffer(response->static_length, (void *)(uintptr_t)response->static_body,
                                                MHD_RESPMEM_PERSISTENT);
     } else if (response->body.length) {
