@@ -43,8 +43,8 @@ struct writer;
 struct writer_options {
     const char *data_folder;
     struct store *store; /* open to write: the writer takes it over; NULL: it opens one of its own */
-    size_t queue_max; /* jobs */
-    size_t group_max; /* jobs to a transaction */
+    size_t queue_max;    /* jobs */
+    size_t group_max;    /* jobs to a transaction */
     /* Now and then, about once a second, in a transaction of its own; may be NULL. */
     bool (*periodic)(void *context, struct store *store);
     void *context;
