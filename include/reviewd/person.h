@@ -27,13 +27,17 @@ struct person {
     enum truth active;
 };
 
-/* A record as violations speak of it. */
+/* A record as violations speak of it. One without an id stands for all that the caller may not see, however many: of
+ * those not even the number is told. */
 struct named {
     const struct resource *resource;
     struct id id;
     const char *reference;
     const char *title;
 };
+
+/* "ACT-2026-0001 'Extend the maintenance window'", or what stands in its place, in the arena. */
+const char *named_text(struct arena *arena, const struct named *named);
 
 struct person_facts {
     bool email_taken;                /* by another person, in any case */

@@ -174,8 +174,11 @@ struct person_brief {
 MUST_USE enum found store_person(struct store *store, const struct id *id, struct arena *arena,
                                  struct person_brief *ret_person);
 MUST_USE bool store_email_taken(struct store *store, const char *email, const struct id *except, bool *ret_taken);
-MUST_USE bool store_commitments(struct store *store, const struct id *person, struct arena *arena,
-                                const struct named **ret_items, size_t *ret_count);
+
+/* What keeps a person from leaving. Of this and the other lists of named records: what the view sees is named one by
+ * one, and all that it does not see by one item without an id. */
+MUST_USE bool store_commitments(struct store *store, const struct id *person, const struct view *view,
+                                struct arena *arena, const struct named **ret_items, size_t *ret_count);
 MUST_USE bool store_attends(struct store *store, const struct id *review, const struct id *person, bool *ret_attends);
 MUST_USE enum found store_attendee_of(struct store *store, const struct id *review, const struct id *person,
                                       struct id *ret_attendee);
@@ -183,7 +186,7 @@ MUST_USE bool store_next_position(struct store *store, const struct id *review, 
 MUST_USE bool store_extensions(struct store *store, const struct id *decision, size_t *ret_count);
 
 /* The part of the facts that starting and concluding need, for a review that starts (or started) at `started_at`.
- * Carried action items that the view does not see are counted, not named. */
+ * Carried action items that the view does not see are one item without an id. */
 MUST_USE bool store_review_facts(struct store *store, const struct review *review, const struct instant *started_at,
                                  const struct view *view, struct arena *arena, struct review_facts *ret_facts);
 
@@ -202,11 +205,13 @@ MUST_USE bool store_carried(struct store *store, const struct id *review, const 
 
 /* A decision's action items, neither closed nor cancelled, that are due after a day. */
 MUST_USE bool store_items_after(struct store *store, const struct id *decision, const struct date *day,
-                                struct arena *arena, const struct named **ret_items, size_t *ret_count);
+                                const struct view *view, struct arena *arena, const struct named **ret_items,
+                                size_t *ret_count);
 
 /* A decision's action items: how many are closed, and which are unfinished. */
-MUST_USE bool store_items_of(struct store *store, const struct id *decision, struct arena *arena, size_t *ret_closed,
-                             const struct named **ret_unfinished, size_t *ret_count);
+MUST_USE bool store_items_of(struct store *store, const struct id *decision, const struct view *view,
+                             struct arena *arena, size_t *ret_closed, const struct named **ret_unfinished,
+                             size_t *ret_count);
 
 /* --- revisions, idempotency, tokens ---------------------------------------------------------------------------- */
 

@@ -111,8 +111,8 @@ static bool check(struct call *call)
         if (!store_extensions(call->store, &decision->record.id, &facts.extension_count))
             return false;
         if (date_is_set(&after->deadline) &&
-            !store_items_after(call->store, &decision->record.id, &after->deadline, call->arena, &facts.later_items,
-                               &facts.later_item_count))
+            !store_items_after(call->store, &decision->record.id, &after->deadline, &call->view, call->arena,
+                               &facts.later_items, &facts.later_item_count))
             return false;
     } else {
         const struct action_item *item = call->parent;

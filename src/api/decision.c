@@ -59,14 +59,14 @@ static bool check(struct call *call)
     }
     const struct decision *before = call->before;
     bool sooner = !verb && before && date_before(&after->deadline, &before->deadline);
-    if (sooner && !store_items_after(call->store, &after->record.id, &after->deadline, call->arena, &facts.later_items,
-                                     &facts.later_item_count))
+    if (sooner && !store_items_after(call->store, &after->record.id, &after->deadline, &call->view, call->arena,
+                                     &facts.later_items, &facts.later_item_count))
         return false;
     if (!verb && !foreign_inputs(call, after, &facts))
         return false;
     if (verb && strcmp(verb, "implement") == 0 &&
-        !store_items_of(call->store, &after->record.id, call->arena, &facts.closed_items, &facts.unfinished_items,
-                        &facts.unfinished_item_count))
+        !store_items_of(call->store, &after->record.id, &call->view, call->arena, &facts.closed_items,
+                        &facts.unfinished_items, &facts.unfinished_item_count))
         return false;
     decision_check(after, call->before, verb, &facts, &call->violations);
     return true;

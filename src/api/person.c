@@ -13,7 +13,8 @@ static bool check(struct call *call)
     if (call->transition)
         judged.active = call->transition->to;
     if (before && before->active == TRUTH_TRUE && judged.active == TRUTH_FALSE &&
-        !store_commitments(call->store, &before->record.id, call->arena, &facts.commitments, &facts.commitment_count))
+        !store_commitments(call->store, &before->record.id, &call->view, call->arena, &facts.commitments,
+                           &facts.commitment_count))
         return false;
     person_check(&judged, before, &facts, &call->violations);
     return true;

@@ -161,8 +161,8 @@ void decision_check_items(const struct named *later_items, size_t count, struct 
 {
     for (size_t i = 0; i < count; i++)
         violation_add(violations, "action_item.deadline.after_decision", "#/deadline",
-                      "%s '%.200s' would be due after its decision; amend it first.", later_items[i].reference,
-                      later_items[i].title);
+                      "%s would be due after its decision; amend it first.",
+                      named_text(violations->arena, &later_items[i]));
 }
 
 static void check_action(const struct decision *decision, struct violations *violations)
@@ -264,9 +264,8 @@ static void check_adopt(const struct decision *after, const struct decision_fact
 static void check_implement(const struct decision_facts *facts, struct violations *violations)
 {
     for (size_t i = 0; i < facts->unfinished_item_count; i++)
-        violation_add(violations, "decision.implement.action_items", NULL,
-                      "%s '%.200s' is neither closed nor cancelled.", facts->unfinished_items[i].reference,
-                      facts->unfinished_items[i].title);
+        violation_add(violations, "decision.implement.action_items", NULL, "%s is neither closed nor cancelled.",
+                      named_text(violations->arena, &facts->unfinished_items[i]));
     if (facts->closed_items == 0 && facts->unfinished_item_count == 0)
         violation_add(violations, "decision.implement.action_items", NULL, "None of its action items was closed.");
 }

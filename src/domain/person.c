@@ -83,6 +83,24 @@ bool email_is_valid(const char *email)
     return dots > 0 && label > 0 && email[strlen(email) - 1] != '-';
 }
 
+const char *named_text(struct arena *arena, const struct named *named)
+{
+    if (!id_is_set(&named->id))
+        return "Something that you may not see";
+    return arena_format(arena, "%s '%.200s'", named->reference, named->title);
+}
+
+static void check_commitment(const struct named *named, struct violations *violations)
+{
+    if (id_is_set(&named->id))
+        violation_add(violations, "person.deactivate.open_commitments", "#/active",
+                      "Still owns the %s %s (%s), '%.200s'. Give it another owner by an amendment first.",
+                      named->resource->title, named->reference, named->id.text, named->title);
+    else
+        violation_add(violations, "person.deactivate.open_commitments", "#/active",
+                      "Still owns something that you may not see. Ask an ISMS manager to give it another owner first.");
+}
+
 void person_check(const struct person *after, const struct person *before, const struct person_facts *facts,
                   struct violations *violations)
 {
@@ -95,10 +113,6 @@ void person_check(const struct person *after, const struct person *before, const
                       after->email);
     if (!before || before->active != TRUTH_TRUE || after->active != TRUTH_FALSE)
         return;
-    for (size_t i = 0; i < facts->commitment_count; i++) {
-        const struct named *named = &facts->commitments[i];
-        violation_add(violations, "person.deactivate.open_commitments", "#/active",
-                      "Still owns the %s %s (%s), '%.200s'. Give it another owner by an amendment first.",
-                      named->resource->title, named->reference, named->id.text, named->title);
-    }
+    for (size_t i = 0; i < facts->commitment_count; i++)
+        check_commitment(&facts->commitments[i], violations);
 }

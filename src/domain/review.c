@@ -220,7 +220,7 @@ static void add_named(struct violations *violations, const char *rule, const str
                       const char *what)
 {
     for (size_t i = 0; i < count; i++)
-        violation_add(violations, rule, NULL, "%s '%.200s' %s.", named[i].reference, named[i].title, what);
+        violation_add(violations, rule, NULL, "%s %s.", named_text(violations->arena, &named[i]), what);
 }
 
 void review_check_complete(const struct review_facts *facts, struct violations *violations)

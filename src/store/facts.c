@@ -88,7 +88,31 @@ bool store_email_taken(struct store *store, const char *email, const struct id *
     return step != DB_ERROR;
 }
 
-bool store_commitments(struct store *store, const struct id *person, struct arena *arena,
+/* Leaves what the view sees, and puts one item without an id in the place of all the rest. */
+static bool fold_unseen(struct store *store, const struct view *view, struct arena *arena,
+                        const struct named **ret_items, size_t *ret_count)
+{
+    const struct named *all = *ret_items;
+    struct named *items = arena_array(arena, *ret_count + 1, sizeof *items);
+    size_t seen = 0;
+    if (!items)
+        return false;
+    for (size_t i = 0; i < *ret_count; i++) {
+        struct id id;
+        enum found found = store_find(store, all[i].resource, all[i].id.text, view, &id);
+        if (found == BROKEN)
+            return false;
+        if (found == FOUND)
+            items[seen++] = all[i];
+    }
+    if (seen < *ret_count)
+        items[seen++] = (struct named){0};
+    *ret_items = items;
+    *ret_count = seen;
+    return true;
+}
+
+bool store_commitments(struct store *store, const struct id *person, const struct view *view, struct arena *arena,
                        const struct named **ret_items, size_t *ret_count)
 {
     const struct named *decisions;
@@ -114,7 +138,7 @@ bool store_commitments(struct store *store, const struct id *person, struct aren
         all[decision_count + i] = items[i];
     *ret_items = all;
     *ret_count = decision_count + item_count;
-    return true;
+    return fold_unseen(store, view, arena, ret_items, ret_count);
 }
 
 enum found store_attendee_of(struct store *store, const struct id *review, const struct id *person,
@@ -228,7 +252,6 @@ bool store_carried(struct store *store, const struct id *review, const struct in
 static bool not_followed_up(struct store *store, const struct review *review, const struct instant *started_at,
                             const struct view *view, struct arena *arena, struct review_facts *ret_facts)
 {
-    static const struct named unseen = {&action_item_resource, {""}, "An action item", "that you may not see"};
     const struct carried *carried;
     size_t count;
     if (!store_carried(store, &review->record.id, started_at, &ret_facts->today, view, arena, &carried, &count))
@@ -236,13 +259,20 @@ static bool not_followed_up(struct store *store, const struct review *review, co
     struct named *items = arena_array(arena, count + 1, sizeof *items);
     if (!items)
         return false;
-    ret_facts->not_followed_up = items;
+    bool unseen = false;
+    size_t *number = &ret_facts->not_followed_up_count;
     for (size_t i = 0; i < count; i++) {
         if (carried[i].followed_up)
             continue;
-        const struct named named = {&action_item_resource, carried[i].id, carried[i].reference, carried[i].title};
-        items[ret_facts->not_followed_up_count++] = carried[i].visible ? named : unseen;
+        if (carried[i].visible)
+            items[(*number)++] =
+                (struct named){&action_item_resource, carried[i].id, carried[i].reference, carried[i].title};
+        else
+            unseen = true;
     }
+    if (unseen)
+        items[(*number)++] = (struct named){0};
+    ret_facts->not_followed_up = items;
     return true;
 }
 
@@ -288,18 +318,19 @@ bool store_review_facts(struct store *store, const struct review *review, const 
            not_followed_up(store, review, started_at, view, arena, ret_facts);
 }
 
-bool store_items_after(struct store *store, const struct id *decision, const struct date *day, struct arena *arena,
-                       const struct named **ret_items, size_t *ret_count)
+bool store_items_after(struct store *store, const struct id *decision, const struct date *day, const struct view *view,
+                       struct arena *arena, const struct named **ret_items, size_t *ret_count)
 {
     return ask_named(ASK(store,
                          "SELECT id, reference, title FROM action_item WHERE decision_id = $1 AND deadline > $2 AND "
                          "status NOT IN ('closed', 'cancelled') ORDER BY id",
                          decision->text, day->text),
-                     &action_item_resource, arena, ret_items, ret_count);
+                     &action_item_resource, arena, ret_items, ret_count) &&
+           fold_unseen(store, view, arena, ret_items, ret_count);
 }
 
-bool store_items_of(struct store *store, const struct id *decision, struct arena *arena, size_t *ret_closed,
-                    const struct named **ret_unfinished, size_t *ret_count)
+bool store_items_of(struct store *store, const struct id *decision, const struct view *view, struct arena *arena,
+                    size_t *ret_closed, const struct named **ret_unfinished, size_t *ret_count)
 {
     int64_t closed = 0;
     if (!ask_integer(
@@ -311,7 +342,8 @@ bool store_items_of(struct store *store, const struct id *decision, struct arena
                          "SELECT id, reference, title FROM action_item WHERE decision_id = $1 AND "
                          "status NOT IN ('closed', 'cancelled') ORDER BY id",
                          decision->text),
-                     &action_item_resource, arena, ret_unfinished, ret_count);
+                     &action_item_resource, arena, ret_unfinished, ret_count) &&
+           fold_unseen(store, view, arena, ret_unfinished, ret_count);
 }
 
 /* --- tokens ---------------------------------------------------------------------------------------------------- */

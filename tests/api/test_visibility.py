@@ -193,6 +193,68 @@ def test_what_is_carried_over_tells_no_more_than_one_may_see(shared, reviews):
         assert item['item'] not in body and item['item_reference'] not in body
 
 
+# ---- records that a violation names
+
+UNSEEN = 'something that you may not see'
+
+
+def named_in(answer, rule):
+    """The details of one rule, and in them nothing of the hidden: it stands last, in one, however much it is."""
+    return [violation['detail'] for violation in answer.json['violations'] if violation['rule'] == rule]
+
+
+def behind_closed_doors(org, **over):
+    """A running review that top, head and employee do not see, with an adopted decision."""
+    review = org.review(title='Behind closed doors', classification='restricted', chair_id=org.top2.id)
+    org.attendee(review, person_id=org.isms2.id)
+    org.start(review)
+    return org.adopted(review, **{'decided_by_id': org.top2.id, 'owner_id': org.isms2.id, **over})
+
+
+def names_but(details, shown, *hidden):
+    """One detail for what may be seen, and one for all the rest, which names none of it."""
+    assert len(details) == 2, details
+    assert shown['reference'] in details[0] and UNSEEN in details[1].lower(), details
+    for record in hidden:
+        assert not any(record[name] in detail for name in ('id', 'reference', 'title') for detail in details), details
+
+
+@pytest.mark.parametrize('role', ['top', 'head', 'employee'])
+def test_who_leaves_is_held_by_nothing_that_has_a_name(org, role):
+    owner = org.person(email='leaver@example.org')
+    hidden = behind_closed_doors(org, owner_id=owner['id'], title='Hidden decision')
+    items = [org.action_item(hidden, owner_id=owner['id'], title=f'Hidden item {n}') for n in range(2)]
+    open_review = org.running_review(classification='public')
+    shown = org.action_item(org.adopted(open_review), owner_id=owner['id'])
+    for method, path, body in (('POST', '/deactivate', {}), ('PATCH', '', {'active': False})):
+        answer = plain(getattr(org, role).client, method, f'/v1/people/{owner["id"]}{path}', body, If_Match='*')
+        assert answer.status == 403
+        names_but(named_in(answer, 'person.deactivate.open_commitments'), shown, hidden, *items)
+    told = plain(org.isms.client, 'POST', f'/v1/people/{owner["id"]}/deactivate', {}, If_Match='*')
+    assert len(named_in(told, 'person.deactivate.open_commitments')) == 4
+
+
+def test_a_sooner_deadline_names_no_hidden_items(org):
+    """top owns the decision and one of its items, and sees nothing else of the review."""
+    decision = behind_closed_doors(org, owner_id=org.top.id)
+    shown = org.action_item(decision, owner_id=org.top.id)
+    items = [org.action_item(decision, title=f'Hidden item {n}') for n in range(2)]
+    body = org.amendment_body(deadline=org.day(10))
+    answer = plain(org.top.client, 'POST', f'/v1/decisions/{decision["id"]}/amendments', body)
+    assert answer.status == 422
+    names_but(named_in(answer, 'action_item.deadline.after_decision'), shown, *items)
+
+
+def test_a_review_names_no_hidden_items_that_it_carries(org):
+    decision = behind_closed_doors(org)
+    items = [org.action_item(decision, title=f'Hidden item {n}') for n in range(2)]
+    shown = org.action_item(decision, owner_id=org.top.id)
+    later = org.running_review()
+    conclude = plain(org.top.client, 'POST', f'/v1/reviews/{later["id"]}/conclude', org.conclude_body(), If_Match='*')
+    for answer in (conclude, plain(org.top.client, 'GET', f'/v1/reviews/{later["id"]}/readiness')):
+        names_but(named_in(answer, 'review.conclude.carried_action_items'), shown, *items)
+
+
 # ---- references named in a body
 
 
