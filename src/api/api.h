@@ -230,6 +230,10 @@ extern const struct behaviour action_item_behaviour;
 extern const struct behaviour amendment_behaviour;
 extern const struct behaviour follow_up_behaviour;
 
+/* Adds access.read_only_token and, where the role does not allow the operation, the route's rule about that; false
+ * then. */
+bool access_check(struct call *call, const struct route *route, enum operation operation, const struct stake *stake);
+
 /* What several behaviours do alike. */
 const struct settings *call_settings(const struct call *call);
 bool owner_stake(struct call *call, const struct id *owner, struct stake *ret_stake);

@@ -108,20 +108,43 @@ static void *load(struct call *call, const struct resource *resource, const char
     return found == FOUND && (!expand || record_expand(call, resource, record)) ? record : NULL;
 }
 
-static bool check_access(struct call *call, const struct behaviour *behaviour)
+bool access_check(struct call *call, const struct route *route, enum operation operation, const struct stake *stake)
+{
+    bool allowed = policy_allows(&call->caller, operation, stake);
+    if (!allowed)
+        violation_add(&call->violations, route->denied_rule ? route->denied_rule : "access.role", NULL,
+                      "Your role, %s, does not allow this here.",
+                      role_names[(call->caller.token_role ? call->caller.token_role : call->caller.role) - 1]);
+    if (call->caller.read_only)
+        violation_add(&call->violations, "access.read_only_token", NULL, "This token writes nothing.");
+    return allowed;
+}
+
+/* The review that the record, or the parent of a new one, hangs from; ABSENT where the caller sees the record for no
+ * other reason than owning it. */
+static enum found find_review(struct call *call)
+{
+    const struct resource *resource = call->before ? call->route->resource : call->route->parent;
+    const void *record = call->before ? call->before : call->parent;
+    const struct field *field = resource ? resource_field_named(resource, "review_id") : NULL;
+    struct id id;
+    if (!field)
+        return FOUND;
+    return store_find(call->store, &review_resource, ((const struct id *)field_of(field, record))->text, &call->view,
+                      &id);
+}
+
+/* Access to a write. *ret_go says whether the rest is judged, too: all that is wrong is listed at once, but whom the
+ * role refuses and who does not see the review either would learn of it by what else is wrong. */
+static bool check_access(struct call *call, const struct behaviour *behaviour, bool *ret_go)
 {
     struct stake stake = {0};
     if (behaviour->stake && !behaviour->stake(call, &stake))
         return false;
     enum operation operation = behaviour->operation ? behaviour->operation(call) : call->route->operation;
-    if (!policy_allows(&call->caller, operation, &stake)) {
-        const char *rule = call->route->denied_rule ? call->route->denied_rule : "access.role";
-        violation_add(&call->violations, rule, NULL, "Your role, %s, does not allow this here.",
-                      role_names[(call->caller.token_role ? call->caller.token_role : call->caller.role) - 1]);
-    }
-    if (call->caller.read_only)
-        violation_add(&call->violations, "access.read_only_token", NULL, "This token writes nothing.");
-    return true;
+    enum found seen = access_check(call, call->route, operation, &stake) ? FOUND : find_review(call);
+    *ret_go = seen == FOUND;
+    return seen != BROKEN;
 }
 
 bool write_answer(struct call *call)
@@ -195,8 +218,13 @@ enum job_result write_create(struct call *call)
     if (call->route->parent &&
         !(call->parent = load(call, call->route->parent, call->keys[0], behaviour->reads_parent, &broken)))
         return broken ? JOB_BREAK : JOB_REFUSE;
+    bool go;
     call->after = record_new(call, resource);
-    if (!call->after || !check_access(call, behaviour) || !do_step(behaviour->begin, call))
+    if (!call->after || !check_access(call, behaviour, &go))
+        return JOB_BREAK;
+    if (!go)
+        return refuse(call);
+    if (!do_step(behaviour->begin, call))
         return JOB_BREAK;
     if (!record_parse(call, resource, BODY_CREATE, call->after, NULL))
         return JOB_BREAK;
@@ -231,13 +259,14 @@ static bool begin_change(struct call *call, const struct behaviour *behaviour, e
         *ret_result = broken ? JOB_BREAK : JOB_REFUSE;
         return false;
     }
+    bool go;
     call->after = arena_alloc(call->arena, resource->size);
-    if (!call->after || !check_access(call, behaviour))
+    if (!call->after || !check_access(call, behaviour, &go))
         return false;
     memcpy(call->after, call->before, resource->size);
-    if (check_precondition(call))
+    if (go && check_precondition(call))
         return true;
-    *ret_result = JOB_REFUSE;
+    *ret_result = go ? JOB_REFUSE : refuse(call);
     return false;
 }
 

@@ -332,6 +332,51 @@ def test_an_owner_sees_the_decision(shared, owner):
         client.get(f'/v1/inputs/{input_id}').expect(404)
 
 
+def owned_behind_closed_doors(org):
+    """A decision and an action item of employee2, in a review that he does not see."""
+    decision = behind_closed_doors(org, owner_id=org.employee2.id)
+    item = org.action_item(decision, owner_id=org.employee2.id)
+    return {'decision': decision['id'], 'item': item['id']}
+
+
+REFUSED_WRITES = [
+    ('PATCH', '/v1/decisions/{decision}', {'decided_by_id': 'top@example.org', 'kind': 'no_change', 'colour': 'red'}),
+    ('POST', '/v1/decisions/{decision}/adopt', {}),
+    ('POST', '/v1/decisions/{decision}/reject', {}),
+    ('POST', '/v1/decisions/{decision}/implement', {}),
+    ('POST', '/v1/decisions/{decision}/supersede', []),
+    ('POST', '/v1/decisions/{decision}/amendments', {}),
+    ('POST', '/v1/decisions/{decision}/action-items', {}),
+    ('PATCH', '/v1/action-items/{item}', {'deadline': '2020-01-01'}),
+    ('POST', '/v1/action-items/{item}/cancel', {}),
+    ('POST', '/v1/action-items/{item}/amendments', {}),
+    ('POST', '/v1/action-items/{item}/follow-ups', {'kind': 'effectiveness'}),
+]
+
+
+@pytest.mark.parametrize('method, path, body', REFUSED_WRITES, ids=[f'{line[0]} {line[1]}' for line in REFUSED_WRITES])
+def test_a_refused_owner_learns_nothing_of_what_is_hidden(shared, method, path, body):
+    """What else is wrong would tell who attends, or in what state the review is."""
+    client, path = shared.employee2.client, fill(path, owned_behind_closed_doors(shared))
+    for each in (path, f'{path}?dry_run=true'):
+        answer = plain(client, method, each, body, **if_match(method, path))
+        assert answer.status == 403, answer
+        assert [violation['rule'] for violation in answer.json['violations']] == ['access.role'], answer
+
+
+def test_a_refused_owner_who_sees_the_review_is_told_all(shared):
+    review = shared.review(classification='public', chair_id=shared.top2.id)
+    decision = shared.decision(review, decided_by_id=shared.top2.id, owner_id=shared.employee2.id)
+    answer = shared.employee2.client.verb(f'/v1/decisions/{decision["id"]}/adopt', {}).expect(403, also=True)
+    assert answer.rules == {'access.role', 'decision.decided_on.required', 'decision.adopt.review_open'}
+
+
+def test_an_owner_who_may_is_told_all(shared):
+    """employee2 may work on the item, and hears what is wrong with what is sent."""
+    path = f'/v1/action-items/{owned_behind_closed_doors(shared)["item"]}/block'
+    shared.employee2.client.verb(path, {}).expect(422, 'action_item.reason.required')
+
+
 # ---- changes of what may be seen
 
 
