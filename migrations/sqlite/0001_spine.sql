@@ -564,11 +564,14 @@ BEGIN SELECT raise(ABORT, 'input: stays in its review'); END;
 CREATE TRIGGER decision_frozen_insert BEFORE INSERT ON decision
 WHEN (SELECT status FROM review WHERE id = NEW.review_id) IN ('concluded', 'approved', 'cancelled')
 BEGIN SELECT raise(FAIL, 'decision: its review is frozen'); END;
--- What carries a decision out lives on: amendments of it, implement and supersede.
+-- What carries a decision out lives on: amendments of it, implement and supersede. What a cancelled review left proposed
+-- can be rejected or withdrawn, so that it does not hold its owner for good.
 CREATE TRIGGER decision_frozen_update BEFORE UPDATE ON decision
 WHEN NEW.review_id <> OLD.review_id OR ((SELECT status FROM review WHERE id = NEW.review_id) IN ('concluded',
     'approved', 'cancelled') AND (
-    (NEW.status <> OLD.status AND NEW.status NOT IN ('implemented', 'superseded')) OR NEW.kind <> OLD.kind OR
+    (NEW.status <> OLD.status AND NEW.status NOT IN ('implemented', 'superseded') AND NOT (OLD.status = 'proposed' AND
+        NEW.status IN ('rejected', 'withdrawn') AND (SELECT status FROM review WHERE id = NEW.review_id) = 'cancelled'))
+    OR NEW.kind <> OLD.kind OR
     NEW.title <> OLD.title OR NEW.statement <> OLD.statement OR NEW.rationale <> OLD.rationale OR
     NEW.input_ids <> OLD.input_ids OR NEW.affects IS NOT OLD.affects OR NEW.decided_by_id <> OLD.decided_by_id OR
     NEW.action_required <> OLD.action_required OR NEW.no_action_reason IS NOT OLD.no_action_reason OR

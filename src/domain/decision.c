@@ -279,7 +279,9 @@ void decision_check(const struct decision *after, const struct decision *before,
         review_check_frozen(facts->review_status, violations);
         check_adopt(after, facts, violations);
     } else if (strcmp(verb, "reject") == 0 || strcmp(verb, "withdraw") == 0) {
-        review_check_frozen(facts->review_status, violations);
+        if (facts->review_status !=
+            REVIEW_CANCELLED) /* else its owner would be held for good by what comes to nothing */
+            review_check_frozen(facts->review_status, violations);
     } else if (strcmp(verb, "implement") == 0) {
         check_implement(facts, violations);
     } else if (strcmp(verb, "supersede") == 0 && id_equal(&after->superseded_by_id, &after->record.id)) {

@@ -125,8 +125,10 @@ static const struct rule review_rules[] = {
     {"review.approve.separation", "Who concluded a review does not approve it.", 403, RULE_PRACTICE, NULL, NULL},
     {"review.reopen.role", "Top management reopens a review.", 403, RULE_PRACTICE, NULL, NULL},
     {"review.frozen",
-     "A concluded, approved or cancelled review, its attendees, inputs and decisions stay as they are.", 409,
-     RULE_PRACTICE, "7.5.3", NULL},
+     "A concluded, approved or cancelled review, its attendees, inputs and decisions stay as they are, but for "
+     "proposed "
+     "decisions of a cancelled one: they are still rejected or withdrawn.",
+     409, RULE_PRACTICE, "7.5.3", NULL},
 };
 
 static const struct argument conclude_arguments[] = {

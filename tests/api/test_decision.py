@@ -310,6 +310,21 @@ def test_reject_and_withdraw(org, review, verb, status):
     assert (decision['status'], decision['status_reason']) == (status, 'Too expensive')
 
 
+@pytest.mark.parametrize('verb, status', [('reject', 'rejected'), ('withdraw', 'withdrawn')])
+def test_what_a_cancelled_review_left_proposed_can_end(org, verb, status):
+    """Else its owner could never leave: nothing else changes it any more."""
+    review = org.review()
+    decision = org.decision(review)
+    org.do(f'/v1/reviews/{review["id"]}/cancel', {'reason': 'Merged with another'})
+    refused(org.isms.client, 'VERB', one(decision) + '/adopt', {'decided_on': org.day()}, 409, 'review.frozen',
+            'decision.adopt.review_open')
+    leave = f'/v1/people/{org.head.id}/deactivate'
+    refused(org.isms.client, 'VERB', leave, {}, 409, 'person.deactivate.open_commitments')
+    ended = taken(org.isms.client, 'VERB', f'{one(decision)}/{verb}', {'reason': 'Nothing comes of it'})
+    assert ended['status'] == status
+    taken(org.isms.client, 'VERB', leave, {})
+
+
 @cases('body, pointer, rule',
        ('by nothing', lambda other: {'reason': 'The other covers it'}, '#/by', 'decision.by.required'),
        ('without reason', lambda other: {'by': other['id']}, '#/reason', 'decision.reason.required'),

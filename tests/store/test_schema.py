@@ -383,6 +383,23 @@ def test_nobody_approves_what_he_concluded(world):
         pytest.fail(NO_CONSTRAINT)
 
 
+@pytest.mark.parametrize('status', ['rejected', 'withdrawn'])
+def test_what_a_cancelled_review_left_proposed_can_end(world, status):
+    """But for that it is frozen as well, and nothing is slipped in with it."""
+    review = world.records['planned']['id']
+    with rolled_back(world) as db:
+        copied(world, 'decision', review_id=review)
+        changed(world, 'review', review, status='cancelled', cancel_reason='Merged with another')
+        for along in ({'status': 'adopted', 'decided_on': '2026-01-01'}, {'title': 'Other'},
+                      {'status': status, 'title': 'Other'}):
+            with pytest.raises(sqlite3.IntegrityError, match='(?i)frozen'):
+                db.execute('SAVEPOINT attempt')
+                changed(world, 'decision', ABSENT_ID, **along)
+                pytest.fail(NO_CONSTRAINT)
+            db.execute('ROLLBACK TO attempt')
+        changed(world, 'decision', ABSENT_ID, status=status, status_reason='Nothing comes of it')
+
+
 def test_what_carries_the_decisions_out_lives_on(world):
     """Action items, follow-ups, amendments, implement and supersede under a concluded review."""
     decision, item = of_concluded(world, 'decision'), of_concluded(world, 'action_item')
