@@ -163,7 +163,7 @@ static void check_change(const struct action_item *after, const struct action_it
                       action_item_status_names[before->status - 1]);
     for (size_t i = 0; i < COUNT_OF(action_item_fields); i++) {
         const struct field *field = &action_item_fields[i];
-        if (field->guarded && field_is_set(field, after) && !field_equal(field, after, before))
+        if (field->guarded && !field_equal(field, after, before))
             violation_add(
                 violations, "commitment.amendment_required", arena_format(violations->arena, "#/%s", field->name),
                 "'%s' is changed by POST /v1/action-items/%s/amendments.", field->name, after->record.reference);
@@ -185,14 +185,13 @@ void action_item_check(const struct action_item *after, const struct action_item
     if (after->kind == ACTION_CORRECTIVE && (!after->root_cause || !text_length(after->root_cause)))
         violation_add(violations, "action_item.root_cause.required", "#/root_cause",
                       "A corrective action names its 'root_cause'.");
-    if (before) {
-        check_change(after, before, violations);
-        return;
-    }
     if (after->success_criteria.json)
         criteria_check(&after->success_criteria, violations);
-    action_item_check_deadline(&after->deadline, facts, violations);
-    if (decision_is_ended(facts->decision_status))
+    if (!before || !date_equal(&before->deadline, &after->deadline))
+        action_item_check_deadline(&after->deadline, facts, violations);
+    if (before)
+        check_change(after, before, violations);
+    else if (decision_is_ended(facts->decision_status))
         violation_add(violations, "action_item.decision.adopted", NULL, "The decision is %s.",
                       decision_status_names[facts->decision_status - 1]);
 }

@@ -151,6 +151,32 @@ def test_change_refuses(org, decision, change, pointer, rule):
     assert org.get(one(item)) == item
 
 
+@cases('change, rules',
+       ('owner cleared', {'owner_id': None}, ['action_item.owner.required']),
+       ('owner is a number', {'owner_id': 3}, ['body.type']),
+       ('owner unknown', {'owner_id': 'nobody@example.org'}, ['reference.not_found']),
+       ('owner has left', lambda org: {'owner_id': left(org)}, ['reference.person.inactive']),
+       ('deadline cleared', {'deadline': None}, ['action_item.deadline.required']),
+       ('deadline in the past', lambda org: {'deadline': org.day(-1)}, ['action_item.deadline.in_past']),
+       ("deadline after the decision's", lambda org: {'deadline': org.day(91)},
+        ['action_item.deadline.after_decision']),
+       ('criteria cleared', {'success_criteria': None}, ['action_item.success_criteria.required']),
+       ('no criteria', {'success_criteria': []}, ['success_criteria.count']),
+       ('criteria that say nothing', {'success_criteria': [{'statement': 'It will be better'}]},
+        ['success_criteria.measurable']))
+def test_a_commitment_that_is_wrong_besides(org, decision, change, rules):
+    """All at once: that it takes an amendment, and what would be wrong with it in one."""
+    change = made(change, org)
+    member = next(iter(change))
+    answer = refused(org.isms.client, 'PATCH', one(org.action_item(decision)), change, 422,
+                     'commitment.amendment_required', *rules, at=f'#/{member}')
+    assert len(answer.violations) == 1 + len(rules), answer.violations
+
+
+def left(org):
+    return org.person(email='gone@example.org', active=False)['id']
+
+
 def test_becoming_corrective_wants_a_root_cause(org, decision):
     item = org.action_item(decision, kind='change', root_cause=ABSENT)
     refused(org.isms.client, 'PATCH', one(item), {'kind': 'corrective'}, 422, 'action_item.root_cause.required')
