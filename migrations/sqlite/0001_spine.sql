@@ -235,6 +235,7 @@ CREATE TABLE action_item (
     status_reason TEXT CHECK (length(status_reason) BETWEEN 1 AND 2000),
     cancel_approved_by_id TEXT REFERENCES person (id) DEFERRABLE INITIALLY DEFERRED,
     CHECK (kind <> 'corrective' OR root_cause IS NOT NULL),
+    CHECK (predecessor_id <> id),
     CHECK (status NOT IN ('completed', 'closed') OR completed_on IS NOT NULL),
     CHECK ((status = 'closed') = (closed_on IS NOT NULL)),
     CHECK ((status = 'cancelled') = (cancelled_on IS NOT NULL)),

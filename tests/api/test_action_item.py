@@ -151,6 +151,14 @@ def test_change_refuses(org, decision, change, pointer, rule):
     assert org.get(one(item)) == item
 
 
+def test_none_follows_itself(org, decision):
+    item = org.action_item(decision)
+    for name in ('id', 'reference'):
+        refused(org.isms.client, 'PATCH', one(item), {'predecessor_id': item[name]}, 422,
+                'action_item.predecessor.self', at='#/predecessor_id')
+    taken(org.isms.client, 'PATCH', one(item), {'predecessor_id': org.action_item(decision)['reference']})
+
+
 @cases('change, rules',
        ('owner cleared', {'owner_id': None}, ['action_item.owner.required']),
        ('owner is a number', {'owner_id': 3}, ['body.type']),

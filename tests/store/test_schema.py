@@ -201,6 +201,7 @@ OFFENCES = [
     ('action_item', {'success_criteria': '[]'}, 'CHECK'), ('action_item', {'root_cause': None}, 'CHECK'),
     ('action_item', {'status': 'completed', 'completed_on': None}, 'CHECK'),
     ('action_item', {'status': 'closed'}, 'CHECK'), ('action_item', {'status': 'cancelled'}, 'CHECK'),
+    ('action_item', {'predecessor_id': ABSENT_ID}, 'CHECK'),      # the id of the copy itself
     # … and in what is said of it later.
     ('amendment', {'owner_id': None, 'deadline': None, 'success_criteria': None}, 'CHECK'),
     ('amendment', {'decision_id': None, 'action_item_id': None}, 'CHECK'),
