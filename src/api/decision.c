@@ -14,7 +14,7 @@ static bool complete(struct call *call)
 {
     struct decision *after = call->after;
     const struct decision *before = call->before;
-    if (after->action_required == TRUTH_UNKNOWN && after->kind)
+    if (after->action_required == TRUTH_UNKNOWN)
         after->action_required = after->kind == DECISION_NO_CHANGE ? TRUTH_FALSE : TRUTH_TRUE;
     return criteria_complete(call, &decision_resource, &after->success_criteria,
                              before ? &before->success_criteria : NULL);

@@ -129,6 +129,18 @@ def test_create_takes(org, review, over):
     taken(org.isms.client, 'POST', decisions_of(review), org.decision_body(review, **made(over, org)))
 
 
+@cases('kind, rule',
+       ('none', ABSENT, 'decision.kind.required'),
+       ('null', None, 'decision.kind.required'),
+       ('unknown', 'wish', 'body.enum'),
+       ('a number', 7, 'body.type'))
+def test_without_a_kind_action_is_required(org, review, kind, rule):
+    """As of every kind but no_change: what that asks for is listed along with the kind."""
+    body = org.decision_body(review, kind=kind, deadline=ABSENT, success_criteria=ABSENT)
+    refused(org.isms.client, 'POST', decisions_of(review), body, 422, rule, 'decision.deadline.required',
+            'decision.success_criteria.required')
+
+
 def test_several_inputs(org, review):
     ids = [org.input_of(review, clause)['id'] for clause in ('d3', 'b')]
     decision = taken(org.isms.client, 'POST', decisions_of(review), org.decision_body(review, input_ids=ids))
