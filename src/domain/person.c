@@ -7,8 +7,8 @@ const char *const role_names[] = {"top_management", "isms_manager", "department_
 static const struct field person_fields[] = {
     {"name", FIELD_TEXT(name), .required = true, .min = 1, .max = 200, .sortable = true, .searched = true,
      .description = "The person's name as minutes show it.", .example = "\"Ana Horvat\""},
-    {"email", FIELD_TEXT(email), .required = true, .min = 3, .max = 254, .sortable = true, .searched = true,
-     .email = true, .description = "Unique in any case; takes the place of the id in paths and references.",
+    {"email", FIELD_TEXT(email), .required = true, .max = 254, .sortable = true, .searched = true, .email = true,
+     .description = "Unique in any case; takes the place of the id in paths and references.",
      .example = "\"ana.horvat@example.org\""},
     {"role", FIELD_ENUM(role, role_names), .required = true,
      .description = "What the person may do (ISO/IEC 27001, 5.3).", .example = "\"isms_manager\""},
