@@ -120,7 +120,7 @@ bool store_commitments(struct store *store, const struct id *person, const struc
     size_t decision_count, item_count;
     if (!ask_named(ASK(store,
                        "SELECT id, reference, title FROM decision WHERE owner_id = $1 AND "
-                       "status IN ('proposed', 'adopted') ORDER BY id",
+                       "(status = 'proposed' OR (status = 'adopted' AND action_required = 1)) ORDER BY id",
                        person->text),
                    &decision_resource, arena, &decisions, &decision_count) ||
         !ask_named(ASK(store,

@@ -171,6 +171,14 @@ def test_a_proposed_decision_holds_its_owner(org):
             'person.deactivate.open_commitments')
 
 
+def test_a_decision_that_requires_no_action_holds_its_owner_until_it_is_adopted(org):
+    decision = org.no_change(org.running_review())
+    leave = f'{PEOPLE}/{org.head.id}/deactivate'
+    refused(org.isms.client, 'VERB', leave, {}, 409, 'person.deactivate.open_commitments')
+    org.adopt(decision)
+    taken(org.isms.client, 'VERB', leave, {})
+
+
 @cases('fulfil',
        ('closed', lambda org, item: org.closed(item)),
        ('cancelled', lambda org, item: org.cancelled_item(item)),
