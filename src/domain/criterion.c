@@ -50,10 +50,8 @@ bool criterion_is_measured(const struct criterion *criterion)
 
 static bool is_measurable(const struct criterion *criterion)
 {
-    bool any = criterion->metric || criterion->comparator || criterion->target.known;
-    if (any && !criterion_is_measured(criterion))
-        return false;
-    return any || (criterion->verification && text_length(criterion->verification) >= VERIFICATION_MIN);
+    return criterion_is_measured(criterion) ||
+           (criterion->verification && text_length(criterion->verification) >= VERIFICATION_MIN);
 }
 
 void criteria_check(const struct nested *criteria, struct violations *violations)

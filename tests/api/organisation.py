@@ -218,7 +218,7 @@ class Organisation:
 
     def result(self, criterion, **over):
         body = {'criterion_id': criterion['id']}
-        if criterion.get('comparator'):
+        if all(criterion.get(name) is not None for name in ('metric', 'comparator', 'target')):
             step = {'lt': -1, 'gt': 1}.get(criterion['comparator'], 0)
             body['measured_value'] = criterion['target'] + step
         else:

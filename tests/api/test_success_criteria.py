@@ -68,6 +68,8 @@ def many(number):
        ('metric without comparator', [measured(comparator=None)], '#/success_criteria/0',
         'success_criteria.measurable'),
        ('target without metric', [measured(metric=ABSENT)], '#/success_criteria/0', 'success_criteria.measurable'),
+       ('metric, with a verification in 9 characters', [bare(metric='click rate', verification='x' * 9)],
+        '#/success_criteria/0', 'success_criteria.measurable'),
        ('verification in 9 characters', [bare(verification='x' * 9)], None, 'success_criteria.measurable'),
        ('the second one', [verified(), bare()], '#/success_criteria/1', 'success_criteria.measurable'),
        ('none', [], '#/success_criteria', 'success_criteria.count'),
@@ -92,6 +94,10 @@ def test_refused(org, way_in, criteria, pointer, rule):
        ('measured', [measured()]),
        ('verified', [verified()]),
        ('both', [measured(verification='See the report', unit='%')]),
+       ('metric alone, verified', [verified(metric='click rate')]),
+       ('metric and comparator, verified', [verified(metric='click rate', comparator='lt')]),
+       ('comparator and target, verified', [verified(comparator='lt', target=5)]),
+       ('measured, with a verification in 9 characters', [measured(verification='x' * 9)]),
        ('statement of 10 characters', [measured(statement='x' * 10)]),
        ('verification in 10 characters', [bare(verification='x' * 10)]),
        ('20', many(20)),
@@ -103,6 +109,22 @@ def test_taken(org, way_in, criteria):
     kept = (record['after'] if amends else record)['success_criteria']
     assert [criterion['statement'] for criterion in kept] == [criterion['statement'] for criterion in criteria]
     assert len({criterion['id'] for criterion in kept}) == len(criteria)
+
+
+@cases('over',
+       ('metric alone', {'metric': 'click rate'}),
+       ('no target', {'metric': 'click rate', 'comparator': 'lt'}),
+       ('no metric', {'comparator': 'lt', 'target': 5}))
+def test_what_is_measured_in_part_is_judged_by_its_verification(org, over):
+    """Its result needs no measured value, and none decides whether it is met."""
+    item = org.action_item(org.adopted(org.running_review()), success_criteria=[verified(**over)])
+    org.completed(item)
+    path = f'/v1/action-items/{item["id"]}/follow-ups?dry_run=true'
+    for result in ({'met': True, 'evidence': 'Signed procedure, page 3'}, {'met': True, 'measured_value': 7}):
+        body = org.effectiveness_body(item, criteria_results=[{'criterion_id': 'c1'} | result])
+        assert org.new(path, body)['criteria_results'][0]['met'] is True
+    body = org.effectiveness_body(item, criteria_results=[{'criterion_id': 'c1', 'measured_value': 3}])
+    refused(org.isms.client, 'POST', path.removesuffix('?dry_run=true'), body, 422, 'follow_up.effective.criteria_met')
 
 
 def test_ids_are_the_servers(org):
