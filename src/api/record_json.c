@@ -116,28 +116,34 @@ static void parse_enum(struct place *place, const struct field *field, const jso
     wrong(place, "body.enum", field->name, what);
 }
 
-static void parse_number(struct place *place, const struct field *field, const json_t *value, void *record)
+enum { EXACT_BITS = 53 }; /* of an integer that a double holds without rounding it */
+
+/* 50.0 is an integer as well as 50 is (RFC 8259 knows one kind of number, and so does JSON Schema). */
+static bool whole_number(const json_t *value, json_int_t *ret_number)
 {
-    bool integer = field->kind == FIELD_KIND_INTEGER;
-    if (integer ? !json_is_integer(value) : !json_is_number(value)) {
-        wrong(place, "body.type", field->name, integer ? "is a whole number" : "is a number");
+    const double bound = (double)((json_int_t)1 << EXACT_BITS);
+    if (json_is_integer(value)) {
+        *ret_number = json_integer_value(value);
+        return true;
+    }
+    if (!json_is_real(value))
+        return false;
+    double number = json_real_value(value);
+    if (number >= bound || number <= -bound) { /* all of these are whole, and beyond every limit */
+        *ret_number = number > 0 ? INT64_MAX : INT64_MIN;
+        return true;
+    }
+    *ret_number = (json_int_t)number;
+    return (double)*ret_number == number;
+}
+
+static void parse_integer(struct place *place, const struct field *field, const json_t *value, void *record)
+{
+    json_int_t number;
+    if (!whole_number(value, &number)) {
+        wrong(place, "body.type", field->name, "is a whole number");
         return;
     }
-    if (!integer && field->not_negative && json_number_value(value) < 0) {
-        wrong(place, "body.range", field->name, "is not below 0");
-        return;
-    }
-    const json_int_t exact = 9007199254740992; /* beyond it a double would round what was sent */
-    if (!integer && json_is_integer(value) &&
-        (json_integer_value(value) > exact || json_integer_value(value) < -exact)) {
-        wrong(place, "body.range", field->name, "is an integer that no double holds");
-        return;
-    }
-    if (!integer) {
-        *(struct number *)field_in(field, record) = (struct number){true, json_number_value(value)};
-        return;
-    }
-    json_int_t number = json_integer_value(value);
     if (number < (json_int_t)field->min || (field->max && number > (json_int_t)field->max)) {
         char what[100];
         snprintf(what, sizeof what, "is from %zu to %zu", field->min, field->max);
@@ -145,6 +151,19 @@ static void parse_number(struct place *place, const struct field *field, const j
         return;
     }
     *(struct integer *)field_in(field, record) = (struct integer){true, number};
+}
+
+static void parse_number(struct place *place, const struct field *field, const json_t *value, void *record)
+{
+    const json_int_t exact = (json_int_t)1 << EXACT_BITS; /* beyond it a double would round what was sent */
+    if (!json_is_number(value))
+        wrong(place, "body.type", field->name, "is a number");
+    else if (field->not_negative && json_number_value(value) < 0)
+        wrong(place, "body.range", field->name, "is not below 0");
+    else if (json_is_integer(value) && (json_integer_value(value) > exact || json_integer_value(value) < -exact))
+        wrong(place, "body.range", field->name, "is an integer that no double holds");
+    else
+        *(struct number *)field_in(field, record) = (struct number){true, json_number_value(value)};
 }
 
 /* --- references ----------------------------------------------------------------------------------------------------
@@ -358,6 +377,8 @@ static bool parse_value(struct place *place, const struct field *field, json_t *
         parse_date(place, field, value, record);
         return true;
     case FIELD_KIND_INTEGER:
+        parse_integer(place, field, value, record);
+        return true;
     case FIELD_KIND_NUMBER:
         parse_number(place, field, value, record);
         return true;

@@ -67,6 +67,8 @@ def test_append_only(org, item):
         'follow_up.performed_on.before_action'),
        ('-1 %', {'progress_percent': -1}, '#/progress_percent', 'body.range'),
        ('101 %', {'progress_percent': 101}, '#/progress_percent', 'body.range'),
+       ('101.0 %', {'progress_percent': 101.0}, '#/progress_percent', 'body.range'),
+       ('percent and a half', {'progress_percent': 50.5}, '#/progress_percent', 'body.type'),
        ('percent are a fraction', {'progress_percent': 0.5}, '#/progress_percent', 'body.type'),
        ('review unknown', {'review_id': 'MR-2020-01'}, '#/review_id', 'reference.not_found'),
        ('supersedes what does not exist', {'supersedes_id': '01930000-0000-7000-8000-000000000000'},
@@ -93,6 +95,9 @@ def test_create_refuses(org, item, over, pointer, rule):
        ('next one today', lambda org: {'next_follow_up_on': org.day()}),
        ('0 %', {'progress_percent': 0}),
        ('100 %', {'progress_percent': 100}),
+       ('50.0 %, an integer as well', {'progress_percent': 50.0}),
+       ('-0.0 %', {'progress_percent': -0.0}),
+       ('1e2 %', {'progress_percent': 1e2}),
        ('by e-mail', {'performed_by_id': 'Employee@example.org'}),
        ('measured on the way', {'criteria_results': [{'criterion_id': 'c1', 'measured_value': 12}]}))
 def test_create_takes(org, item, over):
