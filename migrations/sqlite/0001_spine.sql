@@ -146,6 +146,7 @@ CREATE TABLE input (
     withdrawn INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
     withdrawn_reason TEXT CHECK (length(withdrawn_reason) BETWEEN 1 AND 2000),
     CHECK (severity IS NULL OR clause IN ('d1', 'd3')),
+    CHECK (json_extract(source, '$.period_start') <= json_extract(source, '$.period_end')),
     CHECK (state <> 'considered' OR coalesce(length(summary) > 0 AND length(conclusion) > 0, 0)),
     CHECK (state <> 'considered' OR clause NOT LIKE 'd_' OR (trend IS NOT NULL AND source IS NOT NULL)),
     CHECK (state <> 'nothing_to_report' OR coalesce(length(summary), 0) >= 10),

@@ -90,6 +90,8 @@ static const struct rule input_rules[] = {
      RULE_PRACTICE, "9.3.2 d", NULL},
     {"input.severity.clause", "Only nonconformities and audit results (d1, d3) have a severity.", 422, RULE_PRACTICE,
      "9.3.2 d", NULL},
+    {"source.period.order", "The period that figures cover does not end before it starts.", 422, RULE_PROCEDURE, NULL,
+     NULL},
     {"input.withdraw.agenda", "An input of the original ten is not withdrawn.", 409, RULE_STANDARD, "9.3.2", NULL},
     {"input.withdrawn", "A withdrawn input stays as it is.", 409, RULE_PRACTICE, NULL, NULL},
 };
@@ -144,6 +146,14 @@ static void check_considered(const struct input *input, struct violations *viola
                       clause_names[input->clause - 1]);
 }
 
+static void check_source(const struct source *source, struct violations *violations)
+{
+    if (date_before(&source->period_end, &source->period_start))
+        violation_add(violations, "source.period.order", "#/source/period_end",
+                      "The period ends on %s, before it starts on %s.", source->period_end.text,
+                      source->period_start.text);
+}
+
 void input_check(const struct input *after, const char *verb, const struct input_facts *facts,
                  struct violations *violations)
 {
@@ -158,6 +168,8 @@ void input_check(const struct input *after, const char *verb, const struct input
     if (after->withdrawn == TRUTH_TRUE)
         violation_add(violations, "input.withdrawn", NULL, "This input was withdrawn; add another one instead.");
     required_check(&input_resource, after, violations);
+    if (after->source.items)
+        check_source(after->source.items, violations);
     if (after->state == INPUT_CONSIDERED)
         check_considered(after, violations);
     if (after->state == INPUT_NOTHING_TO_REPORT && (!after->summary || text_length(after->summary) < NOTHING_MIN))

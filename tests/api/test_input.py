@@ -59,6 +59,9 @@ def test_defaults(org, review):
         'source.system.required'),
        ('source with no such day', {'source': SOURCE | {'period_end': '2026-13-01'}}, '#/source/period_end',
         'body.format'),
+       ('source of a period that ends before it starts',
+        {'source': SOURCE | {'period_start': '2026-03-02', 'period_end': '2026-03-01'}}, '#/source/period_end',
+        'source.period.order'),
        ('source with more', {'source': SOURCE | {'colour': 'red'}}, '#/source/colour', 'body.unknown_field'),
        ('metrics are no list', {'metrics': {}}, '#/metrics', 'body.type'),
        ('metric without name', {'metrics': [{'value': 1}]}, '#/metrics/0/name', 'metric.name.required'),
@@ -167,6 +170,14 @@ def test_another_clause_wants_more(org, review):
     refused(org.isms.client, 'PATCH', one(record), {'clause': 'd2'}, 422, 'input.considered.trend',
             'input.considered.source')
     taken(org.isms.client, 'PATCH', one(record), {'clause': 'd2', 'trend': 'degrading', 'source': SOURCE})
+
+
+def test_the_period_of_a_source_keeps_its_order_when_merged(org, review):
+    record = org.input(review, source=SOURCE | {'period_start': '2026-03-01', 'period_end': '2026-03-01'})
+    refused(org.isms.client, 'PATCH', one(record), {'source': {'period_start': '2026-03-02'}}, 422,
+            'source.period.order', at='#/source/period_end')
+    for change in ({'period_start': '2026-02-28'}, {'period_end': None}, {'period_start': '2027-01-01'}):
+        taken(org.isms.client, 'PATCH', one(record), {'source': change})
 
 
 def test_source_is_merged_and_metrics_are_replaced(org, review):

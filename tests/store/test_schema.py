@@ -190,6 +190,7 @@ OFFENCES = [
     ('input', {'clause': 'a', 'severity': 'major'}, 'CHECK'), ('input', {'summary': None}, 'CHECK'),
     ('input', {'conclusion': None}, 'CHECK'), ('input', {'trend': None}, 'CHECK'), ('input', {'source': None}, 'CHECK'),
     ('input', {'state': 'nothing_to_report', 'summary': 'None'}, 'CHECK'),
+    ('input', {'source': '{"period_end":"2026-01-31","period_start":"2026-02-01","system":"X"}'}, 'CHECK'),
     # … in a decision …
     ('decision', {'success_criteria': '[]'}, 'CHECK'), ('decision', {'success_criteria': None}, 'CHECK'),
     ('decision', {'success_criteria': 'none'}, 'CHECK|malformed'), ('decision', {'deadline': None}, 'CHECK'),
