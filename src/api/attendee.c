@@ -9,11 +9,19 @@ static bool begin(struct call *call)
     return true;
 }
 
+/* Whether it comes to stand for a person for whom it did not stand before. */
+static bool names_another(const struct call *call)
+{
+    const struct attendee *after = call->after;
+    const struct attendee *before = call->before;
+    return id_is_set(&after->person_id) && (!before || !id_equal(&before->person_id, &after->person_id));
+}
+
 static bool complete(struct call *call)
 {
     struct attendee *after = call->after;
     struct person_brief person;
-    if (call->before || !id_is_set(&after->person_id))
+    if (!names_another(call))
         return true;
     if (store_person(call->store, &after->person_id, call->arena, &person) != FOUND)
         return false;
@@ -29,7 +37,7 @@ static bool check(struct call *call)
     if (!review)
         return false;
     struct attendee_facts facts = {.review_status = review->status, .chair_id = review->chair_id};
-    if (!call->before && id_is_set(&after->person_id) &&
+    if (names_another(call) &&
         !store_attends(call->store, &review->record.id, &after->person_id, &facts.attends_already))
         return false;
     attendee_check(after, call->before, call->transition ? call->transition->verb : NULL, &facts, &call->violations);

@@ -10,17 +10,17 @@ static const char *const attendance_names[] = {"invited", "attended", "apologies
 static const struct field attendee_fields[] = {
     {"review_id", FIELD_REF(review_id, "review"), .read_only = true, .description = "The review attended.",
      .example = "\"MR-2026-01\""},
-    {"person_id", FIELD_REF(person_id, "person"), .required = true, .fixed = true,
-     .description = "Who attends; once per review.", .example = "\"ana.horvat@example.org\""},
+    {"person_id", FIELD_REF(person_id, "person"), .required = true, .description = "Who attends; once per review.",
+     .example = "\"ana.horvat@example.org\""},
     {"capacity", FIELD_ENUM(capacity, capacity_names), .required = true, .description = "What the person is there for.",
      .example = "\"secretary\""},
     {"attendance", FIELD_ENUM(attendance, attendance_names), .initial = ATTENDANCE_INVITED,
      .description = "Whether the person came.", .example = "\"attended\""},
     {"delegate_for_id", FIELD_REF(delegate_for_id, "person"), .description = "For whom the person stands in."},
     {"name_at_review", FIELD_TEXT(name_at_review), .read_only = true, .searched = true,
-     .description = "The person's name when added.", .example = "\"Ana Horvat\""},
+     .description = "The person's name when named here.", .example = "\"Ana Horvat\""},
     {"job_title_at_review", FIELD_TEXT(job_title_at_review), .read_only = true,
-     .description = "The person's position when added."},
+     .description = "The person's position when named here."},
     {"withdrawn", FIELD_TRUTH(withdrawn), .read_only = true, .initial = TRUTH_FALSE,
      .description = "Whether the attendee was taken back.", .example = "false"},
     {"withdrawn_reason", FIELD_TEXT(withdrawn_reason), .read_only = true, .by_verb = true, .min = 1,
@@ -72,9 +72,14 @@ void attendee_check(const struct attendee *after, const struct attendee *before,
     }
     if (after->withdrawn == TRUTH_TRUE)
         violation_add(violations, "attendee.withdrawn", NULL, "This attendee was withdrawn; add the person anew.");
-    if (!before && facts->attends_already)
+    bool named = id_is_set(&after->person_id);
+    bool replaced = before && named && !id_equal(&before->person_id, &after->person_id);
+    if ((!before || replaced) && facts->attends_already)
         violation_add(violations, "attendee.unique", "#/person_id", "This person attends the review already.");
-    if (after->capacity && (after->capacity == CAPACITY_CHAIR) != is_chair)
+    if (replaced && id_equal(&before->person_id, &facts->chair_id))
+        violation_add(violations, "attendee.chair.single", "#/person_id",
+                      "This attendee is the review's chair; set the review's chair_id instead.");
+    else if (named && after->capacity && (after->capacity == CAPACITY_CHAIR) != is_chair)
         violation_add(violations, "attendee.chair.single", "#/capacity",
                       is_chair ? "The chair's capacity is 'chair'; another chair_id of the review moves it."
                                : "Only the review's chair has this capacity; set the review's chair_id instead.");

@@ -90,6 +90,35 @@ def test_change_refuses(org, review, change, pointer, rule):
     refused(org.isms.client, 'PATCH', one(attendee), change, 422, rule, at=pointer)
 
 
+@cases('change, rules',
+       ('nobody', {'person_id': None}, ['attendee.person_id.required']),
+       ('a number', {'person_id': 7}, ['body.type']),
+       ('nobody known', {'person_id': 'nobody@example.org'}, ['reference.not_found']),
+       ('who has left', lambda org: {'person_id': org.person(active=False)['id']}, ['reference.person.inactive']),
+       ('who attends already', {'person_id': 'head@example.org'}, ['attendee.unique']),
+       ('the chair', {'person_id': 'top@example.org'}, ['attendee.unique', 'attendee.chair.single']))
+def test_another_person_refused(org, review, change, rules):
+    org.attendee(review, person_id=org.head.id)
+    attendee = org.attendee(review)
+    refused(org.isms.client, 'PATCH', one(attendee), made(change, org), 422, *rules, at='#/person_id')
+    assert org.get(one(attendee)) == attendee
+
+
+def test_another_person_in_its_place(org, review):
+    """With the name and position of that one; what belonged to the attendee stays."""
+    org.change(f'/v1/people/{org.head.id}', {'job_title': 'Head of IT'})
+    attendee = org.attendee(review)
+    changed = taken(org.isms.client, 'PATCH', one(attendee), {'person_id': org.head.email, 'attendance': 'attended'})
+    assert (changed['person_id'], changed['name_at_review'], changed['job_title_at_review']) == (
+        org.head.id, org.head.name, 'Head of IT')
+    assert (changed['capacity'], changed['attendance']) == (attendee['capacity'], 'attended')
+    # Named again, the same person is looked up no more; and who was there before may come again.
+    org.change(f'/v1/people/{org.head.id}', {'job_title': 'Director'})
+    same = taken(org.isms.client, 'PATCH', one(attendee), {'person_id': org.head.id})
+    assert same == changed
+    taken(org.isms.client, 'POST', attendees_of(review), org.attendee_body())
+
+
 @pytest.mark.parametrize('attendance', ['attended', 'apologies', 'absent', 'invited'])
 def test_attendance(org, review, attendance):
     attendee = org.attendee(review)
@@ -111,6 +140,16 @@ def test_the_chair_is_the_first_attendee(org, review):
 def test_the_chair_keeps_the_capacity(org, review):
     refused(org.isms.client, 'PATCH', one(org.chair_attendee(review)), {'capacity': 'observer'}, 422,
             'attendee.chair.single', at='#/capacity')
+
+
+@cases('change',
+       ('in the chair', {}),
+       ('as an observer', {'capacity': 'observer'}))
+def test_the_chair_is_no_other_person_by_this_way(org, review, change):
+    chair = org.chair_attendee(review)
+    refused(org.isms.client, 'PATCH', one(chair), {'person_id': org.top2.id} | change, 422, 'attendee.chair.single',
+            at='#/person_id')
+    refused(org.isms.client, 'PATCH', one(chair), {'person_id': None}, 422, 'attendee.person_id.required')
 
 
 def test_another_chair_who_did_not_attend(org, review):

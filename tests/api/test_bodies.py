@@ -116,6 +116,16 @@ def test_numbers_come_back_as_they_were_sent(shared, life, number):
     ('/v1/people/{person}', {'name': ' \t\n'}, {'#/name': 'body.length'}),
     ('/v1/people/{person}', {'name': None, 'email': None, 'role': None},
      {'#/name': 'person.name.required', '#/email': 'person.email.required', '#/role': 'person.role.required'}),
+    # What is required is never cleared.
+    *((f'/v1/{path}', dict.fromkeys(members.split()),
+       {f'#/{name}': f'{noun}.{name}.required' for name in members.split()}) for path, noun, members in (
+        ('reviews/{planned}', 'review', 'title type scope period_start period_end planned_on chair_id'),
+        ('attendees/{attendee}', 'attendee', 'person_id capacity'),
+        ('inputs/{input}', 'input', 'clause title'),
+        ('decisions/{proposed}', 'decision',
+         'kind title statement rationale input_ids decided_by_id deadline success_criteria'),
+        ('action-items/{item}', 'action_item', 'kind title'))),
+    ('/v1/decisions/{proposed}', {'owner_id': None}, {'#/owner_id': 'decision.owner.required'}),
     ('/v1/reviews/{planned}', {'planned_on': '2026-02-30', 'period_end': '26-01-01', 'classification': 'secret'},
      {'#/planned_on': 'body.format', '#/period_end': 'body.format', '#/classification': 'body.enum'}),
     ('/v1/reviews/{planned}', {'planned_on': '2026-11-21T00:00:00Z'}, {'#/planned_on': 'body.format'}),

@@ -251,6 +251,7 @@ FROZEN = (
      lambda o, r: o.attendee_body(person_id=o.auditor.id)),
     ('an attendee', 'PATCH', lambda o, r: guest(o, r),
      lambda o, r: {'attendance': 'absent'}),
+    ('another attendee', 'PATCH', lambda o, r: guest(o, r), lambda o, r: {'person_id': o.auditor.id}),
     ('an attendee withdrawn', 'VERB', lambda o, r: guest(o, r) + '/withdraw',
      lambda o, r: {'reason': 'Was never there'}),
     ('a new input', 'POST', lambda o, r: one(r) + '/inputs', lambda o, r: o.input_body()),
