@@ -22,7 +22,9 @@ static const struct special {
 } specials[] = {
     {read_readiness, "Readiness", "application/json", NULL,
      "What the next verb asks of the records and of the caller: the rules that it would break now, how far the ten "
-     "clauses are covered, and the action items to revisit."},
+     "clauses are covered, and the action items to revisit. Members that come with the verb itself (`summary`, "
+     "`held_on` "
+     "and so on) are not looked at."},
     {read_revisions, "RevisionList", "application/json", NULL,
      "Each approved revision, oldest first, as it was when it was approved."},
     {read_revision, "Revision", "application/json", NULL,

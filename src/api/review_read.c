@@ -23,34 +23,41 @@ static struct review *load_review(struct call *call, bool *ret_fine)
 /* --- readiness -----------------------------------------------------------------------------------------------------
  */
 
-/* What the next verb asks of the records and of the caller; not of what its request will bring. */
-static const char *next_verb(struct call *call, const struct review *review, struct review_facts *facts)
+static const char *next_verb(const struct review *review)
 {
-    const struct stake nobody = {0};
-    const char *verb = NULL;
-    enum operation operation = OPERATION_REVIEW_HOLD;
     switch ((enum review_status)review->status) {
     case REVIEW_PLANNED:
-        verb = "start";
-        review_check(review, review, verb, facts, &call->violations);
-        break;
+        return "start";
     case REVIEW_IN_PROGRESS:
-        verb = "conclude";
-        review_check_complete(facts, &call->violations);
-        break;
+        return "conclude";
     case REVIEW_CONCLUDED:
-        verb = "approve";
-        operation = OPERATION_REVIEW_APPROVE;
-        review_check(review, review, verb, facts, &call->violations);
-        break;
+        return "approve";
     case REVIEW_APPROVED:
     case REVIEW_CANCELLED:
-        return NULL;
+        break;
     }
-    if (verb && !policy_allows(&call->caller, operation, &nobody))
-        violation_add(&call->violations, operation == OPERATION_REVIEW_APPROVE ? "review.approve.role" : "access.role",
-                      NULL, "Your role does not allow '%s'.", verb);
-    return verb;
+    return NULL;
+}
+
+/* The verb's own route, which says who may. */
+static const struct route *route_of(const char *verb)
+{
+    const struct route *route = routes;
+    while (route->resource != &review_resource || !route->verb || strcmp(route->verb, verb) != 0)
+        route++;
+    return route;
+}
+
+/* What the verb asks of the caller and of the records, as it would answer; not of what its request will bring. */
+static void check_verb(struct call *call, const char *verb, const struct review *review,
+                       const struct review_facts *facts)
+{
+    const struct route *route = route_of(verb);
+    access_check(call, route, route->operation, &(struct stake){0});
+    if (review->status == REVIEW_IN_PROGRESS)
+        review_check_complete(facts, &call->violations);
+    else
+        review_check(review, review, verb, facts, &call->violations);
 }
 
 static void put_clauses(struct buffer *body, const struct review_facts *facts)
@@ -97,7 +104,9 @@ bool read_readiness(struct call *call)
     if (store_person(call->store, &review->chair_id, call->arena, &chair) != FOUND)
         return false;
     facts.chair_role = chair.role;
-    const char *verb = next_verb(call, review, &facts);
+    const char *verb = next_verb(review);
+    if (verb)
+        check_verb(call, verb, review, &facts);
     struct buffer *body = &call->response->body;
     if (verb)
         buffer_format(body, "{\"verb\":\"%s\"", verb);

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness import ABSENT
+from harness import ABSENT, Client
 from story import cases, made, refused, taken, years_later
 
 
@@ -360,6 +360,27 @@ def test_readiness_with_the_minutes_written(org):
     review = org.concludable(org.running_review(summary='# Minutes'))
     ready = readiness(org, review)
     assert (ready['verb'], ready['ready'], ready['violations']) == ('conclude', True, [])
+
+
+@cases('verb, state',
+       ('start', 'start', lambda org: org.review(classification='public')),
+       ('conclude', 'conclude', lambda org: org.running_review(classification='public')),
+       ('approve', 'approve', lambda org: org.concluded(org.running_review(classification='public'))))
+@cases('who, options',
+       ('who may', 'top2', {}),
+       ('who concluded', 'isms', {}),
+       ('a role that may not', 'employee', {}),
+       ('a token to read with', 'isms', {'read_only': True}),
+       ('a token of another role', 'top2', {'role': 'isms_manager'}),
+       ('a token to read with, of a role that may not', 'auditor', {'read_only': True}))
+def test_readiness_is_what_the_verb_answers(org, verb, state, who, options):
+    """To this caller, with this token: the same rules in the same words."""
+    review, person = state(org), getattr(org, who)
+    client = Client(org.daemon, org.daemon.token(person.email, **options))
+    answer = client.verb(f'{one(review)}/{verb}?dry_run=true', org.conclude_body() if verb == 'conclude' else {})
+    refusals = answer.violations if answer.status >= 400 else []
+    ready = client.get(one(review) + '/readiness').expect(200).json
+    assert (ready['verb'], ready['violations'], ready['ready']) == (verb, refusals, not refusals)
 
 
 def test_readiness_to_approve(org):
