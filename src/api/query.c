@@ -181,8 +181,23 @@ static size_t split(struct call *call, const char *name, const char *text, const
 
 static const char *const absent_id = "00000000-0000-0000-0000-000000000000";
 
+/* How far a filter's references are looked up. A record shows the reference of what it hangs from also to who owns it
+ * and does not see that (review_reference): so a filter by that reference tells no more than the record does, and finds
+ * what the filter by the id finds. Any other reference has to lead to what the caller sees. */
+static const struct view *filter_view(const struct call *call, const struct resource *resource,
+                                      const struct field *field)
+{
+    for (size_t i = 0; i < resource->field_count; i++) {
+        const struct field *shown = &resource->fields[i];
+        if (shown->via && strcmp(shown->via, field->name) == 0 && strcmp(shown->of, "reference") == 0)
+            return &view_all;
+    }
+    return &call->view;
+}
+
 /* The id that a filter's value names; an id that nothing has where it names nothing. NULL: the database failed. */
-static const char *resolve(struct call *call, const struct field *field, const char *name, const char *value)
+static const char *resolve(struct call *call, const struct view *view, const struct field *field, const char *name,
+                           const char *value)
 {
     const struct resource *target = field->target ? resource_find(field->target) : NULL;
     struct id id;
@@ -199,7 +214,7 @@ static const char *resolve(struct call *call, const struct field *field, const c
                                                      : "takes an id");
         return absent_id;
     }
-    switch (store_find(call->store, target, value, &call->view, &id)) {
+    switch (store_find(call->store, target, value, view, &id)) {
     case FOUND:
         return arena_text(call->arena, id.text);
     case ABSENT:
@@ -225,9 +240,10 @@ static bool add_truth(struct call *call, const struct field *field, const char *
     return true;
 }
 
-static bool add_in(struct call *call, const struct field *field, const char *name, const char *text,
-                   struct filter *ret_filter)
+static bool add_in(struct call *call, const struct resource *resource, const struct field *field, const char *name,
+                   const char *text, struct filter *ret_filter)
 {
+    const struct view *view = filter_view(call, resource, field);
     const char **values = arena_array(call->arena, VALUES_MAX, sizeof *values);
     if (!values)
         return false;
@@ -240,7 +256,7 @@ static bool add_in(struct call *call, const struct field *field, const char *nam
             invalid(call, name, "takes a date, YYYY-MM-DD");
         if (field->kind == FIELD_KIND_TEXT && !*values[i])
             invalid(call, name, "takes references, separated by commas");
-        if (field->kind == FIELD_KIND_REF && !(values[i] = resolve(call, field, name, values[i])))
+        if (field->kind == FIELD_KIND_REF && !(values[i] = resolve(call, view, field, name, values[i])))
             return false;
     }
     *ret_filter = (struct filter){FILTER_IN, field, values, count};
@@ -287,7 +303,7 @@ static bool add_filter(struct call *call, const struct resource *resource, const
     bool truth = field->kind == FIELD_KIND_TRUTH;
     bool fine = *suffix ? add_range(call, field, parameter->name, parameter->value, suffix[1] == 'b', filter)
                 : truth ? add_truth(call, field, parameter->name, parameter->value, filter)
-                        : add_in(call, field, parameter->name, parameter->value, filter);
+                        : add_in(call, resource, field, parameter->name, parameter->value, filter);
     if (field->derived) {
         filter->kind = FILTER_OVERDUE;
         if (filter->count)

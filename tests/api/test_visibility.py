@@ -332,6 +332,32 @@ def test_an_owner_sees_the_decision(shared, owner):
         client.get(f'/v1/inputs/{input_id}').expect(404)
 
 
+def test_ones_own_is_found_by_what_it_hangs_from(shared):
+    """By its reference as by its id: the record shows both. What else hangs from there stays hidden."""
+    decision = behind_closed_doors(shared)
+    mine = shared.action_item(decision, owner_id=shared.employee2.id)
+    shared.action_item(decision)
+    own = behind_closed_doors(shared, owner_id=shared.employee2.id)
+    for path, name, found in (('action-items?review_id', 'review_id', mine), ('action-items?decision_id', 'id', mine),
+                              ('decisions?review_id', 'review_id', own)):
+        record = decision if found is mine else own
+        by_reference = record['review_reference'] if name == 'review_id' else record['reference']
+        for value in (record[name], by_reference):
+            listed = shared.employee2.client.get(f'/v1/{path}={value}&count=true').expect(200).json
+            assert [one['id'] for one in listed['data']] == [found['id']] and listed['total'] == 1, (path, value)
+
+
+def test_a_filter_tells_no_reference_that_the_record_does_not(shared):
+    """Of the item before one's own just the id is shown: trying references must not tell which one has it."""
+    decision = behind_closed_doors(shared)
+    before = shared.action_item(decision)
+    mine = shared.action_item(decision, owner_id=shared.employee2.id, predecessor_id=before['id'])
+    path = '/v1/action-items?predecessor_id={}'
+    for value, found in ((before['id'], [mine['id']]), (before['reference'], [])):
+        listed = shared.employee2.client.get(path.format(value)).expect(200).json['data']
+        assert [one['id'] for one in listed] == found
+
+
 def owned_behind_closed_doors(org):
     """A decision and an action item of employee2, in a review that he does not see."""
     decision = behind_closed_doors(org, owner_id=org.employee2.id)
