@@ -123,7 +123,7 @@ void store_forget(struct store *store);
 /* --- lists ----------------------------------------------------------------------------------------------------- */
 
 enum filter_kind {
-    FILTER_IN,      /* the field is one of the values */
+    FILTER_IN,      /* the field is one of the values, or a list of references that has one of them */
     FILTER_FROM,    /* at or after the value */
     FILTER_TO,      /* at or before the value */
     FILTER_OVERDUE, /* of action items: the value is "true" or "false" */

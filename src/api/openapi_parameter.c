@@ -14,7 +14,7 @@ static void put_parameter_head(struct buffer *out, const char *name, const char 
 /* Several values of one parameter are separated by commas. */
 static void put_values(struct buffer *out, const struct field *field)
 {
-    bool id = field->kind == FIELD_KIND_REF;
+    bool id = field->kind == FIELD_KIND_REF || field->kind == FIELD_KIND_REFS;
     put_json(out, "style", "\"form\",\"explode\":false");
     put_begin(out, "schema", '{');
     put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":50");
@@ -33,9 +33,10 @@ static void put_values(struct buffer *out, const struct field *field)
 static void put_filter(struct buffer *out, const struct field *field, const char *name, const char *ending)
 {
     char text[500];
-    const char *words = *ending == 0       ? "Only where this is one of these"
-                        : ending[1] == 'b' ? "Only up to"
-                                           : "Only from";
+    const char *words = field->kind == FIELD_KIND_REFS ? "Only where one of these is among them"
+                        : *ending == 0                 ? "Only where this is one of these"
+                        : ending[1] == 'b'             ? "Only up to"
+                                                       : "Only from";
     snprintf(text, sizeof text, "%s: %s", words, field->description);
     put_parameter_head(out, name, "query", text);
     if (field->kind == FIELD_KIND_TRUTH)

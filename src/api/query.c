@@ -76,7 +76,8 @@ static const struct field *filter_field(const struct resource *resource, const c
         bool date = field->kind == FIELD_KIND_DATE || field->kind == FIELD_KIND_INSTANT;
         bool range = strcmp(suffix, "_before") == 0 || strcmp(suffix, "_after") == 0;
         bool plain = field->kind == FIELD_KIND_ENUM || field->kind == FIELD_KIND_TRUTH ||
-                     field->kind == FIELD_KIND_REF || field->kind == FIELD_KIND_DATE || field == &record_fields[1];
+                     field->kind == FIELD_KIND_REF || field->kind == FIELD_KIND_REFS ||
+                     field->kind == FIELD_KIND_DATE || field == &record_fields[1];
         bool fits = (date && range) || (plain && !*suffix);
         if (fits && !(field->derived && strcmp(field->name, "overdue") != 0)) {
             *ret_suffix = suffix;
@@ -244,6 +245,7 @@ static bool add_in(struct call *call, const struct resource *resource, const str
                    const char *text, struct filter *ret_filter)
 {
     const struct view *view = filter_view(call, resource, field);
+    bool reference = field->kind == FIELD_KIND_REF || field->kind == FIELD_KIND_REFS;
     const char **values = arena_array(call->arena, VALUES_MAX, sizeof *values);
     if (!values)
         return false;
@@ -256,7 +258,7 @@ static bool add_in(struct call *call, const struct resource *resource, const str
             invalid(call, name, "takes a date, YYYY-MM-DD");
         if (field->kind == FIELD_KIND_TEXT && !*values[i])
             invalid(call, name, "takes references, separated by commas");
-        if (field->kind == FIELD_KIND_REF && !(values[i] = resolve(call, view, field, name, values[i])))
+        if (reference && !(values[i] = resolve(call, view, field, name, values[i])))
             return false;
     }
     *ret_filter = (struct filter){FILTER_IN, field, values, count};

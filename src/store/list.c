@@ -23,15 +23,30 @@ static int sql_parameter(struct sql *sql, const char *value)
     return sql->count + 1;
 }
 
-static void put_filter(struct sql *sql, const struct filter *filter, const struct date *today)
+/* A list of references has one of the values where the table of its links has (decision_input). */
+static void put_in(struct sql *sql, const struct resource *resource, const struct filter *filter)
+{
+    struct buffer *text = &sql->text;
+    const char *name = resource->name;
+    const char *target = filter->field->target;
+    bool linked = filter->field->kind == FIELD_KIND_REFS;
+    if (linked)
+        buffer_format(text, " AND t.id IN (SELECT x.%s_id FROM %s_%s AS x WHERE x.%s_id IN (", name, name, target,
+                      target);
+    else
+        buffer_format(text, " AND t.\"%s\" IN (", filter->field->name);
+    for (size_t i = 0; i < filter->count; i++)
+        buffer_format(text, "%s$%d", i ? ", " : "", sql_parameter(sql, filter->values[i]));
+    buffer_put(text, linked ? "))" : ")");
+}
+
+static void put_filter(struct sql *sql, const struct resource *resource, const struct filter *filter,
+                       const struct date *today)
 {
     struct buffer *text = &sql->text;
     switch (filter->kind) {
     case FILTER_IN:
-        buffer_format(text, " AND t.\"%s\" IN (", filter->field->name);
-        for (size_t i = 0; i < filter->count; i++)
-            buffer_format(text, "%s$%d", i ? ", " : "", sql_parameter(sql, filter->values[i]));
-        buffer_put(text, ")");
+        put_in(sql, resource, filter);
         return;
     case FILTER_FROM:
     case FILTER_TO:
@@ -62,7 +77,7 @@ static void put_from_where(struct sql *sql, const struct list_query *query, char
     buffer_format(text, " FROM %s AS t WHERE %s", query->resource->name,
                   store_visible(query->resource, query->view.clearance));
     for (size_t i = 0; i < query->filter_count; i++)
-        put_filter(sql, &query->filters[i], &query->today);
+        put_filter(sql, query->resource, &query->filters[i], &query->today);
     if (query->resource->withdrawable && !query->with_withdrawn)
         buffer_put(text, " AND t.withdrawn = 0");
     if (query->words) {

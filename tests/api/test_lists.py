@@ -29,14 +29,17 @@ def everything(shared, life, crowd):
     shared.attendee(extraordinary)
     attendee = shared.attendee(extraordinary, person_id=shared.auditor.id, capacity='observer')
     shared.do(f'/v1/attendees/{attendee["id"]}/withdraw', {'reason': 'Came by mistake'})
-    shared.no_change(extraordinary)
+    inputs = [shared.input_of(extraordinary, clause)['id'] for clause in ('d1', 'b')]
+    shared.no_change(extraordinary, input_ids=inputs)
+    shared.no_change(extraordinary, input_ids=inputs[1:])
     decision = shared.adopted(extraordinary, kind='risk_treatment', owner_id=shared.head2.id, deadline=shared.day(20))
     item = shared.action_item(decision, kind='improvement', priority='critical', owner_id=shared.employee2.id,
                               deadline=shared.day(20), title='Buy a firewall')
     shared.do(f'/v1/action-items/{item["id"]}/start')
     shared.follow_up(item, performed_by_id=shared.head.id, outcome='at_risk', next_follow_up_on=shared.day(3))
     shared.completed(shared.action_item(decision, deadline=shared.day(15)))
-    return {'review': extraordinary, 'decision': decision, 'item': item}
+    return {'review': extraordinary, 'decision': decision, 'item': item, 'input': {'id': inputs[0]},
+            'second': {'id': inputs[1]}}
 
 
 def names(page):
@@ -224,6 +227,11 @@ FILTERS = [
     ('decisions', 'owner_id={head}&status=proposed',
      lambda one: one['owner_id'] == one['head'] and one['status'] == 'proposed'),
     ('decisions', 'review_id={reference}', lambda one: one['review_id'] == one['review']),
+    ('decisions', 'input_ids={input}', lambda one: one['input'] in one['input_ids']),
+    ('decisions', 'input_ids={input},{second}',
+     lambda one: one['input'] in one['input_ids'] or one['second'] in one['input_ids']),
+    ('decisions', 'input_ids={second}&status=proposed',
+     lambda one: one['second'] in one['input_ids'] and one['status'] == 'proposed'),
     ('decisions', 'deadline_before={soon}', lambda one: (one['deadline'] or '9999') <= one['soon']),
     ('action-items', 'status=in_progress', lambda one: one['status'] == 'in_progress'),
     ('action-items', 'status=open,completed', lambda one: one['status'] in ('open', 'completed')),
@@ -249,7 +257,7 @@ def test_filters(shared, everything, collection, query, wanted):
     known = {
         'near': shared.day(14), 'far': shared.day(40), 'soon': shared.day(20), 'today': shared.day(),
         'next': shared.day(3), 'review': everything['review']['id'], 'reference': everything['review']['reference'],
-        'decision': everything['decision']['id'], 'item': everything['item']['id'],
+        **{name: everything[name]['id'] for name in ('decision', 'item', 'input', 'second')},
         **{name: getattr(shared, name).id for name in ('isms', 'head', 'head2', 'employee2')},
     }
     whole = walk(shared.isms.client, f'/v1/{collection}?limit=200')
@@ -274,6 +282,7 @@ MISTAKEN = [
     ('reviews', 'chair_id', ['', 'top@example.org,', ',', 'top']),
     ('inputs', 'withdrawn', ['', 'true,false', 'yes']),
     ('inputs', 'agenda', ['', 'true,false']),
+    ('decisions', 'input_ids', ['', ',', 'd1', '01890a5d-ac96-774b-bcce-b302099a8057,']),
     ('decisions', 'action_required', ['', 'true,false', 'null']),
     ('action-items', 'overdue', ['', 'true,false', 'false,true', 'true,', '0']),
     ('action-items', 'decision_id', ['', 'DEC-2026-001,', 'ACT-2026-0001']),
