@@ -63,6 +63,7 @@ json_t *json_parse(struct arena *arena, const char *text, size_t length, size_t 
     current = &parse;
     json_t *value = json_loadb(text, length, flags, ret_error);
     current = NULL;
-    assert(!value || of_arena(value)); /* or api_init() was not called */
+    /* Else api_init() was not called; but null, true and false are jansson's own, wherever it keeps them. */
+    assert(!value || json_is_null(value) || json_is_boolean(value) || of_arena(value));
     return value;
 }
