@@ -63,7 +63,8 @@ struct history_version {
 MUST_USE bool audit_history(struct store *store, const struct id *record, int64_t before_version, int limit,
                             bool (*row)(void *context, const struct history_version *version), void *context);
 
-/* Walks the whole chain and compares every record with its last entry. */
+/* Walks the whole chain and compares every record with its last entry, every revision of a review with what the chain
+ * says was approved, and what is kept beside them (store_check_kept) with the records. */
 struct audit_finding {
     struct audit_head head;
     int64_t records;

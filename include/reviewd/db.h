@@ -103,6 +103,10 @@ MUST_USE bool db_backup(struct db *db, const char *path);
 /* The driver's own checks: structure, then references. Each finding goes to `report`. False where there are any. */
 bool db_check(struct db *db, bool quick, void (*report)(void *context, const char *finding), void *context);
 
+/* Whether the schema is the one that this build's migrations make: a trigger, an index or a table that is missing,
+ * other or added is reported. False where there is any. */
+bool db_check_schema(struct db *db, void (*report)(void *context, const char *finding), void *context);
+
 /* The numbered migrations that this build knows, in order. */
 struct migration {
     int number;

@@ -219,6 +219,10 @@ MUST_USE bool store_keep_revision(struct store *store, const struct review *revi
 MUST_USE enum found store_revision(struct store *store, const struct id *review, int64_t revision, struct arena *arena,
                                    const char **ret_body);
 
+/* Whether what the database keeps beside the records fits them: inputs of decisions, counters of references, how far
+ * the index of words goes. ret_finding: the first that does not, or "". False where memory or the database fails. */
+MUST_USE bool store_check_kept(struct store *store, struct arena *arena, char *ret_finding, size_t size);
+
 /* The first answer to a request with a key, as it is replayed. */
 struct kept_answer {
     unsigned char request_sha256[32];

@@ -1,4 +1,4 @@
-#include "reviewd/audit.h"
+#include "verify.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -120,7 +120,9 @@ static bool verify_all(struct store *store, struct arena *arena, struct audit_fi
         if (!finding->text[0] && !verify_presence(store, resources[i], arena, finding))
             return false;
     }
-    return true;
+    if (!finding->text[0] && !verify_revisions(store, arena, finding))
+        return false;
+    return finding->text[0] || store_check_kept(store, arena, finding->text, sizeof finding->text);
 }
 
 bool audit_verify(struct store *store, struct audit_finding *ret_finding)

@@ -34,16 +34,16 @@ const struct command commands[] = {
     {"migrate", .run = run_migrate, .summary = "migrate the database only",
      .description = "Brings the database to this version, after a backup beside it where it holds anything."},
     {"check", .run = run_check, .summary = "check structure, references and chain",
-     .description = "Checks the database's structure and references, walks the audit chain and compares every record "
-                    "with it. Exit status 1 if anything is wrong."},
+     .description = "Checks the database's structure, schema and references, walks the audit chain and compares every "
+                    "record and revision with it. Exit status 1 if anything is wrong."},
     {"backup", "FILE", 1, .run = run_backup, .summary = "copy the database while it is in use",
      .description = "Writes a consistent copy into a new file, also while the daemon runs, and verifies it."},
     {"restore", "FILE", 1, .run = run_restore, .summary = "put a backup into an empty data folder",
      .description = "Puts a backup into an empty data folder, verifies it and says what it holds."},
     {"audit verify", .run = run_audit_verify, .summary = "verify the audit chain",
      .description =
-         "Walks the whole audit chain and compares every record with it. Prints the head, or the first entry "
-         "or record that does not fit (exit status 1)."},
+         "Walks the whole audit chain and compares every record, and every revision of an approved review, with it. "
+         "Prints the head, or the first entry or record that does not fit (exit status 1)."},
     {"demo", .run = run_demo, .summary = "load an example into an empty data folder",
      .description =
          "Plays the story of an organisation with two reviews held and one planned into an empty data folder, "

@@ -104,6 +104,7 @@ int run_check(struct invocation *invocation)
     struct findings findings = {0};
     struct audit_finding finding;
     db_check(data.store.db, false, note, &findings);
+    db_check_schema(data.store.db, note, &findings);
     if (!audit_verify(&data.store, &finding))
         note(&findings, db_message(data.store.db));
     else if (finding.text[0])

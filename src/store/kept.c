@@ -1,5 +1,8 @@
-/* What is kept beside the records: revisions of approved reviews, and answers to requests with an Idempotency-Key. */
+/* What is kept beside the records: revisions of approved reviews, answers to requests with an Idempotency-Key, and what
+ * triggers and counters keep. */
 #include "ask.h"
+
+#include <stdio.h>
 
 bool store_keep_revision(struct store *store, const struct review *review, const char *body)
 {
@@ -73,4 +76,72 @@ bool store_keep_answer(struct store *store, const struct id *caller, const char 
 bool store_drop_answers(struct store *store, const struct instant *before)
 {
     return ask_done(ASK(store, "DELETE FROM idempotency WHERE created_at < $1", before->text));
+}
+
+/* --- whether it fits -----------------------------------------------------------------------------------------------
+ */
+
+/* Runs a query that answers a text where something does not fit. */
+static bool check(struct store *store, const char *sql, const char *what, char *ret_finding, size_t size)
+{
+    struct db_statement *statement = db_query(store->db, sql);
+    enum db_step step = statement ? db_step(statement) : DB_ERROR;
+    if (step == DB_ROW)
+        snprintf(ret_finding, size, "%s: %s", db_text(statement, 0), what);
+    if (statement)
+        db_reset(statement);
+    return step != DB_ERROR;
+}
+
+static bool check_inputs(struct store *store, char *ret_finding, size_t size)
+{
+    static const char missing[] =
+        "SELECT 'decision ' || d.id || ' (' || d.reference || ')' FROM decision AS d, json_each(d.input_ids) AS i "
+        "WHERE NOT EXISTS (SELECT 1 FROM decision_input AS k WHERE k.decision_id = d.id AND k.input_id = i.value) "
+        "LIMIT 1";
+    static const char added[] =
+        "SELECT 'decision ' || k.decision_id FROM decision_input AS k WHERE NOT EXISTS (SELECT 1 FROM decision AS d, "
+        "json_each(d.input_ids) AS i WHERE d.id = k.decision_id AND i.value = k.input_id) LIMIT 1";
+    const char what[] = "its rows of decision_input are not its input_ids";
+    return check(store, missing, what, ret_finding, size) &&
+           (*ret_finding || check(store, added, what, ret_finding, size));
+}
+
+/* A number that is counted up to again would be given twice. */
+static bool check_counter(struct store *store, struct arena *arena, const struct resource *resource, char *ret_finding,
+                          size_t size)
+{
+    int prefix = (int)strlen(resource->reference_prefix);
+    const char *sql = arena_format(
+        arena,
+        "SELECT '%s ' || t.id || ' (' || t.reference || ')' FROM %s AS t LEFT JOIN reference_counter AS c ON c.prefix "
+        "= '%s' AND c.year = CAST(substr(t.reference, %d, 4) AS INTEGER) WHERE CAST(substr(t.reference, %d) AS "
+        "INTEGER) > coalesce(c.last, 0) LIMIT 1",
+        resource->name, resource->name, resource->reference_prefix, prefix + 2, prefix + 7);
+    return !arena_failed(arena) &&
+           check(store, sql, "the counter of references has not come so far", ret_finding, size);
+}
+
+/* Rows that come later would never be found by their words. */
+static bool check_words(struct store *store, struct arena *arena, const struct resource *resource, char *ret_finding,
+                        size_t size)
+{
+    const char *sql = arena_format(arena,
+                                   "SELECT w.resource FROM words_indexed AS w WHERE w.resource = '%s' AND w.last > "
+                                   "(SELECT coalesce(max(t.key), 0) FROM %s AS t)",
+                                   resource->name, resource->name);
+    return !arena_failed(arena) && check(store, sql, "words_indexed is beyond the last record", ret_finding, size);
+}
+
+bool store_check_kept(struct store *store, struct arena *arena, char *ret_finding, size_t size)
+{
+    *ret_finding = '\0';
+    bool fine = check_inputs(store, ret_finding, size);
+    for (size_t i = 0; fine && !*ret_finding && i < RESOURCE_COUNT; i++) {
+        if (resources[i]->reference_prefix)
+            fine = check_counter(store, arena, resources[i], ret_finding, size);
+        if (fine && !*ret_finding)
+            fine = check_words(store, arena, resources[i], ret_finding, size);
+    }
+    return fine;
 }

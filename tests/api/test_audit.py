@@ -368,3 +368,99 @@ def test_a_daemon_on_a_broken_chain_still_shows_it(finished, copy):
     with pytest.raises(AssertionError):
         assert_chain_holds(audit_entries(auditor))
     copy.stop()
+
+
+# ---- revisions of approved reviews, which the chain does not hash, but can make again
+
+
+def approved_twice(org):
+    """With all that a rebuilt revision may get wrong: escapes, numbers, who was withdrawn, what became of it later."""
+    review = org.running_review(title='Zoë says: "fine"\n\u2028 \\ /')
+    gone = org.attendee(review, person_id=org.employee2.id)
+    org.do(f'/v1/attendees/{gone["id"]}/withdraw', {'reason': 'Came by mistake'})
+    added = org.new(f'/v1/reviews/{review["id"]}/inputs', org.input_body(clause='d2', title='One too many'))
+    org.do(f'/v1/inputs/{added["id"]}/withdraw', {'reason': 'The same as another'})
+    measured = org.input_of(review, 'd2')
+    org.change(f'/v1/inputs/{measured["id"]}', {'metrics': [
+        {'name': 'rate "x"\t', 'value': 0.1, 'target': 1e-7, 'comparator': 'lte'}, {'name': 'n', 'value': 1e21}]})
+    org.decision(review, title='Withdrawn', affects=[{'kind': 'policy', 'title': 'P/1'}])
+    for decision in org.get(f'/v1/reviews/{review["id"]}/decisions')['data']:
+        org.do(f'/v1/decisions/{decision["id"]}/withdraw', {'reason': 'Not needed after all'})
+    decision = org.adopted(review)
+    item = org.action_item(decision)
+    org.approved(review)
+    path = f'/v1/reviews/{review["id"]}'
+    org.do(f'{path}/reopen', {'reason': 'A number in the minutes was wrong'}, by=org.top)
+    org.change(path, {'title': 'Another title', 'summary': 'Corrected.'})
+    org.change(f'/v1/people/{org.employee.id}', {'name': 'Renamed since'})
+    org.change(f'/v1/attendees/{org.attendees(review)[1]["id"]}', {'attendance': 'apologies'})
+    org.conclude(review)
+    org.do(f'{path}/approve', by=org.top2)
+    org.amendment(item, deadline=org.day(50))
+    return review
+
+
+@pytest.fixture(scope='module')
+def revised(populated):
+    daemon = Daemon()
+    shutil.copytree(populated[0], daemon.data)
+    org = seed(daemon.start(), populated[1])
+    review = approved_twice(org)
+    shown = org.get(f'/v1/reviews/{review["id"]}/revisions?count=true')
+    assert [one['title'] for one in shown['data']] == [review['title'], 'Another title']
+    daemon.stop()
+    yield SimpleNamespace(data=daemon.data, review=review)
+    daemon.discard()
+
+
+@pytest.mark.parametrize('statement', [
+    "UPDATE revision SET body = replace(body, 'All inputs', 'No inputs') WHERE revision = 1",
+    "UPDATE revision SET body = body || ' ' WHERE revision = 2",
+    "UPDATE revision SET body = (SELECT body FROM revision WHERE revision = 2) WHERE revision = 1",
+    "UPDATE revision SET approved_at = '2020-01-01T00:00:00.000Z' WHERE revision = 1",
+    'UPDATE revision SET revision = 3 WHERE revision = 2',
+    'DELETE FROM revision WHERE revision = 1',
+    'DELETE FROM revision WHERE revision = 2',
+    'INSERT INTO revision SELECT review_id, 3, approved_at, body FROM revision WHERE revision = 2',
+], ids=['a word', 'a blank', 'the other one', 'when', 'number', 'the first is gone', 'the last is gone', 'invented'])
+def test_verify_finds_a_revision_that_nobody_approved(revised, statement):
+    copy = Daemon()
+    shutil.copytree(revised.data, copy.data)
+    try:
+        copy.cli('audit', 'verify')
+        copy.cli('check')
+        tampered(copy, statement)
+        for command in (('audit', 'verify'), ('audit', 'verify', '--json'), ('check',)):
+            verified = copy.cli(*command, check=False)
+            assert verified.returncode == 1
+            assert revised.review['id'] in verified.stdout + verified.stderr
+    finally:
+        copy.discard()
+
+
+@pytest.mark.parametrize('statement', [
+    'DELETE FROM decision_input', "INSERT INTO decision_input SELECT (SELECT id FROM decision LIMIT 1), id FROM input "
+    'WHERE id NOT IN (SELECT input_id FROM decision_input)',
+    "UPDATE reference_counter SET last = 1 WHERE prefix = 'MR'", "DELETE FROM reference_counter WHERE prefix = 'DEC'",
+    "UPDATE words_indexed SET last = last + 1000 WHERE resource = 'decision'",
+])
+def test_verify_finds_what_does_not_fit_beside_the_records(copy, statement):
+    tampered(copy, statement)
+    said = copy.cli('audit', 'verify', check=False)
+    assert said.returncode == 1 and re.search('decision|references', said.stderr), said
+
+
+@pytest.mark.parametrize('statement, named', [
+    ('DROP TRIGGER review_frozen', 'review_frozen'), ('DROP INDEX attendee_once', 'attendee_once'),
+    ('DROP TABLE idempotency', 'idempotency'), ('CREATE TABLE extra (a)', 'extra'),
+    ('CREATE TRIGGER extra AFTER INSERT ON person BEGIN DELETE FROM idempotency; END', 'extra'),
+    ('DROP TRIGGER amendment_appended; CREATE TRIGGER amendment_appended BEFORE UPDATE ON amendment BEGIN SELECT 1; '
+     'END', 'amendment_appended'),
+])
+def test_check_finds_another_schema(copy, statement, named):
+    copy.cli('check')
+    with closing(database(copy.data)) as connection:
+        connection.executescript(statement)
+    said = copy.cli('check', check=False)
+    assert said.returncode == 1 and named in said.stderr
+    assert copy.cli('check', '--json', check=False).returncode == 1

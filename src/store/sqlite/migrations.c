@@ -3,6 +3,7 @@
 #include "reviewd/db.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 extern const char migration_0001_spine[];
@@ -67,4 +68,71 @@ void db_built_remove_log(const char *path)
         snprintf(log, sizeof log, "%s%s", path, beside[i]);
         unlink(log);
     }
+}
+
+/* --- the schema, as it should be -----------------------------------------------------------------------------------
+ */
+
+/* What there is of a schema, but for SQLite's own: indexes without a text belong to their table, and statistics are
+ * made by ANALYZE. */
+static const char schema_sql[] = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE "
+                                 "'sqlite\\_%' ESCAPE '\\' ORDER BY type, name";
+static const char object_sql[] = "SELECT sql FROM sqlite_schema WHERE type = $1 AND name = $2";
+
+struct report {
+    void (*report)(void *context, const char *finding);
+    void *context;
+    bool found;
+};
+
+static void tell(struct report *to, const char *type, const char *name, const char *what)
+{
+    char text[300];
+    snprintf(text, sizeof text, "the %s %s %s", type, name, what);
+    to->report(to->context, text);
+    to->found = true;
+}
+
+/* Reports what `from` has and `in` has not, or (where `other` says so) has otherwise. */
+static bool compare(struct db *from, struct db *in, const char *missing, const char *other, struct report *to)
+{
+    struct db_statement *all = db_fixed(from, schema_sql);
+    struct db_statement *one = db_fixed(in, object_sql);
+    enum db_step step = DB_ERROR;
+    while (all && one && (step = db_step(all)) == DB_ROW) {
+        db_bind_text(one, 1, db_text(all, 0));
+        db_bind_text(one, 2, db_text(all, 1));
+        enum db_step found = db_step(one);
+        if (found == DB_DONE)
+            tell(to, db_text(all, 0), db_text(all, 1), missing);
+        else if (found == DB_ROW && other && (!db_text(one, 0) || strcmp(db_text(one, 0), db_text(all, 2)) != 0))
+            tell(to, db_text(all, 0), db_text(all, 1), other);
+        db_reset(one);
+        if (found == DB_ERROR) {
+            step = DB_ERROR;
+            break;
+        }
+    }
+    if (all)
+        db_reset(all);
+    return step == DB_DONE;
+}
+
+bool db_check_schema(struct db *db, void (*report)(void *context, const char *finding), void *context)
+{
+    const char *message;
+    struct report to = {report, context, false};
+    struct db *right = db_open(":memory:", DB_BUILDER, &message);
+    size_t count;
+    const struct migration *migrations = db_migrations(&count);
+    bool fine = right != NULL;
+    for (size_t i = 0; fine && i < count; i++)
+        fine = db_script(right, "BEGIN") && db_migrate(right, &migrations[i]) && db_script(right, "COMMIT");
+    if (!fine || !compare(right, db, "is missing", "was changed", &to) ||
+        !compare(db, right, "is none of this schema", NULL, &to)) {
+        report(context, "the schema cannot be compared");
+        to.found = true;
+    }
+    db_close(right);
+    return !to.found;
 }

@@ -1,0 +1,11 @@
+/* Between the files that verify. */
+#ifndef REVIEWD_AUDIT_VERIFY_H
+#define REVIEWD_AUDIT_VERIFY_H
+
+#include "reviewd/audit.h"
+
+/* Every approval has its revision and every revision its approval, with the body that the versions of then make. To be
+ * asked once the versions and the records were found to fit. False where memory or the database fails. */
+MUST_USE bool verify_revisions(struct store *store, struct arena *arena, struct audit_finding *finding);
+
+#endif
