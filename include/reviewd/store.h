@@ -33,6 +33,7 @@ struct store {
     bool created; /* by this very store_open() */
     struct parents *parents;
     struct db_statement *borrowed; /* whose row a record of store_load() without an arena still points into */
+    struct id key;                 /* what is looked up by its id: bound, and so kept as long as the statement is */
     struct audit_head head;        /* as this transaction sees it */
     bool head_known;
     bool has_snapshot;                /* of a reader: a transaction is open for all that this round reads … */

@@ -75,7 +75,7 @@ static inline bool instant_is_set(const struct instant *instant)
     return instant->text[0] != '\0';
 }
 
-/* Whether text has the form of a UUID in lower case. */
+/* Whether text has the form of a UUID, in any case (RFC 9562, 4); the id is in lower case. */
 bool id_parse(const char *text, struct id *ret_id);
 
 /* A day of the Gregorian calendar between 0001 and 9999. */

@@ -163,6 +163,16 @@ bool query_is_true(const struct call *call, const char *name);
 /* Whether the route takes this parameter. */
 bool query_known(const struct route *route, const char *name);
 
+/* A filter's values, which commas separate, in the arena; NULL there when memory is out. */
+size_t query_values(struct call *call, const char *name, const char *text, const char ***ret_values);
+
+/* Whether the value has the form of a reference of the resource, or of what else names its records beside the id. */
+bool resource_names(const struct resource *resource, const char *value);
+
+/* The id that a filter's value names among the target's records: an id that nothing has where it names nothing, or has
+ * not the form (that is added to the violations). NULL: the database or memory failed. */
+const char *query_resolve(struct call *call, const struct resource *target, const char *name, const char *value);
+
 /* Makes a list query of the parameters; false after adding violations. */
 bool query_list(struct call *call, const struct resource *resource, struct list_query *ret_query);
 

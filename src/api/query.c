@@ -113,6 +113,10 @@ bool query_parse(struct call *call, const char *query)
 {
     while (query && *query) {
         size_t length = strcspn(query, "&");
+        if (!length) { /* an empty pair says nothing */
+            query++;
+            continue;
+        }
         size_t name_length = strcspn(query, "&=");
         const char *name = percent_decode(call->arena, query, name_length, true);
         const char *value = "";
@@ -163,11 +167,10 @@ static void invalid(struct call *call, const char *name, const char *what)
     violation_add_parameter(&call->violations, "query.invalid", name, "'%s' %s.", name, what);
 }
 
-/* Splits at commas, into the arena. */
-static size_t split(struct call *call, const char *name, const char *text, const char **values)
+size_t query_values(struct call *call, const char *name, const char *text, const char ***ret_values)
 {
-    size_t count = 0;
-    for (;;) {
+    const char **values = *ret_values = arena_array(call->arena, VALUES_MAX, sizeof *values);
+    for (size_t count = 0; values;) {
         size_t length = strcspn(text, ",");
         values[count++] = arena_copy(call->arena, text, length);
         if (!text[length])
@@ -178,6 +181,15 @@ static size_t split(struct call *call, const char *name, const char *text, const
         }
         text += length + 1;
     }
+    return 0;
+}
+
+/* Whether the value has the form of what names a record of the resource beside its id. */
+bool resource_names(const struct resource *target, const char *value)
+{
+    size_t prefix = target && target->reference_prefix ? strlen(target->reference_prefix) : 0;
+    return (target && target->found_by && strchr(value, '@')) ||
+           (prefix && strncmp(value, target->reference_prefix, prefix) == 0 && value[prefix] == '-');
 }
 
 static const char *const absent_id = "00000000-0000-0000-0000-000000000000";
@@ -197,18 +209,13 @@ static const struct view *filter_view(const struct call *call, const struct reso
 }
 
 /* The id that a filter's value names; an id that nothing has where it names nothing. NULL: the database failed. */
-static const char *resolve(struct call *call, const struct view *view, const struct field *field, const char *name,
+static const char *resolve(struct call *call, const struct view *view, const struct resource *target, const char *name,
                            const char *value)
 {
-    const struct resource *target = field->target ? resource_find(field->target) : NULL;
     struct id id;
     if (id_parse(value, &id))
-        return value;
-    bool form =
-        target &&
-        ((target->found_by && strchr(value, '@')) ||
-         (target->reference_prefix && strncmp(value, target->reference_prefix, strlen(target->reference_prefix)) == 0));
-    if (!form) {
+        return arena_text(call->arena, id.text);
+    if (!resource_names(target, value)) {
         invalid(call, name,
                 target && target->found_by           ? "takes an id or an e-mail address"
                 : target && target->reference_prefix ? "takes an id or a reference"
@@ -224,6 +231,11 @@ static const char *resolve(struct call *call, const struct view *view, const str
         break;
     }
     return NULL;
+}
+
+const char *query_resolve(struct call *call, const struct resource *target, const char *name, const char *value)
+{
+    return resolve(call, &call->view, target, name, value);
 }
 
 /* One value, unlike the others: both would be no filter. */
@@ -244,12 +256,14 @@ static bool add_truth(struct call *call, const struct field *field, const char *
 static bool add_in(struct call *call, const struct resource *resource, const struct field *field, const char *name,
                    const char *text, struct filter *ret_filter)
 {
+    /* The id alone has no target: it is the resource's own. */
+    const struct resource *target = field->target ? resource_find(field->target) : resource;
     const struct view *view = filter_view(call, resource, field);
     bool reference = field->kind == FIELD_KIND_REF || field->kind == FIELD_KIND_REFS;
-    const char **values = arena_array(call->arena, VALUES_MAX, sizeof *values);
+    const char **values;
+    size_t count = query_values(call, name, text, &values);
     if (!values)
         return false;
-    size_t count = split(call, name, text, values);
     for (size_t i = 0; i < count; i++) {
         struct date date;
         if (field->kind == FIELD_KIND_ENUM && !field_enum_value(field, values[i]))
@@ -258,7 +272,7 @@ static bool add_in(struct call *call, const struct resource *resource, const str
             invalid(call, name, "takes a date, YYYY-MM-DD");
         if (field->kind == FIELD_KIND_TEXT && !*values[i])
             invalid(call, name, "takes references, separated by commas");
-        if (reference && !(values[i] = resolve(call, view, field, name, values[i])))
+        if (reference && !(values[i] = resolve(call, view, target, name, values[i])))
             return false;
     }
     *ret_filter = (struct filter){FILTER_IN, field, values, count};

@@ -2,16 +2,20 @@
 
 bool id_parse(const char *text, struct id *ret_id)
 {
+    struct id id = {0};
     for (size_t i = 0; i < 36; i++) {
         char c = text[i];
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (c >= 'A' && c <= 'F')
+            c = (char)(c + ('a' - 'A'));
         bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
         if (dash ? c != '-' : !hex)
             return false;
+        id.text[i] = c;
     }
     if (text[36])
         return false;
-    memcpy(ret_id->text, text, sizeof ret_id->text);
+    *ret_id = id;
     return true;
 }
 

@@ -407,7 +407,9 @@ static enum found bind_key(struct store *store, const struct resource *resource,
     if (!statement)
         return BROKEN;
     db_bind_text(statement, 1, view->person.text);
-    db_bind_text(statement, 2, key);
+    if (by_id)
+        store->key = id;
+    db_bind_text(statement, 2, by_id ? store->key.text : key);
     *ret_statement = statement;
     return FOUND;
 }

@@ -245,6 +245,18 @@ def test_a_reference_field_takes_reference_and_address(shared, life):
     assert {one['review_id'] for one in found} == {life.review['id']}
 
 
+def test_an_id_is_taken_in_any_case_and_shown_in_lower_case(shared, life):
+    """RFC 9562, 4: output is in lower case, input in any."""
+    decision = life.decision
+    for path in ('/v1/decisions/{}', '/v1/decisions/{}/history', '/v1/decisions/{}/action-items'):
+        known = shared.isms.client.get(path.format(decision['id'])).expect(200)
+        assert shared.isms.client.get(path.format(decision['id'].upper())).expect(200).json == known.json
+    item = shared.new(f'/v1/decisions/{decision["id"].upper()}/action-items',
+                      shared.action_item_body(owner_id=shared.head.id.upper()))
+    assert (item['decision_id'], item['owner_id']) == (decision['id'], shared.head.id)
+    assert shared.change(f'/v1/action-items/{item["id"].upper()}', {'title': 'Other'})['id'] == item['id']
+
+
 @pytest.mark.parametrize('record_id', [ABSENT_ID, ABSENT_ID.upper(), 'MR-2001-77', 'nobody@example.org', '0', '-', 'é',
                                        "'; DROP TABLE person; --", 'x' * 300])
 def test_no_such_record(shared, record_id):

@@ -212,6 +212,11 @@ FILTERS = [
     ('reviews', 'planned_on_before={near}', lambda one: one['planned_on'] <= one['near']),
     ('reviews', 'planned_on_after={near}&planned_on_before={near}', lambda one: one['planned_on'] == one['near']),
     ('reviews', 'concluded_by={isms}', lambda one: one['concluded_by'] == one['isms']),
+    ('reviews', 'id={review}', lambda one: one['id'] == one['review']),
+    ('reviews', 'id={reference},MR-2001-01', lambda one: one['id'] == one['review']),
+    ('people', 'id=HEAD@example.org,{isms}', lambda one: one['id'] in (one['head'], one['isms'])),
+    ('decisions', 'id={upper}', lambda one: one['id'] == one['decision']),
+    ('decisions', 'review_id={reference}&&id={upper}&', lambda one: one['id'] == one['decision']),
     ('inputs', 'clause=d1', lambda one: one['clause'] == 'd1'),
     ('inputs', 'clause=a,g', lambda one: one['clause'] in ('a', 'g')),
     ('inputs', 'state=pending', lambda one: one['state'] == 'pending'),
@@ -258,6 +263,7 @@ def test_filters(shared, everything, collection, query, wanted):
         'near': shared.day(14), 'far': shared.day(40), 'soon': shared.day(20), 'today': shared.day(),
         'next': shared.day(3), 'review': everything['review']['id'], 'reference': everything['review']['reference'],
         **{name: everything[name]['id'] for name in ('decision', 'item', 'input', 'second')},
+        'upper': everything['decision']['id'].upper(),
         **{name: getattr(shared, name).id for name in ('isms', 'head', 'head2', 'employee2')},
     }
     whole = walk(shared.isms.client, f'/v1/{collection}?limit=200')
@@ -275,6 +281,8 @@ MISTAKEN = [
     ('people', 'role', ['', ',', 'employee,', ',employee', 'employee,,auditor', 'Employee']),
     ('people', 'created_at_before', ['', '2026-11-21,2026-11-22', '2026-11-21T10:00:00Z,', '2026-11-21T10:00:00']),
     ('reviews', 'reference', ['', 'MR-2026-01,', ',MR-2026-01']),
+    ('reviews', 'id', ['', 'MR', 'MRX', 'DEC-2026-001', 'top@example.org', 'MR-2026-01,']),
+    ('people', 'id', ['', 'top', 'MR-2026-01']), ('inputs', 'id', ['', 'MR-2026-01', 'top@example.org']),
     ('reviews', 'status', ['', 'planned,']),
     ('reviews', 'held_on', ['', '2026-11-21,', '2026-11-21,soon', '2026-02-30']),
     ('reviews', 'held_on_before', ['', '2026-11-21,2026-11-22', '2026-11-21,', '2026-11-21T10:00:00Z']),

@@ -81,7 +81,10 @@ static const struct {
     {"dry_run=true", NULL, NULL, "query.unknown"}, /* of a read */
     {"limit=5&limit=5", NULL, NULL, "query.repeated"},
     {"limit=5&%6Cimit=6", NULL, NULL, "query.repeated"},
-    {"&limit=5", NULL, NULL, "query.unknown"}, /* one without a name */
+    {"=5", NULL, NULL, "query.unknown"}, /* one without a name */
+    {"&limit=5", "limit", "5", NULL},
+    {"&&limit=5&&q=x&&", "q", "x", NULL},
+    {"&", NULL, NULL, NULL},
 };
 
 START_TEST(a_query_is_parsed)
