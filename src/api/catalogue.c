@@ -167,27 +167,89 @@ static const char *instant_parameter(struct call *call, const char *name, const 
     return NULL;
 }
 
-/* A filter without a value would find nothing, and say nothing of it. */
-static const char *filter_parameter(struct call *call, const char *name)
+/* Events that no table of transitions names: what a record's parent comes to by it, and what the command line does. */
+static const char *const further_events[] = {"decision.amend", "action_item.amend", "action_item.follow_up",
+                                             "token.revoke"};
+
+static bool is_event(const char *text)
 {
-    const char *text = query_get(call, name);
-    if (text && !*text)
-        violation_add_parameter(&call->violations, "query.invalid", name, "'%s' takes a value.", name);
-    return text;
+    for (size_t i = 0; i < COUNT_OF(further_events); i++) {
+        if (strcmp(further_events[i], text) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < RESOURCE_COUNT; i++) {
+        const struct resource *resource = resources[i];
+        size_t length = strlen(resource->name);
+        if (strncmp(resource->name, text, length) != 0 || text[length] != '.')
+            continue;
+        const char *what = text + length + 1;
+        bool changes = resource->collection && !resource->append_only;
+        return strcmp(what, "create") == 0 || (changes && strcmp(what, "update") == 0) ||
+               resource_transition(resource, what);
+    }
+    return false;
 }
 
-/* Puts the id in the place of a reference or an e-mail address; what names nothing stays, and matches nothing. */
-static bool audit_key(struct call *call, const char **key)
+/* Each judges a value, and may put another in its place (NULL: the database failed). */
+
+static const char *resource_value(struct call *call, const char *name, const char *value)
+{
+    if (!resource_find(value))
+        violation_add_parameter(&call->violations, "query.invalid", name, "'%s' takes names of resources.", name);
+    return value;
+}
+
+static const char *event_value(struct call *call, const char *name, const char *value)
+{
+    if (!is_event(value))
+        violation_add_parameter(&call->violations, "query.invalid", name,
+                                "'%s' takes events of the log, such as review.conclude.", name);
+    return value;
+}
+
+static const char *actor_value(struct call *call, const char *name, const char *value)
+{
+    return query_resolve(call, &person_resource, name, value);
+}
+
+static const char *record_value(struct call *call, const char *name, const char *value)
 {
     struct id id;
-    for (size_t i = 0; *key && !id_parse(*key, &id) && i < RESOURCE_COUNT; i++) {
-        enum found found = store_find(call->store, resources[i], *key, &call->view, &id);
-        if (found == BROKEN)
-            return false;
-        if (found == FOUND)
-            *key = arena_text(call->arena, id.text);
+    for (size_t i = 0; i < RESOURCE_COUNT; i++) {
+        if (resource_names(resources[i], value) || id_parse(value, &id))
+            return query_resolve(call, resources[i], name, value);
     }
-    return true;
+    violation_add_parameter(&call->violations, "query.invalid", name,
+                            "'%s' takes an id, a reference or an e-mail address.", name);
+    return value;
+}
+
+/* A filter's values as JSON; NULL where it is not given. False where memory or the database failed. */
+static bool audit_filter(struct call *call, const char *name,
+                         const char *(*judge)(struct call *call, const char *name, const char *value),
+                         const char **ret_list)
+{
+    const char *text = query_get(call, name);
+    *ret_list = NULL;
+    if (!text)
+        return true;
+    const char **values;
+    size_t count = query_values(call, name, text, &values);
+    struct buffer list = {0};
+    bool fine = values != NULL;
+    for (size_t i = 0; fine && i < count; i++) {
+        const char *value = judge(call, name, values[i]);
+        fine = value != NULL;
+        buffer_char(&list, i ? ',' : '[');
+        if (fine)
+            json_put_text(&list, value, strlen(value));
+    }
+    buffer_char(&list, ']');
+    fine = fine && !buffer_failed(&list);
+    if (fine)
+        *ret_list = arena_copy(call->arena, list.data, list.length);
+    buffer_finish(&list);
+    return fine;
 }
 
 bool read_audit_log(struct call *call)
@@ -195,18 +257,17 @@ bool read_audit_log(struct call *call)
     const char *value = NULL;
     const char *id = NULL;
     struct entries entries = {.body = &call->response->body, .limit = query_limit(call)};
-    struct audit_query query = {.resource = filter_parameter(call, "resource"),
-                                .resource_id = filter_parameter(call, "resource_id"),
-                                .actor_id = filter_parameter(call, "actor_id"),
-                                .event = filter_parameter(call, "event"),
-                                .from = instant_parameter(call, "at_after", "00:00:00.000Z"),
+    struct audit_query query = {.from = instant_parameter(call, "at_after", "00:00:00.000Z"),
                                 .to = instant_parameter(call, "at_before", "23:59:59.999Z"),
                                 .limit = entries.limit + 1};
     const char *sort = query_get(call, "sort");
     query.newest_first = sort && strcmp(sort, "-seq") == 0;
     if (sort && !query.newest_first && strcmp(sort, "seq") != 0)
         violation_add_parameter(&call->violations, "query.invalid", "sort", "'sort' takes seq or -seq.");
-    if (!audit_key(call, &query.actor_id) || !audit_key(call, &query.resource_id))
+    if (!audit_filter(call, "resource", resource_value, &query.resource) ||
+        !audit_filter(call, "event", event_value, &query.event) ||
+        !audit_filter(call, "actor_id", actor_value, &query.actor_id) ||
+        !audit_filter(call, "resource_id", record_value, &query.resource_id))
         return false;
     if (query_get(call, "cursor") && cursor_read(call, &value, &id))
         query.after_seq = strtoll(value, NULL, 10);

@@ -266,7 +266,7 @@ bool read_history(struct call *call)
         return false;
     const char *next = page.count > page.limit ? cursor_make(call, page.last_value, id.text) : NULL;
     int64_t total = -1;
-    const struct audit_query all = {.resource_id = id.text};
+    const struct audit_query all = {.resource_id = arena_format(call->arena, "[\"%s\"]", id.text)};
     if (query_is_true(call, "count") && !audit_count(call->store, &all, &total))
         return false;
     answer_list(call, page.rows, next, total);

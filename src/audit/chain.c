@@ -167,11 +167,12 @@ static void entry_row(struct db_statement *statement, struct audit_entry *ret_en
     "a.seq, a.at, a.actor_id, a.event, a.resource, a.resource_id, a.request_id, a.body_sha256, a.previous_hash, "      \
     "a.hash"
 #define ENTRY_WHERE                                                                                                    \
-    " FROM audit_log AS a WHERE a.seq > $1 AND a.seq < $8 AND ($2 IS NULL OR a.resource = $2) AND "                    \
-    "($3 IS NULL OR a.actor_id = $3) AND ($4 IS NULL OR a.event = $4) AND ($5 IS NULL OR a.at >= $5) AND "             \
-    "($6 IS NULL OR a.at <= $6)"
+    " FROM audit_log AS a WHERE a.seq > $1 AND a.seq < $8 AND ($2 IS NULL OR a.resource IN (SELECT value FROM "        \
+    "json_each($2))) AND ($3 IS NULL OR a.actor_id IN (SELECT value FROM json_each($3))) AND ($4 IS NULL OR "          \
+    "a.event IN (SELECT value FROM json_each($4))) AND ($5 IS NULL OR a.at >= $5) AND ($6 IS NULL OR a.at <= $6)"
 /* By way of the record's versions, which have an index of their own. */
-#define ENTRY_OF_RECORD " AND a.seq IN (SELECT v.seq FROM version AS v WHERE v.record_id = $7)"
+#define ENTRY_OF_RECORD                                                                                                \
+    " AND a.seq IN (SELECT v.seq FROM version AS v WHERE v.record_id IN (SELECT value FROM json_each($7)))"
 
 static struct db_statement *bind_query(struct store *store, const char *all, const char *of_record,
                                        const struct audit_query *query)

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from harness import Client, Daemon, seed
-from support import (audit_entries, audit_head, canonical, database, drop_triggers, fresh_email, life,  # noqa: F401
-                     merge, path_of, person_body, sha256, shared, walk, whole_life, without_nulls)
+from support import (ABSENT_ID, audit_entries, audit_head, canonical, database, drop_triggers,  # noqa: F401
+                     fresh_email, life, merge, path_of, person_body, sha256, shared, walk, whole_life, without_nulls)
 
 ENTRY = {'seq', 'at', 'actor_id', 'event', 'resource', 'resource_id', 'request_id', 'body_sha256', 'previous_hash',
          'hash'}
@@ -234,6 +234,35 @@ def test_the_chain_goes_on_after_a_crash(org):
     assert audit_head(org.isms.client) == head
     org.review()
     assert_chain_holds(audit_entries(org.isms.client))
+
+
+def test_the_log_is_filtered_by_lists(shared, life):
+    """As every other list: commas between values, ids or what stands for them, and nothing that no entry can have."""
+    entries = audit_entries(shared.auditor.client)
+    review, item, top = life.review, life.item, shared.top
+    for query, wanted in (
+        ('resource=review,decision', lambda one: one['resource'] in ('review', 'decision')),
+        ('resource=token', lambda one: one['resource'] == 'token'),
+        ('event=review.start,action_item.amend', lambda one: one['event'] in ('review.start', 'action_item.amend')),
+        ('actor_id=isms@example.org,top2@example.org', lambda one: one['actor_id'] in (shared.isms.id, shared.top2.id)),
+        (f'actor_id={shared.isms.id.upper()}', lambda one: one['actor_id'] == shared.isms.id),
+        (f'resource_id={review["reference"]},{item["id"]},TOP@example.org',
+         lambda one: one['resource_id'] in (review['id'], item['id'], top.id)),
+        (f'resource=review&event=review.start,review.create&resource_id={review["id"]}',
+         lambda one: one['resource_id'] == review['id'] and one['event'] in ('review.start', 'review.create')),
+        ('resource_id=MR-2001-01', lambda one: False), (f'actor_id={ABSENT_ID}', lambda one: False),
+        ('actor_id=nobody@example.org', lambda one: False),
+    ):
+        expected = [one['seq'] for one in entries if wanted(one)]
+        found = walk(shared.auditor.client, f'/v1/audit-log?limit=200&{query}')
+        assert [one['seq'] for one in found] == expected, query
+        assert shared.auditor.client.get(f'/v1/audit-log?count=true&{query}').expect(200).json['total'] == len(expected)
+        assert len(expected) < len(entries)
+
+
+def test_every_event_there_is_can_be_asked_for(shared, life):
+    for event in {entry['event'] for entry in audit_entries(shared.auditor.client)}:
+        assert shared.auditor.client.get(f'/v1/audit-log?event={event}&limit=1').expect(200).json['data']
 
 
 def test_nobody_writes_the_log(shared):

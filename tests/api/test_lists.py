@@ -295,8 +295,13 @@ MISTAKEN = [
     ('action-items', 'overdue', ['', 'true,false', 'false,true', 'true,', '0']),
     ('action-items', 'decision_id', ['', 'DEC-2026-001,', 'ACT-2026-0001']),
     ('follow-ups', 'action_item_id', ['', ',ACT-2026-0001']),
-    ('audit-log', 'resource', ['']), ('audit-log', 'resource_id', ['']), ('audit-log', 'actor_id', ['']),
-    ('audit-log', 'event', ['']), ('audit-log', 'at_before', ['', '2026-11-21,2026-11-22']),
+    ('audit-log', 'resource', ['', ',', 'review,', 'reviews', 'Review', 'task', 'review,task']),
+    ('audit-log', 'resource_id', ['', ',', 'x', 'top@example.org,', 'MR', '0', 'review']),
+    ('audit-log', 'actor_id', ['', 'isms@example.org,', 'Ana', '0', 'null']),
+    ('audit-log', 'event', ['', 'review', 'review.', '.create', 'create', 'review.create,', 'review.delete',
+                            'review.deactivate', 'follow_up.update', 'token.update', 'person.create.x',
+                            'review.amend']),
+    ('audit-log', 'at_before', ['', '2026-11-21,2026-11-22']),
     ('audit-log', 'at_after', ['', '2026-11-21,']),
 ]
 
