@@ -629,81 +629,97 @@ BEGIN
 END;
 
 CREATE VIRTUAL TABLE review_words USING fts5 (
-    reference, title, scope, location, summary,
+    reference, title, scope, location, summary, cancel_reason, reopen_reason,
     content = 'review', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
     columnsize = 0
 );
 INSERT INTO review_words (review_words, rank) VALUES ('automerge', 16);
 
 CREATE TRIGGER review_words_update AFTER UPDATE ON review WHEN NEW.reference IS NOT OLD.reference OR NEW.title IS NOT
-    OLD.title OR NEW.scope IS NOT OLD.scope OR NEW.location IS NOT OLD.location OR NEW.summary IS NOT OLD.summary
+    OLD.title OR NEW.scope IS NOT OLD.scope OR NEW.location IS NOT OLD.location OR NEW.summary IS NOT OLD.summary OR
+    NEW.cancel_reason IS NOT OLD.cancel_reason OR NEW.reopen_reason IS NOT OLD.reopen_reason
 BEGIN
-    INSERT INTO review_words (review_words, rowid, reference, title, scope, location, summary) VALUES ('delete',
-        OLD.key, OLD.reference, OLD.title, OLD.scope, OLD.location, OLD.summary);
-    INSERT INTO review_words (rowid, reference, title, scope, location, summary) VALUES (NEW.key, NEW.reference,
-        NEW.title, NEW.scope, NEW.location, NEW.summary);
+    INSERT INTO review_words (review_words, rowid, reference, title, scope, location, summary, cancel_reason,
+        reopen_reason) VALUES ('delete', OLD.key, OLD.reference, OLD.title, OLD.scope, OLD.location, OLD.summary,
+        OLD.cancel_reason, OLD.reopen_reason);
+    INSERT INTO review_words (rowid, reference, title, scope, location, summary, cancel_reason, reopen_reason) VALUES
+        (NEW.key, NEW.reference, NEW.title, NEW.scope, NEW.location, NEW.summary, NEW.cancel_reason,
+        NEW.reopen_reason);
 END;
 
 CREATE VIRTUAL TABLE attendee_words USING fts5 (
-    name_at_review,
+    name_at_review, job_title_at_review, withdrawn_reason,
     content = 'attendee', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
     columnsize = 0
 );
 INSERT INTO attendee_words (attendee_words, rank) VALUES ('automerge', 16);
 
-CREATE TRIGGER attendee_words_update AFTER UPDATE ON attendee WHEN NEW.name_at_review IS NOT OLD.name_at_review
+CREATE TRIGGER attendee_words_update AFTER UPDATE ON attendee WHEN NEW.name_at_review IS NOT OLD.name_at_review OR
+    NEW.job_title_at_review IS NOT OLD.job_title_at_review OR NEW.withdrawn_reason IS NOT OLD.withdrawn_reason
 BEGIN
-    INSERT INTO attendee_words (attendee_words, rowid, name_at_review) VALUES ('delete', OLD.key, OLD.name_at_review);
-    INSERT INTO attendee_words (rowid, name_at_review) VALUES (NEW.key, NEW.name_at_review);
+    INSERT INTO attendee_words (attendee_words, rowid, name_at_review, job_title_at_review, withdrawn_reason) VALUES
+        ('delete', OLD.key, OLD.name_at_review, OLD.job_title_at_review, OLD.withdrawn_reason);
+    INSERT INTO attendee_words (rowid, name_at_review, job_title_at_review, withdrawn_reason) VALUES (NEW.key,
+        NEW.name_at_review, NEW.job_title_at_review, NEW.withdrawn_reason);
 END;
 
 CREATE VIRTUAL TABLE input_words USING fts5 (
-    title, summary, conclusion,
+    title, summary, conclusion, withdrawn_reason,
     content = 'input', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
     columnsize = 0
 );
 INSERT INTO input_words (input_words, rank) VALUES ('automerge', 16);
 
 CREATE TRIGGER input_words_update AFTER UPDATE ON input WHEN NEW.title IS NOT OLD.title OR NEW.summary IS NOT
-    OLD.summary OR NEW.conclusion IS NOT OLD.conclusion
+    OLD.summary OR NEW.conclusion IS NOT OLD.conclusion OR NEW.withdrawn_reason IS NOT OLD.withdrawn_reason
 BEGIN
-    INSERT INTO input_words (input_words, rowid, title, summary, conclusion) VALUES ('delete', OLD.key, OLD.title,
-        OLD.summary, OLD.conclusion);
-    INSERT INTO input_words (rowid, title, summary, conclusion) VALUES (NEW.key, NEW.title, NEW.summary,
-        NEW.conclusion);
+    INSERT INTO input_words (input_words, rowid, title, summary, conclusion, withdrawn_reason) VALUES ('delete',
+        OLD.key, OLD.title, OLD.summary, OLD.conclusion, OLD.withdrawn_reason);
+    INSERT INTO input_words (rowid, title, summary, conclusion, withdrawn_reason) VALUES (NEW.key, NEW.title,
+        NEW.summary, NEW.conclusion, NEW.withdrawn_reason);
 END;
 
 CREATE VIRTUAL TABLE decision_words USING fts5 (
-    reference, title, statement, rationale,
+    reference, title, statement, rationale, no_action_reason, status_reason,
     content = 'decision', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
     columnsize = 0
 );
 INSERT INTO decision_words (decision_words, rank) VALUES ('automerge', 16);
 
 CREATE TRIGGER decision_words_update AFTER UPDATE ON decision WHEN NEW.reference IS NOT OLD.reference OR NEW.title IS
-    NOT OLD.title OR NEW.statement IS NOT OLD.statement OR NEW.rationale IS NOT OLD.rationale
+    NOT OLD.title OR NEW.statement IS NOT OLD.statement OR NEW.rationale IS NOT OLD.rationale OR NEW.no_action_reason
+    IS NOT OLD.no_action_reason OR NEW.status_reason IS NOT OLD.status_reason
 BEGIN
-    INSERT INTO decision_words (decision_words, rowid, reference, title, statement, rationale) VALUES ('delete',
-        OLD.key, OLD.reference, OLD.title, OLD.statement, OLD.rationale);
-    INSERT INTO decision_words (rowid, reference, title, statement, rationale) VALUES (NEW.key, NEW.reference,
-        NEW.title, NEW.statement, NEW.rationale);
+    INSERT INTO decision_words (decision_words, rowid, reference, title, statement, rationale, no_action_reason,
+        status_reason) VALUES ('delete', OLD.key, OLD.reference, OLD.title, OLD.statement, OLD.rationale,
+        OLD.no_action_reason, OLD.status_reason);
+    INSERT INTO decision_words (rowid, reference, title, statement, rationale, no_action_reason, status_reason) VALUES
+        (NEW.key, NEW.reference, NEW.title, NEW.statement, NEW.rationale, NEW.no_action_reason, NEW.status_reason);
 END;
 
 CREATE VIRTUAL TABLE action_item_words USING fts5 (
-    reference, title, description, root_cause,
+    reference, title, description, root_cause, status_reason,
     content = 'action_item', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
     columnsize = 0
 );
 INSERT INTO action_item_words (action_item_words, rank) VALUES ('automerge', 16);
 
 CREATE TRIGGER action_item_words_update AFTER UPDATE ON action_item WHEN NEW.reference IS NOT OLD.reference OR
-    NEW.title IS NOT OLD.title OR NEW.description IS NOT OLD.description OR NEW.root_cause IS NOT OLD.root_cause
+    NEW.title IS NOT OLD.title OR NEW.description IS NOT OLD.description OR NEW.root_cause IS NOT OLD.root_cause OR
+    NEW.status_reason IS NOT OLD.status_reason
 BEGIN
-    INSERT INTO action_item_words (action_item_words, rowid, reference, title, description, root_cause) VALUES
-        ('delete', OLD.key, OLD.reference, OLD.title, OLD.description, OLD.root_cause);
-    INSERT INTO action_item_words (rowid, reference, title, description, root_cause) VALUES (NEW.key, NEW.reference,
-        NEW.title, NEW.description, NEW.root_cause);
+    INSERT INTO action_item_words (action_item_words, rowid, reference, title, description, root_cause, status_reason)
+        VALUES ('delete', OLD.key, OLD.reference, OLD.title, OLD.description, OLD.root_cause, OLD.status_reason);
+    INSERT INTO action_item_words (rowid, reference, title, description, root_cause, status_reason) VALUES (NEW.key,
+        NEW.reference, NEW.title, NEW.description, NEW.root_cause, NEW.status_reason);
 END;
+
+CREATE VIRTUAL TABLE amendment_words USING fts5 (
+    reason,
+    content = 'amendment', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
+    columnsize = 0
+);
+INSERT INTO amendment_words (amendment_words, rank) VALUES ('automerge', 16);
 
 CREATE VIRTUAL TABLE follow_up_words USING fts5 (
     note,
@@ -711,4 +727,3 @@ CREATE VIRTUAL TABLE follow_up_words USING fts5 (
     columnsize = 0
 );
 INSERT INTO follow_up_words (follow_up_words, rank) VALUES ('automerge', 16);
-

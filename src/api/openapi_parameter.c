@@ -85,14 +85,16 @@ static void put_words(struct buffer *out, const struct resource *resource)
 {
     char text[400] = "Only where all these words are found in";
     const char *separator = " ";
-    for (size_t i = 0; i < resource->field_count; i++) {
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
         size_t length = strlen(text);
-        if (resource->fields[i].searched)
-            snprintf(text + length, sizeof text - length, "%s`%s`", separator, resource->fields[i].name);
-        separator = resource->fields[i].searched ? ", " : separator;
+        if (!field->searched || !resource_has(resource, field))
+            continue;
+        snprintf(text + length, sizeof text - length, "%s`%s`", separator, field->name);
+        separator = ", ";
     }
     put_parameter_head(out, "q", "query", text);
-    put_json(out, "schema", "{\"type\":\"string\"}");
+    put_json(out, "schema", "{\"type\":\"string\",\"minLength\":1}");
     put_end(out, '}');
 }
 

@@ -362,6 +362,8 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
     add_sort(call, resource, query);
     query->with_withdrawn = query_is_true(call, "withdrawn");
     query->words = query_get(call, "q");
+    if (query->words && !*query->words)
+        invalid(call, "q", "takes words");
     for (size_t i = 0; i < call->query_count; i++) {
         bool own = strcmp(call->query[i].name, "withdrawn") == 0;
         if (!own && !add_filter(call, resource, &call->query[i], query))

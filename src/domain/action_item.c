@@ -72,7 +72,7 @@ static const struct field action_item_fields[] = {
     {"closed_on", FIELD_DATE(closed_on), .read_only = true, .description = "When it was verified to be effective."},
     {"cancelled_on", FIELD_DATE(cancelled_on), .read_only = true, .description = "When it was cancelled."},
     {"ended_at", FIELD_INSTANT(ended_at), .read_only = true, .description = "When it was closed or cancelled."},
-    {"status_reason", FIELD_TEXT(status_reason), .read_only = true, .by_verb = true, .min = 1,
+    {"status_reason", FIELD_TEXT(status_reason), .read_only = true, .by_verb = true, .min = 1, .searched = true,
      .description = "Why it is blocked or cancelled.", .example = "\"The supplier delivers in January.\""},
     {"cancel_approved_by_id", FIELD_REF(cancel_approved_by_id, "person"), .read_only = true, .by_verb = true,
      .description = "Who approved the cancellation.", .example = "\"mirko.kovac@example.org\""},

@@ -19,11 +19,11 @@ static const struct field attendee_fields[] = {
     {"delegate_for_id", FIELD_REF(delegate_for_id, "person"), .description = "For whom the person stands in."},
     {"name_at_review", FIELD_TEXT(name_at_review), .read_only = true, .searched = true,
      .description = "The person's name when named here.", .example = "\"Ana Horvat\""},
-    {"job_title_at_review", FIELD_TEXT(job_title_at_review), .read_only = true,
+    {"job_title_at_review", FIELD_TEXT(job_title_at_review), .read_only = true, .searched = true,
      .description = "The person's position when named here."},
     {"withdrawn", FIELD_TRUTH(withdrawn), .read_only = true, .initial = TRUTH_FALSE,
      .description = "Whether the attendee was taken back.", .example = "false"},
-    {"withdrawn_reason", FIELD_TEXT(withdrawn_reason), .read_only = true, .by_verb = true, .min = 1,
+    {"withdrawn_reason", FIELD_TEXT(withdrawn_reason), .read_only = true, .by_verb = true, .min = 1, .searched = true,
      .description = "Why.", .example = "\"Another colleague comes instead.\""},
 };
 

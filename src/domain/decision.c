@@ -63,7 +63,7 @@ static const struct field decision_fields[] = {
     {"success_criteria", FIELD_LIST(success_criteria, criterion_shape), .count_rule = "success_criteria.count",
      .guarded = true, .min = 1, .max = 20,
      .description = "How one will know that it has worked; required where action is."},
-    {"no_action_reason", FIELD_TEXT(no_action_reason), .min = 1, .max = 5000,
+    {"no_action_reason", FIELD_TEXT(no_action_reason), .min = 1, .max = 5000, .searched = true,
      .description = "Why nothing is to be done; required where no action is."},
     {"status", FIELD_ENUM(status, decision_status_names), .read_only = true, .initial = DECISION_PROPOSED,
      .description = "Changed by verbs alone.", .example = "\"proposed\""},
@@ -73,7 +73,7 @@ static const struct field decision_fields[] = {
      .description = "The deadline with which it was adopted."},
     {"superseded_by_id", FIELD_REF(superseded_by_id, "decision"), .read_only = true, .by_verb = true,
      .description = "The decision that took its place.", .example = "\"DEC-2026-002\""},
-    {"status_reason", FIELD_TEXT(status_reason), .read_only = true, .by_verb = true, .min = 1,
+    {"status_reason", FIELD_TEXT(status_reason), .read_only = true, .by_verb = true, .min = 1, .searched = true,
      .description = "Why it was rejected, withdrawn or superseded.",
      .example = "\"A new platform makes it unnecessary.\""},
 };

@@ -73,7 +73,7 @@ static const struct field input_fields[] = {
      .description = "Whether it is one of the ten that the review was given.", .example = "false"},
     {"withdrawn", FIELD_TRUTH(withdrawn), .read_only = true, .initial = TRUTH_FALSE,
      .description = "Whether the input was taken back.", .example = "false"},
-    {"withdrawn_reason", FIELD_TEXT(withdrawn_reason), .read_only = true, .by_verb = true, .min = 1,
+    {"withdrawn_reason", FIELD_TEXT(withdrawn_reason), .read_only = true, .by_verb = true, .min = 1, .searched = true,
      .description = "Why.", .example = "\"It is part of the input on audits.\""},
 };
 

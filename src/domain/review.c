@@ -85,9 +85,9 @@ static const struct field review_fields[] = {
     {"approved_by", FIELD_REF(approved_by, "person"), .read_only = true, .description = "Who approved it."},
     {"revision", FIELD_INTEGER(revision), .read_only = true, .min = 1,
      .description = "1, and one more each time an approved review is reopened.", .example = "1"},
-    {"cancel_reason", FIELD_TEXT(cancel_reason), .read_only = true, .by_verb = true, .min = 1,
+    {"cancel_reason", FIELD_TEXT(cancel_reason), .read_only = true, .by_verb = true, .min = 1, .searched = true,
      .description = "Why it was cancelled.", .example = "\"It is held together with the one in March.\""},
-    {"reopen_reason", FIELD_TEXT(reopen_reason), .read_only = true, .by_verb = true, .min = 20,
+    {"reopen_reason", FIELD_TEXT(reopen_reason), .read_only = true, .by_verb = true, .min = 20, .searched = true,
      .description = "Why it was last reopened.", .example = "\"The figures of the audit were those of another site.\""},
 };
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from harness import day, seed, utc_now
-from support import ABSENT_ID, life, pages, person_body, shared, walk  # noqa: F401 (fixtures)
+from support import ABSENT_ID, life, pages, person_body, ready_to_conclude, shared, walk  # noqa: F401 (fixtures)
 
 MANY = 230
 ROLES = ('employee', 'department_head', 'auditor')
@@ -278,6 +278,7 @@ def test_filters(shared, everything, collection, query, wanted):
 MISTAKEN = [
     ('people', 'active', ['', 'true,false', 'true,true', 'true,', ',', 'TRUE', '1', 'true%20']),
     ('people', 'external', ['false,true', ',false']),
+    ('people', 'q', ['']), ('action-items', 'q', ['']),
     ('people', 'role', ['', ',', 'employee,', ',employee', 'employee,,auditor', 'Employee']),
     ('people', 'created_at_before', ['', '2026-11-21,2026-11-22', '2026-11-21T10:00:00Z,', '2026-11-21T10:00:00']),
     ('reviews', 'reference', ['', 'MR-2026-01,', ',MR-2026-01']),
@@ -376,6 +377,50 @@ def test_every_collection_has_its_words(shared, everything, collection, word):
     found = walk(shared.isms.client, f'/v1/{collection}?q={word}&limit=200')
     whole = walk(shared.isms.client, f'/v1/{collection}?limit=200')
     assert {one['id'] for one in whole if word in str(list(one.values()))} == set(names(found)) != set()
+
+
+def searched(shared, collection, record, word):
+    return record['id'] in names(walk(shared.isms.client, f'/v1/{collection}?q={word}&limit=200'))
+
+
+def test_reasons_have_words_too(shared):
+    """All text fields are looked into, also those that verbs set."""
+    isms, why = shared.isms.client, {'reason': 'Because of the axolotl in the server room'}
+    cancelled = shared.review()
+    shared.do(f'/v1/reviews/{cancelled["id"]}/cancel', why)
+    running = shared.running_review()
+    guest = shared.person(email='guest@example.org', job_title='Axolotl keeper')
+    attendee = shared.attendee(running, person_id=guest['id'])
+    gone = shared.attendee(running, person_id=shared.employee2.id)
+    shared.do(f'/v1/attendees/{gone["id"]}/withdraw', why)
+    extra = shared.input(running)
+    shared.do(f'/v1/inputs/{extra["id"]}/withdraw', why)
+    rejected = shared.decision(running)
+    shared.do(f'/v1/decisions/{rejected["id"]}/reject', why)
+    nothing = shared.decision(running, kind='no_change', action_required=False, deadline=None, success_criteria=None,
+                              no_action_reason='The axolotl is well')
+    decision = shared.adopted(running)
+    item = shared.action_item(decision)
+    amendment = shared.amendment(item, deadline=shared.day(50), **why)
+    shared.do(f'/v1/action-items/{item["id"]}/block', why)
+    for collection, record in (
+        ('reviews', cancelled), (f'reviews/{running["id"]}/attendees', attendee), ('decisions', rejected),
+        ('decisions', nothing), ('action-items', item), (f'action-items/{item["id"]}/amendments', amendment),
+    ):
+        assert searched(shared, collection, record, 'axolotl'), collection
+        assert not searched(shared, collection, record, 'capybara'), collection
+    for collection, record in ((f'reviews/{running["id"]}/attendees', gone), ('inputs', extra)):
+        found = isms.get(f'/v1/{collection}?q=axolotl&withdrawn=true').expect(200).json['data']
+        assert record['id'] in names(found)
+    reopened = shared.do(f'/v1/reviews/{shared.conclude(ready_to_conclude(shared))["id"]}/reopen',
+                         {'reason': 'Axolotl! Axolotl! Axolotl!'}, by=shared.top)
+    assert searched(shared, 'reviews', reopened, 'axolotl')
+
+
+@pytest.mark.parametrize('words', ['...', '-', '%20', '%3F%21', '%22', '*'])
+def test_punctuation_alone_finds_nothing(shared, everything, words):
+    for collection in ('people', 'reviews', 'decisions'):
+        assert shared.get(f'/v1/{collection}?q={words}')['data'] == []
 
 
 def test_words_follow_a_change(shared):

@@ -65,6 +65,18 @@ static const struct {
     {&action_item_resource, "cancel", ACTION_CANCELLED, " reason approved_by_id "},
 };
 
+/* The contract has `q=` look into the text fields; what the API shows as one plain text is one. */
+START_TEST(every_text_is_searched)
+{
+    const struct resource *resource = resources[_i];
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (field->kind == FIELD_KIND_TEXT && !field->derived && resource->collection)
+            ck_assert_msg(field->searched, "%s.%s", resource->name, field->name);
+    }
+}
+END_TEST
+
 static bool is_word(const char *words, const char *word)
 {
     char spaced[60];
@@ -201,5 +213,6 @@ Suite *resource_suite(void)
     tcase_add_checked_fixture(registry, domain_begin, domain_end);
     tcase_add_loop_test(registry, every_resource_is_found_by_its_name, 0, RESOURCE_COUNT);
     tcase_add_loop_test(registry, a_record_that_lacks_everything_lacks_each_required_member, 0, RESOURCE_COUNT);
+    tcase_add_loop_test(registry, every_text_is_searched, 0, RESOURCE_COUNT);
     return suite;
 }
