@@ -50,7 +50,8 @@ struct violations {
 };
 
 /* Adds one. `rule` must be in the catalogue (a bug asserts). A rule that ends in ".required" is left out where its
- * pointer has a violation already. Beyond 200 violations further ones are not listed. */
+ * pointer has a violation already. Beyond 200 violations further ones are not listed, but for one that makes another
+ * status than those before it: that one takes the place of the last. */
 void violation_add(struct violations *violations, const char *rule, const char *pointer, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

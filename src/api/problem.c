@@ -73,8 +73,12 @@ void violations_render(struct buffer *buffer, const struct violations *violation
     for (size_t i = 0; i < violations->count; i++) {
         const struct violation *violation = &violations->items[i];
         buffer_format(buffer, "%s{\"rule\":\"%s\",", i ? "," : "", violation->rule->name);
-        buffer_put(buffer, violation->parameter ? "\"parameter\":" : "\"pointer\":");
-        put_text(buffer, violation->parameter ? violation->parameter : violation->pointer ? violation->pointer : "#");
+        buffer_put(buffer, "\"pointer\":");
+        put_text(buffer, violation->pointer ? violation->pointer : "#");
+        if (violation->parameter) {
+            buffer_put(buffer, ",\"parameter\":");
+            put_text(buffer, violation->parameter);
+        }
         buffer_put(buffer, ",\"detail\":");
         put_text(buffer, violation->detail);
         buffer_char(buffer, '}');

@@ -157,6 +157,22 @@ static bool is_said(const struct violations *violations, const struct violation 
     return required && violation->pointer && violations_at(violations, violation->pointer);
 }
 
+/* Where violations of several kinds meet, the first of these is the status (contract, section 1). */
+static const int status_order[] = {403, 409, 422, 400};
+
+/* Whether there is room for one, or it makes the status: then it takes the last one's place, and is listed. */
+static bool has_place(const struct violations *violations, const struct rule *rule)
+{
+    if (violations->count < VIOLATIONS_MAX || !rule)
+        return true;
+    int status = violations_status(violations);
+    for (size_t i = 0; i < COUNT_OF(status_order) && status_order[i] != status; i++) {
+        if (status_order[i] == rule->status)
+            return true;
+    }
+    return false;
+}
+
 static void add(struct violations *violations, struct violation violation)
 {
     if (arena_failed(violations->arena)) /* its texts may be cut short, the rule's name too */
@@ -164,8 +180,8 @@ static void add(struct violations *violations, struct violation violation)
     assert(violation.rule && "a violation names a rule of the catalogue");
     if (is_said(violations, &violation))
         return;
-    if (violations->count == VIOLATIONS_MAX)
-        return;
+    if (violations->count == VIOLATIONS_MAX) /* it has_place() */
+        violations->count--;
     if (violations->count == violations->capacity) {
         size_t capacity = violations->capacity ? violations->capacity * 2 : 8;
         struct violation *items = arena_array(violations->arena, capacity, sizeof *items);
@@ -191,11 +207,12 @@ static const char *format_detail(struct arena *arena, const char *format, va_lis
 
 void violation_add(struct violations *violations, const char *rule, const char *pointer, const char *format, ...)
 {
-    if (violations->count == VIOLATIONS_MAX)
+    const struct rule *found = catalogue_find(rule);
+    if (!has_place(violations, found))
         return;
     va_list arguments;
     va_start(arguments, format);
-    add(violations, (struct violation){.rule = catalogue_find(rule),
+    add(violations, (struct violation){.rule = found,
                                        .pointer = pointer,
                                        .detail = format_detail(violations->arena, format, arguments)});
     va_end(arguments);
@@ -204,11 +221,12 @@ void violation_add(struct violations *violations, const char *rule, const char *
 void violation_add_parameter(struct violations *violations, const char *rule, const char *parameter, const char *format,
                              ...)
 {
-    if (violations->count == VIOLATIONS_MAX)
+    const struct rule *found = catalogue_find(rule);
+    if (!has_place(violations, found))
         return;
     va_list arguments;
     va_start(arguments, format);
-    add(violations, (struct violation){.rule = catalogue_find(rule),
+    add(violations, (struct violation){.rule = found,
                                        .parameter = parameter,
                                        .detail = format_detail(violations->arena, format, arguments)});
     va_end(arguments);
@@ -225,11 +243,10 @@ bool violations_have(const struct violations *violations, const char *rule)
 
 int violations_status(const struct violations *violations)
 {
-    static const int order[] = {403, 409, 422, 400};
-    for (size_t o = 0; o < COUNT_OF(order); o++) {
+    for (size_t o = 0; o < COUNT_OF(status_order); o++) {
         for (size_t i = 0; i < violations->count; i++) {
-            if (violations->items[i].rule->status == order[o])
-                return order[o];
+            if (violations->items[i].rule->status == status_order[o])
+                return status_order[o];
         }
     }
     return 0;

@@ -369,7 +369,7 @@ class Client:
             assert answer.violations, answer.report('a refusal without violations')
         for violation in answer.violations:
             assert violation.get('rule') and violation.get('detail'), answer.report('half a violation')
-            assert (violation.get('pointer') or '#').startswith('#'), answer.report('a pointer starts with #')
+            assert violation.get('pointer', '').startswith('#'), answer.report('a pointer starts with #')
         catalogue = self._catalogue()
         if not answer.violations or catalogue is None:
             return

@@ -275,3 +275,11 @@ def test_a_refused_body_leaves_the_daemon_well(shared):
     for _ in range(20):
         assert plain(shared.isms.client, 'POST', '/v1/people', padded(2 * MIB)).status == 413
     shared.new('/v1/people', person_body())
+
+
+def test_more_violations_than_are_listed_come_to_the_same_status(shared, life):
+    """200 are listed; what makes the status is among them, also where it is found last."""
+    many = {f'unknown_{number}': 1 for number in range(300)}
+    answer = shared.isms.client.patch(f'/v1/reviews/{life.concluded["id"]}', many)
+    answer.expect(409, 'review.frozen', 'body.unknown_field')
+    assert len(answer.violations) == 200

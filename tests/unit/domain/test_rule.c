@@ -228,6 +228,25 @@ START_TEST(violations_are_limited)
 }
 END_TEST
 
+START_TEST(what_makes_the_status_is_listed_however_many_there_are)
+{
+    struct violations *violations = violations_new();
+    for (int i = 0; i < 300; i++)
+        violation_add(violations, "body.type", NULL, "%d", i);
+    violation_add_parameter(violations, "query.unknown", "colour", "x"); /* no better than what is there */
+    ck_assert_str_eq(violations->items[199].detail, "199");
+    static const char *const worse[] = {"review.frozen", "access.role"};
+    for (size_t i = 0; i < COUNT_OF(worse); i++) {
+        violation_add(violations, worse[i], NULL, "first");
+        violation_add(violations, worse[i], NULL, "second");
+        ck_assert_uint_eq(violations->count, 200);
+        ck_assert_str_eq(violations->items[199].rule->name, worse[i]);
+        ck_assert_str_eq(violations->items[199].detail, "first");
+        ck_assert_int_eq(violations_status(violations), violations->items[199].rule->status);
+    }
+}
+END_TEST
+
 START_TEST(a_long_detail_is_cut_at_a_character)
 {
     char text[1201];
@@ -285,6 +304,7 @@ Suite *rule_suite(void)
     tcase_add_test(violations, required_is_not_said_of_what_is_wrong);
     tcase_add_test(violations, violations_have_their_parts);
     tcase_add_test(violations, violations_are_limited);
+    tcase_add_test(violations, what_makes_the_status_is_listed_however_many_there_are);
     tcase_add_test(violations, a_long_detail_is_cut_at_a_character);
     tcase_add_loop_test(violations, violations_come_to_one_status, 0, ROWS(meetings));
     return suite;
