@@ -184,6 +184,9 @@ static bool find_route(struct call *call)
             call->route = &routes[i];
             memcpy(call->keys, keys, sizeof keys);
             call->path = arena_copy(call->arena, target, strcspn(target, "?"));
+            /* Before all else, since every answer to a dry run says that it is one; check_query() says what is wrong.
+             */
+            (void)query_parse(call, strchr(target, '?') ? strchr(target, '?') + 1 : NULL);
             return true;
         }
         size_t length = strlen(allow);
@@ -237,9 +240,12 @@ static bool find_caller(struct call *call)
             caller_identify(call->worker->callers, call->store, request->headers[HEADER_AUTHORIZATION], &call->caller);
     }
     call->view = policy_view(&call->caller);
+    if (identity == IDENTITY_KNOWN)
+        return true;
+    call->violations.count = 0; /* nobody known is told nothing of the query */
     switch (identity) {
     case IDENTITY_KNOWN:
-        return true;
+        break;
     case IDENTITY_MISSING:
         answer_problem(call, 401, NULL, "Send 'Authorization: Bearer' with a token made by 'reviewd token create'.");
         break;
@@ -264,11 +270,9 @@ bool api_knows_caller(struct api_worker *worker, const struct request *request)
 
 static bool check_query(struct call *call)
 {
-    const char *query = strchr(call->request->target, '?');
-    bool fine = query_parse(call, query ? query + 1 : NULL);
     if (!call->route->open && !format_choose(call))
         return false;
-    if (fine || call->route->list)
+    if (!call->violations.count || call->route->list)
         return true; /* a list goes on to say what else is wrong */
     answer_violations(call);
     return false;
@@ -300,7 +304,7 @@ static bool prepare_write(struct call *call)
     }
     if (call->route->verb)
         call->transition = resource_transition(call->route->resource, call->route->verb);
-    if (call->idempotency_key && !key_begin(call)) {
+    if (!key_begin(call)) {
         violation_add(&call->violations, "idempotency.in_flight", NULL,
                       "The first request with this Idempotency-Key is still under way.");
         answer_violations(call);

@@ -128,7 +128,7 @@ void answer_finish(struct call *call);
 /* The strong entity tag of a body, in the arena. */
 const char *etag_of(struct arena *arena, const char *body, size_t length);
 
-/* Evaluates If-Match against the record's present tag: 0, 412, 428 or 400. */
+/* Evaluates If-Match against the record's present tag: 0, 412 or 428. */
 int if_match_status(const char *if_match, const char *etag);
 
 /* How much Accept wants the type: 0 to 1. */
@@ -146,7 +146,7 @@ void answer_formatted(struct call *call, int status);
 /* The same of a body that is made while it is sent. Its context lives in the call's arena. */
 void answer_stream(struct call *call, int status, const struct body_stream *stream);
 
-/* Whether a parameter of a header's list ("gzip" in Accept-Encoding, "return=minimal" in Prefer) is asked for. */
+/* Whether a member of a header's list ("gzip" in Accept-Encoding) is asked for. */
 bool header_lists(const char *header, const char *token);
 
 /* --- queries (query.c) ------------------------------------------------------------------------------------------- */
@@ -297,6 +297,9 @@ bool read_docs_bundle(struct call *call);
 /* One rule as the catalogue shows it. */
 void rule_render(struct buffer *buffer, const struct rule *rule);
 void violations_render(struct buffer *buffer, const struct violations *violations);
+
+/* Every event that an entry of the audit log can name. */
+void audit_events(void (*tell)(void *context, const char *event), void *context);
 
 /* A review as approved, with its attendees, inputs and decisions: for revisions. */
 MUST_USE bool revision_render(struct call *call, const struct review *review, struct buffer *ret_body);

@@ -43,11 +43,18 @@ static bool type_is(const char *header, const char *type)
     return strncasecmp(charset, "utf-8", 5) == 0 && (!charset[5] || strchr("\"; \t", charset[5]));
 }
 
+/* "identity" is no coding (RFC 9110, 8.4.1 and 12.5.3). */
+static bool is_coded(const struct request *request)
+{
+    const char *coding = request->headers[HEADER_CONTENT_ENCODING];
+    return coding && strcasecmp(coding, "identity") != 0;
+}
+
 static bool check_type(struct call *call)
 {
     const char *type = call->request->headers[HEADER_CONTENT_TYPE];
     bool patch = call->request->method == METHOD_PATCH;
-    bool taken = !call->request->headers[HEADER_CONTENT_ENCODING] && type &&
+    bool taken = !is_coded(call->request) && type &&
                  (type_is(type, "application/json") || (patch && type_is(type, "application/merge-patch+json")));
     if (taken)
         return true;
@@ -64,7 +71,7 @@ bool body_parse(struct call *call)
         answer_problem(call, 413, NULL, "The body is larger than the server takes.");
         return false;
     }
-    bool typed = request->headers[HEADER_CONTENT_TYPE] || request->headers[HEADER_CONTENT_ENCODING];
+    bool typed = request->headers[HEADER_CONTENT_TYPE] || is_coded(request);
     if ((request->body_length || typed) && !check_type(call))
         return false;
     if (!request->body_length && request->method == METHOD_PATCH) {

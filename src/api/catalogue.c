@@ -171,23 +171,41 @@ static const char *instant_parameter(struct call *call, const char *name, const 
 static const char *const further_events[] = {"decision.amend", "action_item.amend", "action_item.follow_up",
                                              "token.revoke"};
 
-static bool is_event(const char *text)
+void audit_events(void (*tell)(void *context, const char *event), void *context)
 {
-    for (size_t i = 0; i < COUNT_OF(further_events); i++) {
-        if (strcmp(further_events[i], text) == 0)
-            return true;
-    }
+    char event[100];
     for (size_t i = 0; i < RESOURCE_COUNT; i++) {
         const struct resource *resource = resources[i];
-        size_t length = strlen(resource->name);
-        if (strncmp(resource->name, text, length) != 0 || text[length] != '.')
-            continue;
-        const char *what = text + length + 1;
-        bool changes = resource->collection && !resource->append_only;
-        return strcmp(what, "create") == 0 || (changes && strcmp(what, "update") == 0) ||
-               resource_transition(resource, what);
+        snprintf(event, sizeof event, "%s.create", resource->name);
+        tell(context, event);
+        snprintf(event, sizeof event, "%s.update", resource->name);
+        if (resource->collection && !resource->append_only)
+            tell(context, event);
+        for (size_t t = 0; t < resource->transition_count; t++) {
+            snprintf(event, sizeof event, "%s.%s", resource->name, resource->transitions[t].verb);
+            tell(context, event);
+        }
     }
-    return false;
+    for (size_t i = 0; i < COUNT_OF(further_events); i++)
+        tell(context, further_events[i]);
+}
+
+struct search {
+    const char *text;
+    bool found;
+};
+
+static void compare_event(void *context, const char *event)
+{
+    struct search *search = context;
+    search->found = search->found || strcmp(search->text, event) == 0;
+}
+
+static bool is_event(const char *text)
+{
+    struct search search = {text, false};
+    audit_events(compare_event, &search);
+    return search.found;
 }
 
 /* Each judges a value, and may put another in its place (NULL: the database failed). */

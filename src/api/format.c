@@ -63,6 +63,7 @@ bool format_choose(struct call *call)
     }
     if (best > 0)
         return true;
+    call->violations.count = 0;
     answer_problem(call, 406, NULL, "This is answered as %s alone.", known_types(call));
     return false;
 }

@@ -8,10 +8,17 @@
 
 enum { KEY_MIN = 8, KEY_MAX = 255, KEPT_MS = 24 * 60 * 60 * 1000 };
 
+/* Keys are for POST. A change is the same when it is done twice; its key is no more than looked up, since it may be
+ * that of another request. */
+static bool is_kept(const struct call *call)
+{
+    return call->request->method == METHOD_POST;
+}
+
 bool key_read(struct call *call)
 {
     const char *header = call->request->headers[HEADER_IDEMPOTENCY_KEY];
-    if (!header)
+    if (!header || call->dry_run) /* which stores nothing, be it done twice */
         return true;
     size_t length = strlen(header);
     bool quoted = length >= 2 && header[0] == '"' && header[length - 1] == '"';
@@ -20,6 +27,8 @@ bool key_read(struct call *call)
     bool printable = length >= KEY_MIN && length <= KEY_MAX && !call->request->repeated[HEADER_IDEMPOTENCY_KEY];
     for (size_t i = 0; i < length && printable; i++)
         printable = key[i] >= 0x20 && key[i] < 0x7F;
+    if (!printable && !is_kept(call))
+        return true;
     if (!printable) {
         violation_add(&call->violations, "idempotency.invalid", NULL,
                       "An Idempotency-Key is one header of %d to %d printable ASCII characters.", KEY_MIN, KEY_MAX);
@@ -56,6 +65,8 @@ static struct key_in_flight **find(struct call *call)
 
 bool key_begin(struct call *call)
 {
+    if (!call->idempotency_key || !is_kept(call))
+        return true;
     struct key_in_flight *key = arena_alloc(call->arena, sizeof *key);
     if (!key)
         return true; /* memory is out: the request fails for that */
@@ -161,23 +172,21 @@ enum job_result call_run(struct job *job, struct store *store)
             return found == BROKEN ? JOB_BREAK : JOB_REFUSE;
     }
     enum job_result result = call->route->write(call);
-    bool keeps = call->idempotency_key && call->request->method == METHOD_POST && !call->dry_run;
+    bool keeps = call->idempotency_key && is_kept(call);
     /* Else the worker makes the answer, after COMMIT, while this thread goes on. */
     if (result == JOB_KEEP && (keeps || call->dry_run) && !write_answer(call))
         return JOB_BREAK;
     if (result == JOB_BREAK || arena_failed(call->arena) || buffer_failed(&call->response->body))
         return JOB_BREAK;
-    if (call->dry_run) {
-        response_add(call->response, "Dry-Run", "true");
+    if (call->dry_run)
         return JOB_REFUSE;
-    }
     return result == JOB_KEEP && keeps && !keep(call, store) ? JOB_BREAK : result;
 }
 
 bool call_keep_answer(struct job *job, struct store *store)
 {
     struct call *call = (struct call *)job;
-    bool keeps = call->idempotency_key && call->request->method == METHOD_POST && !call->replayed && !call->dry_run;
+    bool keeps = call->idempotency_key && is_kept(call) && !call->replayed;
     return !keeps || keep(call, store);
 }
 

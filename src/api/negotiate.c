@@ -18,7 +18,7 @@ const char *etag_of(struct arena *arena, const char *body, size_t length)
     return arena_copy(arena, tag, FINGERPRINT_HEX_BYTES + 1);
 }
 
-/* The next entity tag of a list: its length with quotes, 0 at the end, -1 where it is none. */
+/* The next entity tag of a list: its length with quotes, 0 at the end, -1 where it is none, or more than one. */
 static int next_tag(const char **at, bool *ret_weak)
 {
     *at += strspn(*at, " \t,");
@@ -30,7 +30,8 @@ static int next_tag(const char **at, bool *ret_weak)
     if (**at != '"')
         return -1;
     const char *end = strchr(*at + 1, '"');
-    return end ? (int)(end - *at) + 1 : -1;
+    const char *then = end ? end + 1 + strspn(end + 1, " \t") : NULL;
+    return then && (!*then || *then == ',') ? (int)(end - *at) + 1 : -1;
 }
 
 /* The length of what a tag says, without its coding's suffix and the closing quote. */
@@ -55,12 +56,12 @@ int if_match_status(const char *if_match, const char *etag)
     const char *at = if_match;
     bool weak;
     int length;
+    bool hits = false;
     while ((length = next_tag(&at, &weak)) > 0) {
-        if (!weak && tag_names(at, (size_t)length, etag))
-            return 0;
+        hits = hits || (!weak && tag_names(at, (size_t)length, etag));
         at += length;
     }
-    return length < 0 ? 400 : 412;
+    return hits && length == 0 ? 0 : 412; /* what is no list names nothing */
 }
 
 static bool if_none_match_hits(const char *if_none_match, const char *etag)
@@ -102,6 +103,42 @@ static double weight_of(const char *list, const char *token)
 bool header_lists(const char *header, const char *token)
 {
     return weight_of(header, token) > 0;
+}
+
+/* Past what stands for a word: a token or, within quotes, anything (RFC 7240, 2). */
+static const char *skip_word(const char *at)
+{
+    if (*at != '"')
+        return at + strcspn(at, " \t,;=\"");
+    for (at++; *at && *at != '"'; at++)
+        at += *at == '\\' && at[1];
+    return at + (*at == '"');
+}
+
+/* Whether Prefer asks for return=minimal; the first that it says of `return` counts. */
+static bool prefers_minimal(const char *prefer)
+{
+    static const char blank[] = " \t";
+    bool named = true; /* a name follows, not a parameter of the one before */
+    while (prefer && *prefer) {
+        prefer += strspn(prefer, blank);
+        const char *name = prefer;
+        const char *name_end = prefer = skip_word(prefer);
+        const char *value = prefer + strspn(prefer, blank);
+        const char *value_end = value;
+        if (*value == '=') {
+            value += 1 + strspn(value + 1, blank);
+            prefer = value_end = skip_word(value);
+        }
+        if (named && name_end - name == 6 && strncasecmp(name, "return", 6) == 0) {
+            bool quoted = value_end - value >= 2 && *value == '"';
+            return value_end - value == 7 + 2 * quoted && strncasecmp(value + quoted, "minimal", 7) == 0;
+        }
+        prefer += strspn(prefer, blank);
+        named = *prefer == ',';
+        prefer += *prefer ? 1 : 0;
+    }
+    return false;
 }
 
 double accept_weight(const char *accept, const char *type)
@@ -216,6 +253,8 @@ void answer_finish(struct call *call)
     const char *body = response_body(response, &length);
     response_add(response, "X-Request-Id", call->request_id);
     response_add(response, "X-Content-Type-Options", "nosniff");
+    if (call->dry_run)
+        response_add(response, "Dry-Run", "true");
     if (reads && success && body && !response_get(response, "Cache-Control"))
         etag = etag_of(call->arena, body, length);
     if (!response_get(response, "Cache-Control"))
@@ -223,7 +262,7 @@ void answer_finish(struct call *call)
     if (body || response->stream.read)
         response_add(response, "Vary",
                      call->route && call->route->formats ? "Accept, Accept-Encoding" : "Accept-Encoding");
-    bool minimal = !reads && success && header_lists(request->headers[HEADER_PREFER], "return=minimal");
+    bool minimal = !reads && success && prefers_minimal(request->headers[HEADER_PREFER]);
     bool packs = body && !minimal && wants_gzip(call, length);
     if (packs && etag) /* a tag of its own for each coding */
         etag = arena_format(call->arena, "%.*s-gzip\"", (int)strlen(etag) - 1, etag);

@@ -140,6 +140,36 @@ static void put_format(struct buffer *out, const struct route *route)
     put_end(out, '}');
 }
 
+static void put_event(void *context, const char *event)
+{
+    put_string(context, NULL, event);
+}
+
+/* What the audit log is filtered by, where the tables know all values; base.json describes the rest. */
+static bool put_audit_filter(struct buffer *out, const char *name)
+{
+    bool event = strcmp(name, "event") == 0;
+    if (!event && strcmp(name, "resource") != 0)
+        return false;
+    put_parameter_head(out, name, "query",
+                       event ? "Only these events: the resource, and what happened." : "Only entries of these.");
+    put_json(out, "style", "\"form\",\"explode\":false");
+    put_begin(out, "schema", '{');
+    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":50");
+    put_begin(out, "items", '{');
+    put_json(out, "type", "\"string\"");
+    put_begin(out, "enum", '[');
+    if (event)
+        audit_events(put_event, out);
+    for (size_t i = 0; i < RESOURCE_COUNT && !event; i++)
+        put_string(out, NULL, resources[i]->name);
+    put_end(out, ']');
+    put_end(out, '}');
+    put_end(out, '}');
+    put_end(out, '}');
+    return true;
+}
+
 void put_parameters(struct buffer *out, const struct route *route)
 {
     static const struct {
@@ -160,8 +190,10 @@ void put_parameters(struct buffer *out, const struct route *route)
     };
     put_begin(out, "parameters", '[');
     bool rules = route->read == read_rules;
-    for (const char *const *name = route->query; name && *name && !rules; name++)
-        put_ref(out, NULL, "parameters", camel(*name).text, "");
+    for (const char *const *name = route->query; name && *name && !rules; name++) {
+        if (!put_audit_filter(out, *name))
+            put_ref(out, NULL, "parameters", camel(*name).text, "");
+    }
     if (rules)
         put_rule_filters(out);
     if (route->read == read_list) {

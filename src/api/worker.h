@@ -48,7 +48,7 @@ int slot_status(size_t slot);
 /* The upper bound of a latency slot in microseconds; 0 for the last, which has none. */
 uint64_t latency_bound_us(size_t slot);
 
-/* Whether the caller's key has a request under way already; if not, it has from now on. */
+/* False where the caller's key has a request under way already; if not, it has from now on. */
 bool key_begin(struct call *call);
 void key_end(struct call *call);
 

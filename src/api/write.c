@@ -184,9 +184,6 @@ static bool check_precondition(struct call *call)
     switch (if_match_status(call->request->headers[HEADER_IF_MATCH], etag)) {
     case 0:
         return true;
-    case 400:
-        answer_problem(call, 400, NULL, "If-Match is no list of entity tags.");
-        return false;
     case 428:
         answer_problem(call, 428, NULL, "Send If-Match with the ETag of the record as you read it, or with *.");
         return false;

@@ -191,6 +191,42 @@ def test_minimal_and_dry(shared):
     assert (answer.body, answer.headers['Dry-Run']) == (b'', 'true')
 
 
+@pytest.mark.parametrize('method, path, headers, raw, status', [
+    ('POST', '/v1/people', {}, b'{', 400), ('POST', '/v1/people', {'Content-Type': 'text/plain'}, b'{}', 415),
+    ('POST', '/v1/people', {'Authorization': 'Bearer rvd_nonsense'}, b'{}', 401),
+    ('POST', '/v1/people', {'Accept': 'text/html'}, b'{}', 406), ('POST', '/v1/people', {}, b'{}', 422),
+    ('POST', '/v1/people', {}, b'"' + b'x' * 1100000 + b'"', 413),
+    ('PATCH', f'/v1/people/{ABSENT_ID}', {'If-Match': '*'}, b'{}', 404),
+    ('PATCH', '/v1/people/top@example.org', {}, b'{}', 428),
+    ('POST', '/v1/people', {}, b'[]', 422),
+])
+def test_every_answer_to_a_dry_run_says_so(shared, method, path, headers, raw, status):
+    headers = {'Content-Type': 'application/json', **headers}
+    for query in ('?dry_run=true', ''):
+        answer = shared.isms.client.request(method, path + query, raw=raw, headers=headers).expect(status, also=True)
+        assert answer.headers.get('Dry-Run') == ('true' if query else None)
+    answer = shared.isms.client.request(method, f'{path}?dry_run=true&x=1', raw=raw, headers=headers)
+    assert answer.status in (400, status) and answer.headers['Dry-Run'] == 'true'
+    if answer.status in (401, 406):
+        assert not answer.violations
+
+
+def test_a_read_knows_no_dry_run(shared):
+    assert 'Dry-Run' not in shared.isms.client.get('/v1/people?dry_run=true').expect(400, 'query.unknown').headers
+
+
+def test_a_dry_run_does_not_look_at_keys(shared):
+    """It stores nothing: neither is its answer kept, nor is it that of another request."""
+    client, body, key = shared.isms.client, person_body(), {'Idempotency-Key': 'a-key-that-is-used'}
+    for _ in range(2):
+        dry = client.post('/v1/people?dry_run=true', body, headers=key).expect(201)
+        assert dry.headers['Dry-Run'] == 'true' and 'Idempotent-Replayed' not in dry.headers
+    client.post('/v1/people', body, headers=key).expect(201)
+    dry = client.post('/v1/people?dry_run=true', body, headers=key).expect(422, 'person.email.unique')
+    assert dry.headers['Dry-Run'] == 'true' and 'Idempotent-Replayed' not in dry.headers
+    client.post('/v1/people?dry_run=true', person_body(), headers={'Idempotency-Key': 'short'}).expect(201)
+
+
 def test_dry_runs_among_real_writes_do_not_break_the_chain(shared):
     """Both are taken up by the same writer, in the same group."""
     before = audit_head(shared.isms.client)['seq']

@@ -191,6 +191,8 @@ def test_a_coded_body_is_refused(shared):
     answer = shared.isms.client.request('POST', '/v1/people', raw=gzip.compress(b'{}'),
                                         headers={'Content-Encoding': 'gzip'})
     answer.expect(415)
+    shared.isms.client.request('POST', '/v1/people?dry_run=true', person_body(),
+                               headers={'Content-Encoding': 'Identity'}).expect(201)
 
 
 def test_a_verb_that_wants_nothing_needs_no_body(shared):
@@ -290,6 +292,8 @@ def test_if_none_match(shared, life, tags, status):
     ('"nothing"', 412), ('{old}', 412),
     # Weak tags never match where something is changed (RFC 9110, 13.1.1).
     ('W/{etag}', 412),
+    # What is no list of tags matches nothing.
+    ('abc', 412), ('"open', 412), ('*, {etag}', 412), ('{etag} x', 412), ('{etag}{etag}', 412), ('{etag}, x', 412),
 ])
 def test_if_match(shared, tags, status):
     person = shared.person(email=fresh_email())
@@ -456,7 +460,18 @@ def test_prefer_minimal(shared):
     assert {name.lower() for name in created.headers} - own == {name.lower() for name in whole.headers} - own
 
 
-@pytest.mark.parametrize('prefer', ['return=representation', 'respond-async', 'return=nonsense', ';;;'])
+@pytest.mark.parametrize('prefer', ['return="minimal"', 'Return = minimal', 'respond-async, return=minimal; x=1',
+                                    'wait="1, return=representation", return=minimal',
+                                    'return=minimal, return=representation'])
+def test_minimal_in_other_words(shared, prefer):
+    """RFC 7240, 2: token or quoted string; of a preference that is given twice the first counts."""
+    answer = shared.isms.client.post('/v1/people', person_body(), headers={'Prefer': prefer}).expect(201)
+    assert (answer.body, answer.headers['Preference-Applied']) == (b'', 'return=minimal')
+
+
+@pytest.mark.parametrize('prefer', [
+    'return=representation', 'respond-async', 'return=nonsense', ';;;', 'return="minimal', 'return', '=minimal', '"',
+    'wait="1, return=minimal"', 'x; return=minimal', 'return=representation, return=minimal'])
 def test_other_preferences_are_no_obstacle(shared, prefer):
     answer = shared.isms.client.post('/v1/people', person_body(), headers={'Prefer': prefer}).expect(201)
     assert answer.json['version'] == 1

@@ -146,7 +146,7 @@ def test_what_did_not_get_past_parsing_is_not_kept(shared, status, headers, body
 @pytest.mark.parametrize('method, path, body', [
     ('POST', '/v1/people', {'name': 'Another Name'}),
     ('POST', '/v1/reviews', {}),
-    # On a PATCH the key has no meaning of its own, but it is not for another method either.
+    # Of a PATCH no answer is kept under a key; but one that stands for a POST is not for another method either.
     ('PATCH', '/v1/people/top@example.org', {}),
 ])
 def test_a_key_belongs_to_one_request(shared, method, path, body):
@@ -175,6 +175,17 @@ def test_a_key_on_a_read_is_no_obstacle(shared):
     for _ in range(2):
         answer = plain(shared.isms.client, 'GET', '/v1/people', Idempotency_Key='reading-is-free')
         assert answer.status == 200 and 'Idempotent-Replayed' not in answer.headers
+
+
+def test_a_key_on_a_change_is_no_obstacle(shared):
+    """Not even a bad one: the contract has keys for POST."""
+    path = f'/v1/people/{shared.person(email="changed@example.org")["id"]}'
+    for key in ('short', 'changing-is-free', 'changing-is-free', 'x' * 300):
+        for title in ('One', 'Two'):
+            answer = plain(shared.isms.client, 'PATCH', path, {'job_title': title}, Idempotency_Key=key, If_Match='*')
+            assert (answer.status, answer.json['job_title']) == (200, title)
+            assert 'Idempotent-Replayed' not in answer.headers
+    assert post(shared.isms.client, '/v1/people', person_body(), 'changing-is-free').status == 201
 
 
 def test_a_dry_run_never_answers_for_the_real_thing(shared):

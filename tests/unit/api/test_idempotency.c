@@ -94,7 +94,7 @@ static const struct {
     {"another body", "/v1/people", WRONG, "ana@x.org", "create-nina", 422, false},
     {"the same in other bytes", "/v1/people", " " NINA, "ana@x.org", "create-nina", 422, false},
     {"another path", "/v1/reviews", NINA, "ana@x.org", "create-nina", 422, false},
-    {"another query", "/v1/people?dry_run=true", NINA, "ana@x.org", "create-nina", 422, false},
+    {"another query", "/v1/people?dry_run=false", NINA, "ana@x.org", "create-nina", 422, false},
     {"another caller", "/v1/people", NINA, "petra@x.org", "create-nina", 403, false},
     {"another key", "/v1/people", NINA, "ana@x.org", "create-nina-2", 422, false},
     {"the key in another case", "/v1/people", NINA, "ana@x.org", "Create-nina", 422, false},
@@ -124,6 +124,12 @@ START_TEST(a_dry_run_is_not_kept)
     struct answer real = ask_as("/v1/people", NINA, "ana@x.org", "dry-nina-1");
     ck_assert_int_eq(real.status, 201);
     ck_assert(!real.replayed);
+    struct answer after = ask_as("/v1/people?dry_run=true", NINA, "ana@x.org", "dry-nina-1"); /* of what is there now */
+    ck_assert_int_eq(after.status, 422);
+    ck_assert(!after.replayed);
+    ck_assert_ptr_nonnull(strstr(after.body, "person.email.unique"));
+    ck_assert_ptr_null(strstr(after.body, "idempotency.mismatch"));
+    ck_assert_int_eq(ask_as("/v1/people?dry_run=true", "{}", "ana@x.org", "short").status, 422);
 }
 END_TEST
 
