@@ -356,6 +356,7 @@ static void answer_bare(struct response *response, bool stored)
     response->header_count = 0;
     response->static_body = body;
     response->static_length = strlen(body);
+    response->unsent = 0;
     response_add(response, "Content-Type", "application/problem+json");
 }
 

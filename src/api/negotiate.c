@@ -231,6 +231,20 @@ static void pack(struct call *call)
     response_add(response, "Content-Encoding", "gzip");
 }
 
+/* RFC 9110, 8.6: what a 304 says of a length is that of the 200 in its place. The library says one always. */
+static size_t length_of_200(struct call *call, bool packs)
+{
+    size_t length;
+    const char *body = response_body(call->response, &length);
+    if (!packs)
+        return length;
+    struct buffer packed = {0};
+    call->arena->failed |= !gzip(body, length, &packed);
+    length = packed.length;
+    buffer_finish(&packed);
+    return length;
+}
+
 static void set_etag(struct response *response, const char *etag)
 {
     for (size_t i = 0; i < response->header_count; i++) {
@@ -271,6 +285,7 @@ void answer_finish(struct call *call)
         set_etag(response, etag);
     if (reads && etag && if_none_match && if_none_match_hits(if_none_match, etag)) {
         response->status = 304;
+        response->unsent = length_of_200(call, packs);
         drop_body(response);
     } else if (minimal) {
         drop_body(response);

@@ -120,11 +120,23 @@ static ssize_t read_stream(void *context, uint64_t position, char *data, size_t 
     return length > 0 ? length : length == 0 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+/* The library sends no body with a 304, and so asks for none. */
+static ssize_t read_nothing(void *context, uint64_t position, char *buffer, size_t size)
+{
+    (void)context;
+    (void)position;
+    (void)buffer;
+    (void)size;
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
     struct MHD_Response *made;
-    if (response->stream.read) {
+    if (response->unsent) {
+        made = MHD_create_response_from_callback(response->unsent, 1, read_nothing, NULL, NULL);
+    } else if (response->stream.read) {
         uint64_t length = response->stream.length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)response->stream.length;
         made = MHD_create_response_from_callback(length, STREAM_BYTES, read_stream, exchange, NULL);
     } else if (response->static_body) {

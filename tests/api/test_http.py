@@ -5,6 +5,7 @@ What is particular to bodies stands in test_bodies.py.
 
 import gzip
 import re
+import socket
 
 import pytest
 
@@ -284,6 +285,34 @@ def test_if_none_match(shared, life, tags, status):
         answer = shared.isms.client.request(method, path, headers={'If-None-Match': tags}).expect(status)
         assert answer.etag == got.etag
         assert answer.body == (got.body if (method, status) == ('GET', 200) else b'')
+
+
+@pytest.mark.parametrize('path', ['/v1/people/{person}', '/v1/people', '/v1/rules', '/openapi.json'])
+@pytest.mark.parametrize('coding', ['identity', 'gzip'])
+def test_a_304_has_the_length_of_the_200(shared, life, path, coding):
+    """RFC 9110, 8.6: that length or none; and nothing follows the head, so that the connection goes on."""
+    path, asks = fill(path, life), {'Accept_Encoding': coding}
+    for method in ('GET', 'HEAD'):
+        whole = plain(shared.isms.client, method, path, **asks)
+        cached = plain(shared.isms.client, method, path, If_None_Match=whole.headers['ETag'], **asks)
+        assert (whole.status, cached.status, cached.body) == (200, 304, b'')
+        assert cached.headers['Content-Length'] == whole.headers['Content-Length'] != '0'
+        assert cached.headers['ETag'] == whole.headers['ETag']
+        status, rest = talk_304(shared.isms.client, method, path, coding, whole.headers['ETag'])
+        assert (status, rest) == ([b'304', b'304'], b'')
+
+
+def talk_304(client, method, path, coding, etag):
+    """Twice over one connection, by hand: the statuses, and what came beside the heads."""
+    head = (f'{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.token}\r\n'
+            f'Accept-Encoding: {coding}\r\nIf-None-Match: {etag}\r\n')
+    with socket.create_connection(('127.0.0.1', client.daemon.port), 10) as connection:
+        connection.sendall(f'{head}\r\n{head}Connection: close\r\n\r\n'.encode())
+        said = b''
+        while block := connection.recv(65536):
+            said += block
+    *heads, rest = said.split(b'\r\n\r\n')
+    return [one.split()[1] for one in heads], rest
 
 
 @pytest.mark.parametrize('tags, status', [
