@@ -39,7 +39,7 @@ static int print_help(const struct command *command)
            "9.3.\n\n");
     for (size_t i = 0; i < command_count; i++)
         printf("  %-16s %s\n", commands[i].name, commands[i].summary);
-    printf("\n'reviewd COMMAND --help' says more.\n");
+    printf("\n'reviewd COMMAND --help' and 'reviewd help COMMAND' say more.\n");
     return EXIT_FINE;
 }
 
@@ -121,12 +121,29 @@ static bool asks_help(int argc, char **argv)
 extern const char template_database[];
 extern const char template_database_end[];
 
+/* reviewd help [COMMAND] */
+static int run_help(int argc, char **argv)
+{
+    int words = 0;
+    const struct command *command = argc ? find_command(argc, argv, &words) : NULL;
+    if (argc && !command)
+        return usage_error("there is no command", argv[0]);
+    if (argc > words)
+        return usage_error("one argument too many:", argv[words]);
+    return print_help(command);
+}
+
 int main(int argc, char **argv)
 {
     int words = 0;
+    static char version[] = "version";
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        argv[1] = version;
     struct invocation invocation = {.command = find_command(argc - 1, argv + 1, &words)};
     if (argc > 1 && asks_help(argc - 1, argv + 1))
         return print_help(invocation.command);
+    if (argc > 1 && strcmp(argv[1], "help") == 0)
+        return run_help(argc - 2, argv + 2);
     if (argc < 2 || !invocation.command)
         return usage_error(argc < 2 ? "say which command" : "there is no command", argc < 2 ? NULL : argv[1]);
     char message[512];

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+enum { LOG_LEVELS = 4 };
+extern const char *const log_level_names[LOG_LEVELS];
 
 struct log_field {
     const char *name;

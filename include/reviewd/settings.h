@@ -37,10 +37,16 @@ struct setting {
     int max;
     bool reloads; /* on SIGHUP */
     const char *description;
+    bool (*fits)(const char *value); /* of a text: whether it has its form … */
+    const char *form;                /* … which is this */
 };
 
 extern const struct setting settings_table[];
 extern const size_t settings_count;
+
+/* Splits "127.0.0.1:8080", "[::1]:8080" or ":0" into host (without brackets) and port, which points into the text;
+ * false where it is none. Whether there is such a host, nobody has asked yet. */
+bool listen_split(const char *text, char *ret_host, size_t size, const char **ret_port);
 
 /* Reads the defaults, then the file (REVIEWD_CONFIG or --config, else /etc/reviewd/reviewd.conf where there is one),
  * the environment and the flags. Flags are taken out of the arguments (argc and argv are changed); `--name value` and

@@ -38,10 +38,30 @@ const char *option(const struct invocation *invocation, const char *name)
     return NULL;
 }
 
+/* The folders above it, as far as there are none; what cannot be made is told by the folder itself. */
+static void make_parents(const char *path)
+{
+    char above[4096];
+    if (snprintf(above, sizeof above, "%s", path) >= (int)sizeof above)
+        return;
+    for (char *slash = above + strspn(above, "/"); (slash = strchr(slash, '/')); slash += strspn(slash, "/")) {
+        if (!slash[strspn(slash, "/")]) /* the folder itself comes before these */
+            return;
+        *slash = '\0';
+        mkdir(above, 0755);
+        *slash = '/';
+    }
+}
+
 bool data_folder_make(const char *path)
 {
     if (mkdir(path, 0700) == 0)
         return true;
+    if (errno == ENOENT) {
+        make_parents(path);
+        if (mkdir(path, 0700) == 0)
+            return true;
+    }
     struct stat status;
     if (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
         return true;

@@ -135,6 +135,8 @@ static bool fill_token(struct invocation *invocation, struct data *data, struct 
         fail("there is no role '%s'", role);
     } else if (expires && !parse_expiry(expires, &token->expires_at)) {
         fail("'%s' is no time: give 12h, 90d, 2w, a day or an instant in UTC", expires);
+    } else if (expires && strcmp(token->expires_at.text, instant_from_ms(clock_now_ms()).text) <= 0) {
+        fail("'%s' is over: such a token would never be good", expires);
     } else {
         return true;
     }

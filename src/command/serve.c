@@ -102,16 +102,14 @@ static void greet_empty(struct daemon *daemon)
 
 static bool open_log(const struct settings *settings)
 {
-    static const char *const names[] = {"debug", "info", "warning", "error"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (strcmp(names[i], settings->log_level) != 0)
+    for (size_t i = 0; i < LOG_LEVELS; i++) { /* the setting is one of them */
+        if (strcmp(log_level_names[i], settings->log_level) != 0)
             continue;
         if (log_open((enum log_level)i, *settings->log_file ? settings->log_file : NULL))
             return true;
         fail("cannot open the log file %s: %s", settings->log_file, strerror(errno));
         return false;
     }
-    fail("log_level is debug, info, warning or error, not '%s'", settings->log_level);
     return false;
 }
 

@@ -171,7 +171,8 @@ int run_manual(struct invocation *invocation)
     buffer_put(&text, ".SH COMMANDS\n");
     put_text(&text,
              "Every command takes --data DIR, --config FILE, --json and --help, and every setting as a flag. All of "
-             "them work beside a running server on the same data.");
+             "them work beside a running server on the same data. 'reviewd help COMMAND' explains one, and 'reviewd "
+             "--version' is 'reviewd version'.");
     for (size_t i = 0; i < command_count; i++)
         put_command(&text, &commands[i]);
     put_settings(&text);

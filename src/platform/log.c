@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 static _Atomic int log_file = STDERR_FILENO;
+const char *const log_level_names[LOG_LEVELS] = {"debug", "info", "warning", "error"};
+
 static _Atomic int log_from = LOG_INFO;
 static char log_path[4096];
 
@@ -59,12 +61,11 @@ static void put_time(struct buffer *line)
 
 void log_line(enum log_level level, const char *event, const struct log_field *fields)
 {
-    static const char *const names[] = {"debug", "info", "warning", "error"};
     if (!log_enabled(level))
         return;
     struct buffer line = {0};
     put_time(&line);
-    buffer_format(&line, ",\"level\":\"%s\",\"event\":\"%s\"", names[level], event);
+    buffer_format(&line, ",\"level\":\"%s\",\"event\":\"%s\"", log_level_names[level], event);
     for (; fields->name; fields++) {
         buffer_format(&line, ",\"%s\":", fields->name);
         if (fields->text)

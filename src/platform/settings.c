@@ -1,5 +1,7 @@
 #include "reviewd/settings.h"
 
+#include "reviewd/log.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -9,15 +11,45 @@
 
 #define SETTING(member) .offset = offsetof(struct settings, member)
 
+bool listen_split(const char *text, char *ret_host, size_t size, const char **ret_port)
+{
+    const char *colon = strrchr(text, ':');
+    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+    if (!digits || colon[1 + digits] || digits > 5 || strtol(colon + 1, NULL, 10) > 65535 ||
+        (size_t)(colon - text) >= size)
+        return false;
+    bool bracketed = text[0] == '[' && colon > text + 1 && colon[-1] == ']';
+    snprintf(ret_host, size, "%.*s", (int)(colon - text - 2 * bracketed), text + bracketed);
+    *ret_port = colon + 1;
+    return true;
+}
+
+static bool is_listen(const char *value)
+{
+    char host[256];
+    const char *port;
+    return listen_split(value, host, sizeof host, &port);
+}
+
+static bool is_log_level(const char *value)
+{
+    for (size_t i = 0; i < LOG_LEVELS; i++) {
+        if (strcmp(log_level_names[i], value) == 0)
+            return true;
+    }
+    return false;
+}
+
 const struct setting settings_table[] = {
     {"data", SETTING_TEXT, SETTING(data), "./reviewd-data", 0, 0, false,
      "Folder of the database; made with mode 0700 if need be."},
     {"listen", SETTING_TEXT, SETTING(listen), "127.0.0.1:8080", 0, 0, false,
-     "Address and port to listen on; port 0 takes a free one. Anything but loopback belongs behind a TLS proxy."},
+     "Address and port to listen on; port 0 takes a free one. Anything but loopback belongs behind a TLS proxy.",
+     is_listen, "an address and a port, such as 127.0.0.1:8080 or [::1]:8080"},
     {"log_file", SETTING_TEXT, SETTING(log_file), "", 0, 0, false,
      "Log lines go to this file (opened anew on SIGHUP); empty: standard error."},
     {"log_level", SETTING_TEXT, SETTING(log_level), "info", 0, 0, true,
-     "The least that is logged: debug, info, warning or error."},
+     "The least that is logged: debug, info, warning or error.", is_log_level, "debug, info, warning or error"},
     {"workers", SETTING_NUMBER, SETTING(workers), "0", 0, 64, false, "Event-loop threads; 0: one for each core."},
     {"connections_max", SETTING_NUMBER, SETTING(connections_max), "8000", 32, 1000000, false,
      "Connections in all; beyond them requests are refused with 503."},
@@ -113,6 +145,10 @@ static bool set(struct settings *settings, const struct setting *setting, const 
 {
     void *at = (char *)settings + setting->offset;
     origins[setting - settings_table] = origin;
+    if (setting->fits && !setting->fits(value)) {
+        snprintf(ret_message, size, "%s is %s, not '%s'", setting->name, setting->form, value);
+        return false;
+    }
     if (setting->kind == SETTING_TEXT) {
         const char *copy = keep_text(value);
         *(const char **)at = copy;

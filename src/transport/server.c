@@ -41,20 +41,15 @@ static int listen_on(const struct addrinfo *address, bool share)
     return -1;
 }
 
-/* "127.0.0.1:8080", "[::1]:8080", "localhost:0" */
-static struct addrinfo *parse_listen(const char *text)
+static struct addrinfo *find_address(const char *text)
 {
     char host[256];
-    const char *colon = strrchr(text, ':');
-    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
-    if (!digits || colon[1 + digits] || digits > 5 || strtol(colon + 1, NULL, 10) > 65535 ||
-        (size_t)(colon - text) >= sizeof host)
+    const char *port;
+    if (!listen_split(text, host, sizeof host, &port))
         return NULL;
-    bool bracketed = text[0] == '[' && colon > text + 1 && colon[-1] == ']';
-    snprintf(host, sizeof host, "%.*s", (int)(colon - text - 2 * bracketed), text + bracketed);
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *address = NULL;
-    return getaddrinfo(*host ? host : NULL, colon + 1, &hints, &address) == 0 ? address : NULL;
+    return getaddrinfo(*host ? host : NULL, port, &hints, &address) == 0 ? address : NULL;
 }
 
 /* The port that the kernel chose is the one for all loops. */
@@ -70,7 +65,7 @@ static void take_port(int fd, struct addrinfo *address, char *ret_text, size_t s
 
 static bool open_listeners(struct server *server)
 {
-    struct addrinfo *address = parse_listen(server->options.settings->listen);
+    struct addrinfo *address = find_address(server->options.settings->listen);
     int alone = address ? listen_on(address, false) : -1;
     bool fine = alone >= 0;
     if (fine)
@@ -219,7 +214,7 @@ struct server *server_create(const struct server_options *options, char *ret_mes
     errno = 0;
     if (!open_listeners(server)) {
         snprintf(ret_message, message_size, "cannot listen on %s: %s", options->settings->listen,
-                 errno ? strerror(errno) : "it is no host:port");
+                 errno ? strerror(errno) : "there is no such address");
         server_destroy(server);
         return NULL;
     }

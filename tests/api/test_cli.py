@@ -78,6 +78,42 @@ def test_each_command_has_help(folder, command):
     assert not command or '--data' in done.stdout
 
 
+@pytest.mark.parametrize('command', ['', *COMMANDS])
+def test_help_as_a_word(folder, command):
+    assert run(folder, 'help', *command.split()).stdout == run(folder, *command.split(), '--help').stdout
+    assert not Path(folder.data).exists()
+
+
+@pytest.mark.parametrize('args', [['help', 'nonsense'], ['help', 'token'], ['help', 'version', 'x']], ids=' '.join)
+def test_help_with_what_is_no_command(folder, args):
+    refused(run(folder, *args), 2)
+
+
+def test_version_as_a_flag(folder):
+    assert run(folder, '--version').stdout == run(folder, 'version').stdout != ''
+    assert json.loads(run(folder, '--version', '--json').stdout)['reviewd']
+
+
+@pytest.mark.parametrize('args', [
+    ['--listen', 'foo'], ['--listen', ''], ['--listen', '127.0.0.1'], ['--listen', '127.0.0.1:'],
+    ['--listen', '127.0.0.1:99999'], ['--listen', '127.0.0.1:http'], ['--log-level', 'loud'],
+], ids=' '.join)
+@pytest.mark.parametrize('command', ['serve', 'config', 'migrate'])
+def test_a_setting_that_is_none_is_refused_before_anything_is_made(folder, command, args):
+    """As every other bad setting is."""
+    said = refused(folder.cli(command, *args, check=False), 2)
+    assert args[0][2:].replace('-', '_') in said
+    assert not Path(folder.data).exists()
+
+
+def test_the_data_folder_is_made_with_those_above_it(folder):
+    nested = Path(folder.data) / 'a' / 'b'
+    run(folder, 'migrate', '--data', f'{nested}//')
+    assert [one.stat().st_mode & 0o777 for one in (nested, nested.parent)] == [0o700, 0o755]
+    refused(run(folder, 'migrate', '--data', f'{nested}/reviewd.db/c'))
+    assert not (nested / 'c').exists()
+
+
 @pytest.mark.parametrize('args', [
     ['person', 'upsert', '--name', 'A', '--email', 'no address', '--role', 'employee'],
     ['person', 'upsert', '--name', '', '--email', 'a@example.org', '--role', 'employee'],
@@ -96,6 +132,8 @@ def test_what_cannot_be_done(folder, args):
     ['person', 'upsert', '--name', 'A', '--email', 'a@example.org', '--role', 'king'],
     ['token', 'create', '--person', 'ana@example.org', '--label', 'x', '--expires', 'soon'],
     ['token', 'create', '--person', 'ana@example.org', '--label', 'x', '--expires', '-1d'],
+    ['token', 'create', '--person', 'ana@example.org', '--label', 'x', '--expires', '2020-01-01'],
+    ['token', 'create', '--person', 'ana@example.org', '--label', 'x', '--expires', '2020-01-01T00:00:00Z'],
     ['token', 'create', '--person', 'ana@example.org', '--label', 'x', '--role', 'king'],
     ['serve', '--listen', 'nonsense'], ['serve', '--listen', '127.0.0.1:99999'], ['serve', '--listen', '127.0.0.1:-1'],
     ['serve', '--listen', '192.0.2.1:8080'],
