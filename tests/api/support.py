@@ -296,10 +296,12 @@ def drop_triggers(connection):
 
 
 def rows_stored(data):
-    """How many rows each table holds, but for what is written on the side (last use of a token, sessions)."""
+    """How many rows each table holds, but for what is written on the side: last use of a token, sessions, and the index
+    of words, which the housekeeping goes on with once a second."""
     with closing(database(data)) as connection:
         tables = [name for (name,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall()]
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND "
+            "name NOT LIKE '%words%'").fetchall()]
         return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}
 
 

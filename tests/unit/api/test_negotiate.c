@@ -145,15 +145,9 @@ static const struct {
     const char *token;
     bool listed;
 } list_rows[] = {
-    {"gzip", "gzip", true},
-    {"gzip, br", "gzip", true},
-    {"br,gzip;q=0.5", "gzip", true},
-    {"gzip;q=0", "gzip", false},
-    {"br", "gzip", false},
-    {"x-gzip", "gzip", false},
-    {"gzipped", "gzip", false},
-    {"", "gzip", false},
-    {NULL, "gzip", false},
+    {"gzip", "gzip", true},      {"gzip, br", "gzip", true}, {"br,gzip;q=0.5", "gzip", true},
+    {"gzip;q=0", "gzip", false}, {"br", "gzip", false},      {"x-gzip", "gzip", false},
+    {"gzipped", "gzip", false},  {"", "gzip", false},        {NULL, "gzip", false},
 };
 
 START_TEST(header_lists_a_token)
