@@ -1,9 +1,10 @@
 #include "../unit.h"
 
+Suite *csv_suite(void);
 Suite *plot_suite(void);
 
 int main(void)
 {
-    Suite *suites[] = {plot_suite()};
+    Suite *suites[] = {csv_suite(), plot_suite()};
     return unit_run(suites, sizeof suites / sizeof *suites);
 }

@@ -1,0 +1,61 @@
+/* src/records/csv.c: RFC 4180, and nothing that a spreadsheet would run. */
+#include "../unit.h"
+
+#include "reviewd/csv.h"
+
+static const struct {
+    const char *text;
+    const char *cell;
+} cells[] = {
+    {"", ""},
+    {"plain", "plain"},
+    {"a,b", "\"a,b\""},
+    {"say \"no\"", "\"say \"\"no\"\"\""},
+    {"two\r\nlines", "\"two\r\nlines\""},
+    {"two\nlines", "\"two\nlines\""},
+    {" ends in white space ", "\" ends in white space \""},
+    {"=1+1", "'=1+1"},
+    {"=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\""},
+    {"+1", "'+1"},
+    {"-1", "'-1"},
+    {"@SUM(A1)", "'@SUM(A1)"},
+    {"\t=1", "\"'\t=1\""},
+    {"\r=1", "\"'\r=1\""},
+    {"\n=1", "\"'\n=1\""},
+    {"'quoted'", "''quoted'"},
+    {"a=1", "a=1"},
+    {"Źródło 測定 🙂", "Źródło 測定 🙂"},
+};
+
+START_TEST(cell)
+{
+    struct buffer out = {0};
+    csv_cell(&out, cells[_i].text, strlen(cells[_i].text));
+    buffer_char(&out, '\0');
+    ck_assert(!buffer_failed(&out));
+    ck_assert_str_eq(out.data, cells[_i].cell);
+    buffer_finish(&out);
+}
+END_TEST
+
+START_TEST(nothing)
+{
+    struct buffer out = {0};
+    csv_cell(&out, NULL, 0);
+    csv_comma(&out);
+    csv_plain(&out, "-3");
+    csv_line(&out);
+    buffer_char(&out, '\0');
+    ck_assert_str_eq(out.data, ",-3\r\n");
+    buffer_finish(&out);
+}
+END_TEST
+
+Suite *csv_suite(void)
+{
+    Suite *suite = suite_create("csv");
+    TCase *tcase = unit_case(suite, "csv");
+    tcase_add_loop_test(tcase, cell, 0, ROWS(cells));
+    tcase_add_test(tcase, nothing);
+    return suite;
+}
