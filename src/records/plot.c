@@ -18,7 +18,7 @@ enum {
     GUTTER = 42,     /* left of them: for the ticks */
     TICKS = 4,       /* about as many intervals */
     VALUES_SHOWN = 8,
-    LABELS_SHOWN = 4,
+    LABEL_ROOM = 78,
 };
 
 /* Okabe and Ito (2008), and whether letters on them are white. */
@@ -316,7 +316,7 @@ static void put_parts(struct buffer *buffer, const struct plot *plot, const stru
 static void put_row(struct buffer *buffer, const struct plot *plot, const struct axis *axis, size_t row, int y)
 {
     struct number total = plot->kind == PLOT_STACKED ? row_total(plot, row) : plot->series[0].values[row];
-    text_begin(buffer, MARGIN, y + 12, "start");
+    text_begin(buffer, MARGIN + 3, y + 12, "start");
     put_cut(buffer, plot->labels[row], 42);
     text_end(buffer);
     long double zero = axis_place(axis, 0, MARGIN, WIDTH - MARGIN - ROOM);
@@ -395,7 +395,7 @@ struct ground {
 
 static long double label_x(const struct ground *ground, size_t index)
 {
-    long double from = MARGIN + GUTTER, to = WIDTH - MARGIN - 22;
+    long double from = MARGIN + GUTTER + 8, to = WIDTH - MARGIN - 22;
     if (ground->count < 2)
         return (from + to) / 2;
     return from + (to - from) * (long double)index / (long double)(ground->count - 1);
@@ -437,8 +437,9 @@ static bool value_shown(const struct ground *ground, const struct number *values
     return index == low || index == high || index == last;
 }
 
+/* Each value stands on the side of its point on which the target's line is not. */
 static void put_points(struct buffer *buffer, const struct ground *ground, const struct number *values,
-                       const char *colour)
+                       const struct number *targets, const char *colour)
 {
     for (size_t i = 0; i < ground->count; i++) {
         if (!values[i].known)
@@ -450,7 +451,8 @@ static void put_points(struct buffer *buffer, const struct ground *ground, const
                       x, y, colour);
         if (!value_shown(ground, values, i))
             continue;
-        text_begin(buffer, x, y - 7, "middle");
+        bool below = targets && targets[i].known && targets[i].value > values[i].value && y + 18 < ground->bottom;
+        text_begin(buffer, x, below ? y + 16 : y - 7, "middle");
         put_short(buffer, values[i].value);
         text_end(buffer);
     }
@@ -471,14 +473,15 @@ static void put_ticks(struct buffer *buffer, const struct ground *ground)
     }
 }
 
-/* As many labels as have room, the first and the last among them. */
+/* As many labels as have room, the last one among them. */
 static void put_labels(struct buffer *buffer, const struct ground *ground, const struct plot *plot)
 {
-    size_t shown = ground->count < LABELS_SHOWN ? ground->count : LABELS_SHOWN;
-    for (size_t i = 0; i < shown; i++) {
-        size_t index = shown < 2 ? 0 : i * (ground->count - 1) / (shown - 1);
-        text_begin(buffer, label_x(ground, index), ground->bottom + 15, "middle");
-        put_cut(buffer, plot->labels[index], shown < 3 ? 18 : 10);
+    size_t step = 1;
+    while (step < ground->count && label_x(ground, step) - label_x(ground, 0) < LABEL_ROOM)
+        step++;
+    for (size_t i = (ground->count - 1) % step; i < ground->count; i += step) {
+        text_begin(buffer, label_x(ground, i), ground->bottom + 15, "middle");
+        put_cut(buffer, plot->labels[i], 10);
         text_end(buffer);
     }
 }
@@ -539,7 +542,7 @@ static void render_line(struct buffer *buffer, const struct plot *plot)
         char stroke[32];
         snprintf(stroke, sizeof stroke, "stroke=\"%s\"", palette[s].colour);
         put_line(buffer, &ground, plot->series[s].values, stroke);
-        put_points(buffer, &ground, plot->series[s].values, palette[s].colour);
+        put_points(buffer, &ground, plot->series[s].values, plot->targets, palette[s].colour);
     }
     put_labels(buffer, &ground, plot);
 }
