@@ -37,6 +37,20 @@ static const struct special {
      "One entry per write, oldest first, each with the hash of the one before."},
     {read_audit_head, "AuditHead", "application/json", "Audit log",
      "Keep it elsewhere from time to time: a log that was rewritten has another."},
+    {read_report_actions, "ActionItemReport", "application/json", "Reports",
+     "States, what is overdue and for how long, whether deadlines were kept, how long it took, how far deadlines "
+     "slipped, and whether what was done worked at the first verification (9.3.2 a). CSV has a line for each group, "
+     "the plot a bar; without groups, one line and a bar for each state."},
+    {read_report_metrics, "MetricReport", "application/json", "Reports",
+     "The values of a metric that inputs report, from review to review, with target and trend (9.3.2 d). CSV has a "
+     "line for each value, or for each metric's newest one; the plot is of one metric against its targets, or of how "
+     "many metrics of each review are on target."},
+    {read_report_schedule, "ScheduleReport", "application/json", "Reports",
+     "Planned against held, gaps longer than the interval allowed, and what is due (9.3.1). CSV has a line for each "
+     "review, the plot a bar for each that was held."},
+    {read_report_clauses, "ClauseReport", "application/json", "Reports",
+     "The inputs of each clause, how they were dealt with, and the decisions that came of them (9.3.2, 9.3.3). CSV has "
+     "a line for each clause of each review, the plot a bar for each clause."},
     {read_problem_page, "Page", "text/html", "Operations", "The page that a problem's `type` points to."},
     {read_health, "Health", "application/json", "Operations", "Answers as long as the process can."},
     {read_ready, "Ready", "application/json", "Operations", "503 while it is starting, draining or read-only."},
@@ -111,6 +125,7 @@ static void put_tags(struct buffer *out)
     static const char *const others[][2] = {
         {"Rules", "The catalogue of rules."},
         {"Audit log", "Who wrote what and when, chained by hashes."},
+        {"Reports", "Figures over reviews and action items, to read, to calculate with or to look at."},
         {"Operations", "What those who run the server ask it, and this description."},
     };
     put_begin(out, "tags", '[');

@@ -25,6 +25,12 @@ static const char *const audit_query[] = {"resource",  "resource_id", "actor_id"
                                           "at_before", "at_after",    "sort",     NULL};
 static const char *const rules_query[] = {"resource", "status", NULL};
 
+static const char *const report_actions_query[] = {"from",      "to",       "owner_id", "department",
+                                                   "review_id", "group_by", NULL};
+static const char *const report_metrics_query[] = {"name", NULL};
+#define REPORT(where, how)                                                                                             \
+    METHOD_GET, where, OPERATION_AUDIT_READ, .read = (how), .formats = FORMAT(JSON) | FORMAT(CSV) | FORMAT(SVG)
+
 const struct route routes[] = {
     {LIST("/v1/people", PEOPLE), .summary = "List people"},
     {CREATE("/v1/people", PEOPLE, OPERATION_PERSON_WRITE), .summary = "Add a person"},
@@ -131,6 +137,13 @@ const struct route routes[] = {
      .summary = "List the audit log"},
     {METHOD_GET, "/v1/audit-log/head", OPERATION_AUDIT_READ, .read = read_audit_head,
      .summary = "Read the newest entry's seq and hash"},
+
+    {REPORT("/v1/reports/action-items", read_report_actions), .query = report_actions_query,
+     .summary = "See what became of action items"},
+    {REPORT("/v1/reports/metrics", read_report_metrics), .query = report_metrics_query,
+     .summary = "See metrics over reviews"},
+    {REPORT("/v1/reports/schedule", read_report_schedule), .summary = "See reviews held against plan"},
+    {REPORT("/v1/reports/clauses", read_report_clauses), .summary = "See how reviews covered 9.3.2 a to g"},
 
     {OPEN("/problems/{name}", read_problem_page), .summary = "Read what a type of problem means"},
     {OPEN("/healthz", read_health), .summary = "Is the process alive?"},
