@@ -7,7 +7,7 @@
 #include "reviewd/settings.h"
 #include "reviewd/store.h"
 
-enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, OPTIONS_MAX = 10 };
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_OVERDUE = 3, OPTIONS_MAX = 10 };
 
 /* An option of a command, beside the settings, which every command takes. */
 struct option_row {
@@ -87,6 +87,7 @@ int run_check(struct invocation *invocation);
 int run_backup(struct invocation *invocation);
 int run_restore(struct invocation *invocation);
 int run_audit_verify(struct invocation *invocation);
+int run_due(struct invocation *invocation);
 int run_openapi(struct invocation *invocation);
 int run_rules(struct invocation *invocation);
 int run_version(struct invocation *invocation);

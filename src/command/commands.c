@@ -16,6 +16,10 @@ static const struct option_row token_options[] = {
     {"--role", "R", false, "It carries no more than this role may."},
 };
 
+static const struct option_row due_options[] = {
+    {"--days", "14", false, "How many days to look ahead; 14 if left out, 0 for today."},
+};
+
 #define OPTIONS(rows) .options = (rows), .option_count = COUNT_OF(rows)
 
 const struct command commands[] = {
@@ -44,6 +48,11 @@ const struct command commands[] = {
      .description =
          "Walks the whole audit chain and compares every record, and every revision of an approved review, with it. "
          "Prints the head, or the first entry or record that does not fit (exit status 1)."},
+    {"due", OPTIONS(due_options), .run = run_due, .summary = "list what is due or overdue",
+     .description = "Lists what is due within some days or overdue, the oldest first, a line each: reviews that are "
+                    "planned, the next review where none is planned in time, the deadlines of adopted decisions and of "
+                    "action items, and their next follow-ups. Prints nothing where nothing is due. Exit status 3 if "
+                    "anything is overdue, which lets cron send it."},
     {"demo", .run = run_demo, .summary = "load an example into an empty data folder",
      .description =
          "Plays the story of an organisation with two reviews held and one planned into an empty data folder, "

@@ -187,7 +187,8 @@ int run_manual(struct invocation *invocation)
         put_text(&text, signals[i][1]);
     }
     buffer_put(&text, ".SH EXIT STATUS\n");
-    put_text(&text, "0: done. 1: it failed, and one line on standard error says why. 2: wrong usage.");
+    put_text(&text, "0: done. 1: it failed, and one line on standard error says why. 2: wrong usage. "
+                    "3: 'reviewd due' found something overdue.");
     buffer_put(&text, ".SH EXAMPLES\n.nf\nreviewd person upsert \\-\\-name 'Ana Horvat' \\-\\-email ana@example.org "
                       "\\-\\-role isms_manager\nreviewd token create \\-\\-person ana@example.org \\-\\-label first\n"
                       "reviewd serve \\-\\-listen 127.0.0.1:8080\n.fi\n");

@@ -365,7 +365,7 @@ static void render_bars(struct buffer *buffer, const struct plot *plot)
         axis.low = floorl(axis.low);
         axis.high = ceill(axis.high);
     }
-    int head = HEAD + (plot->kind == PLOT_STACKED ? LINE * legend(NULL, plot) : 0) + (plot->unit ? LINE : 0);
+    int head = HEAD + (plot->kind == PLOT_STACKED ? LINE * legend(NULL, plot) + 4 : 0) + (plot->unit ? LINE : 0);
     int bottom = head + (plot->label_count ? (int)plot->label_count * ROW : LINE + 4);
     frame_begin(buffer, plot, bottom + (plot->label_count ? LINE + 6 : 6));
     if (plot->kind == PLOT_STACKED)
@@ -521,7 +521,7 @@ static void render_line(struct buffer *buffer, const struct plot *plot)
         ground.axis.low = 0;
     bool empty = ground.axis.low > ground.axis.high;
     axis_round(&ground.axis);
-    int head = HEAD + (plot->series_count > 1 ? LINE * legend(NULL, plot) : 0);
+    int head = HEAD + (plot->series_count > 1 ? LINE * legend(NULL, plot) + 4 : 0);
     ground.top = head + 2 * LINE;
     ground.bottom = ground.top + LINE_PLOT;
     frame_begin(buffer, plot, ground.bottom + LINE + 8);

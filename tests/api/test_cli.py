@@ -24,7 +24,7 @@ from support import (audit_head, database, drop_triggers, fresh_email, person_bo
 TOKEN = re.compile(r'rvd_[A-Za-z0-9_-]{43,64}\n')
 
 COMMANDS = ['serve', 'person upsert', 'token create', 'token list', 'token revoke', 'migrate', 'check', 'backup',
-            'restore', 'audit verify', 'openapi', 'rules', 'version', 'config']
+            'restore', 'audit verify', 'due', 'openapi', 'rules', 'version', 'config']
 
 
 @pytest.fixture
