@@ -149,6 +149,8 @@ MATRIX = [
     ('GET', '/v1/reviews/{review}/carried-action-items', None, 'yes yes yes yes yes'),
     ('GET', '/v1/audit-log', None, 'yes yes no no yes'),
     ('GET', '/v1/audit-log/head', None, 'yes yes no no yes'),
+    *(('GET', f'/v1/reports/{name}', None, 'yes yes no no yes')
+      for name in ('action-items', 'metrics', 'schedule', 'clauses')),
     ('GET', '/v1/rules', None, 'yes yes yes yes yes'),
     ('GET', '/v1/rules/review.period.order', None, 'yes yes yes yes yes'),
 ]

@@ -65,6 +65,7 @@ PATHS = [
     ('/v1/rules/review.period.order', READ),
     ('/v1/audit-log', READ),
     ('/v1/audit-log/head', READ),
+    *((f'/v1/reports/{name}', READ) for name in ('action-items', 'metrics', 'schedule', 'clauses')),
     ('/healthz', READ),
     ('/readyz', READ),
     ('/metrics', READ),
