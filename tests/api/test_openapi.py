@@ -95,7 +95,7 @@ def contents(operation):
 @pytest.mark.parametrize('name', OPERATIONS)
 def test_examples_conform_to_their_schemas(name):
     for place, media in contents(OPERATIONS[name][2]):
-        assert examples(media), f'{place} has no example'
+        assert examples(media) or media['schema'] == {'type': 'string'}, f'{place} has no example'
         for example in examples(media):
             assert not complaints(media['schema'], example), place
 
@@ -103,7 +103,7 @@ def test_examples_conform_to_their_schemas(name):
 def success(operation):
     """(status, media type, its description) of the answer that an operation is for."""
     status = next(status for status in operation['responses'] if status.startswith('2'))
-    (media_type, media), = operation['responses'][status]['content'].items()
+    media_type, media = next(iter(operation['responses'][status]['content'].items()))      # what is answered to */*
     return int(status), media_type, media
 
 
