@@ -38,7 +38,7 @@ static const struct {
     const char *columns;
     const char *order;
 } groups[GROUP_COUNT] = {
-    [GROUP_NONE] = {"NULL, NULL", "t.id"},
+    [GROUP_NONE] = {"NULL, NULL", "t.key"},
     [GROUP_OWNER] = {"p.id, p.name", "p.name, p.id"},
     [GROUP_DEPARTMENT] = {"nullif(p.department, ''), nullif(p.department, '')",
                           "nullif(p.department, '') IS NULL, p.department"},
