@@ -1,4 +1,4 @@
-"""Section 1 of the contract as a client meets it: methods, types, tags, queries, refusals, request ids.
+"""Section 1 of the contract as a client meets it: methods, types, tags, queries, refusals.
 
 What is particular to bodies stands in test_bodies.py.
 """
@@ -11,7 +11,7 @@ import pytest
 
 from harness import Client, day, seed
 from support import (ABSENT_ID, fill, fresh_email, if_match, life, person_body, plain,  # noqa: F401 (fixtures)
-                     poll, shared)
+                     shared)
 
 UUID7 = re.compile(r'[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}')
 INSTANT = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z')
@@ -559,43 +559,3 @@ def test_each_problem_has_a_page(shared, name, status):
     assert answer.status == 200
     assert answer.headers['Content-Type'].startswith('text/')
     assert str(status) in answer.body.decode() and len(answer.body) > 100
-
-
-# ---- request ids
-
-
-@pytest.mark.parametrize('given, kept', [
-    ('abc-123', True), ('A.b_c~9', True), ('x' * 128, True), ('a', True),
-    ('x' * 129, False), ('two words', False), ('quo"ted', False), ('<script>', False), ('back\\slash', False),
-    ('', False), (None, False),
-])
-def test_request_id(shared, given, kept):
-    """Echoed in the header and in a problem; what could break a log line or a page is replaced."""
-    found = plain(shared.isms.client, 'GET', '/v1/people', X_Request_Id=given)
-    refused = plain(shared.isms.client, 'GET', '/v1/nothing', X_Request_Id=given)
-    made = [found.headers['X-Request-Id'], refused.headers['X-Request-Id']]
-    assert refused.json['instance'] == made[1]
-    if kept:
-        assert made == [given, given]
-    else:
-        assert made[0] != made[1] and given not in made
-        assert all(re.fullmatch(r'[A-Za-z0-9._~-]{1,128}', one) for one in made)
-
-
-@pytest.mark.parametrize('method, path, headers, status', [
-    ('GET', '/healthz', {}, 200), ('GET', '/metrics', {}, 200), ('GET', '/v1/people', {}, 200),
-    ('GET', '/v1/people/{person}', {'If_None_Match': '*'}, 304), ('OPTIONS', '/v1/people', {}, 204),
-    ('GET', '/v1/people', {'Authorization': 'Bearer x'}, 401), ('DELETE', '/v1/people', {}, 405),
-    ('GET', '/v1/people', {'Accept': 'text/html'}, 406), ('HEAD', '/v1/nothing', {}, 404),
-])
-def test_every_answer_and_its_log_line_carry_the_request_id(shared, life, method, path, headers, status):
-    request_id = f'trace-{status}-{method}-{abs(hash(path)) % 10 ** 6}'
-    answer = plain(shared.isms.client, method, fill(path, life), X_Request_Id=request_id, **headers)
-    assert (answer.status, answer.headers['X-Request-Id']) == (status, request_id)
-    poll(lambda: any(request_id in entry.values() for entry in shared.daemon.log()), 5, 'no log line has it')
-
-
-def test_no_secret_is_logged(shared):
-    shared.isms.client.get('/v1/people').expect(200)
-    Client(shared.daemon, shared.isms.token + 'x').get('/v1/people').expect(401)
-    assert shared.isms.token not in shared.daemon.stderr()
