@@ -3,6 +3,7 @@
 #define REVIEWD_API_API_PUBLIC_H
 
 #include "reviewd/http.h"
+#include "reviewd/keyring.h"
 #include "reviewd/settings.h"
 #include "reviewd/writer.h"
 
@@ -25,6 +26,7 @@ struct transport_figures {
 struct api_options {
     const struct settings *settings;
     struct writer *writer;                                                 /* NULL on the command line */
+    struct keyring *keyring;                                               /* likewise: then nothing is signed */
     bool (*ready)(void *context);                                          /* for /readyz; NULL: always */
     void (*figures)(void *context, struct transport_figures *ret_figures); /* or NULL */
     void *context;

@@ -19,6 +19,9 @@ struct settings {
     _Atomic int write_timeout_ms;
     _Atomic int next_review_max_months;
     _Atomic int decision_horizon_months;
+    _Atomic int checkpoint_interval_minutes;
+    const char *checkpoint_file; /* __atomic_load_n: it reloads, too */
+    const char *checkpoint_command;
     _Atomic bool operations_need_token; /* /metrics, /openapi.json, /docs and /readyz too */
     const char *docs_bundle;
 };

@@ -88,6 +88,11 @@ const struct settings *call_settings(const struct call *call)
     return call->api->options.settings;
 }
 
+struct keyring *call_keyring(const struct call *call)
+{
+    return call->api->options.keyring;
+}
+
 struct job *call_job(struct call *call)
 {
     return &call->job;

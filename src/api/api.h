@@ -246,6 +246,7 @@ bool access_check(struct call *call, const struct route *route, enum operation o
 
 /* What several behaviours do alike. */
 const struct settings *call_settings(const struct call *call);
+struct keyring *call_keyring(const struct call *call); /* NULL on the command line */
 bool owner_stake(struct call *call, const struct id *owner, struct stake *ret_stake);
 
 /* Numbers new success criteria after those of before, and writes their text anew. */
@@ -290,6 +291,9 @@ bool read_report_actions(struct call *call);
 bool read_report_metrics(struct call *call);
 bool read_report_schedule(struct call *call);
 bool read_report_clauses(struct call *call);
+bool read_checkpoints(struct call *call);
+bool read_checkpoint(struct call *call);
+bool read_keys(struct call *call);
 bool read_problem_page(struct call *call);
 bool read_health(struct call *call);
 bool read_ready(struct call *call);

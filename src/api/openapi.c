@@ -51,6 +51,14 @@ static const struct special {
     {read_report_clauses, "ClauseReport", "application/json", "Reports",
      "The inputs of each clause, how they were dealt with, and the decisions that came of them (9.3.2, 9.3.3). CSV has "
      "a line for each clause of each review, the plot a bar for each clause."},
+    {read_checkpoints, "CheckpointList", "application/json", "Audit log",
+     "Made every hour in which something was written, at each approval of a review, and at start and stop. Keep them "
+     "elsewhere: `reviewd audit verify --checkpoint` finds by them a log that was cut short or worked out anew."},
+    {read_checkpoint, "Checkpoint", "application/json", "Audit log",
+     "`text` in a file and `signature` in one of that name with .minisig after it are what `minisign -V` takes."},
+    {read_keys, "KeyList", "application/json", "Audit log",
+     "Newest first; the one that is not retired signs. Former ones are kept for good. `minisign -V -P` takes "
+     "`public_key`."},
     {read_problem_page, "Page", "text/html", "Operations", "The page that a problem's `type` points to."},
     {read_health, "Health", "application/json", "Operations", "Answers as long as the process can."},
     {read_ready, "Ready", "application/json", "Operations", "503 while it is starting, draining or read-only."},

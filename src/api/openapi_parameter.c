@@ -219,6 +219,7 @@ void put_path_parameters(struct buffer *out, const struct route *route)
     while ((path = strchr(path, '{'))) {
         bool id = strncmp(path, "{id}", 4) == 0;
         bool number = strncmp(path, "{n}", 3) == 0;
+        bool seq = strncmp(path, "{seq}", 5) == 0;
         char text[120];
         snprintf(text, sizeof text, "The %s's id%s.", id ? named->title : "",
                  id && named->found_by           ? ", or the e-mail address"
@@ -227,15 +228,17 @@ void put_path_parameters(struct buffer *out, const struct route *route)
         put_parameter_head(out,
                            id       ? "id"
                            : number ? "n"
+                           : seq    ? "seq"
                                     : "name",
                            "path",
                            id       ? text
                            : number ? "The revision's number."
+                           : seq    ? "The number of the entry that it signs."
                                     : "Its name.");
         put_json(out, "required", "true");
         put_json(out, "schema",
-                 number ? "{\"type\":\"integer\",\"minimum\":1}"
-                        : "{\"type\":\"string\",\"minLength\":1,\"maxLength\":254}");
+                 number || seq ? "{\"type\":\"integer\",\"minimum\":1}"
+                               : "{\"type\":\"string\",\"minLength\":1,\"maxLength\":254}");
         put_end(out, '}');
         path++;
     }

@@ -469,4 +469,6 @@ void put_schemas(struct buffer *out)
     put_list_schema(out, "HistoryVersion", "versions");
     put_list_schema(out, "Rule", "rules");
     put_list_schema(out, "AuditEntry", "entries");
+    put_list_schema(out, "Checkpoint", "signed heads");
+    put_list_schema(out, "Key", "public keys");
 }

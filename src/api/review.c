@@ -1,6 +1,7 @@
 #include "api.h"
 
 #include "reviewd/attendee.h"
+#include "reviewd/checkpoint.h"
 #include "reviewd/input.h"
 
 #include <stdlib.h>
@@ -128,6 +129,13 @@ static bool keep_revision(struct call *call, const struct review *review)
     return kept;
 }
 
+/* What was approved is not to be unmade by anybody, whoever has the database. */
+static bool sign_head(struct call *call)
+{
+    struct keyring *ring = call_keyring(call);
+    return !ring || checkpoint_append(call->store, ring, &call->now);
+}
+
 static bool after(struct call *call)
 {
     const struct review *review = call->after;
@@ -136,7 +144,7 @@ static bool after(struct call *call)
         return add_chair(call, review) && add_agenda(call, review);
     if (!id_equal(&before->chair_id, &review->chair_id))
         return move_chair(call, before, review);
-    return !verb_is(call, "approve") || keep_revision(call, review);
+    return !verb_is(call, "approve") || (keep_revision(call, review) && sign_head(call));
 }
 
 const struct behaviour review_behaviour = {

@@ -23,6 +23,7 @@
 
 static const char *const audit_query[] = {"resource",  "resource_id", "actor_id", "event",
                                           "at_before", "at_after",    "sort",     NULL};
+static const char *const checkpoints_query[] = {"sort", NULL};
 static const char *const rules_query[] = {"resource", "status", NULL};
 
 static const char *const report_actions_query[] = {"from",      "to",       "owner_id", "department",
@@ -137,6 +138,11 @@ const struct route routes[] = {
      .summary = "List the audit log"},
     {METHOD_GET, "/v1/audit-log/head", OPERATION_AUDIT_READ, .read = read_audit_head,
      .summary = "Read the newest entry's seq and hash"},
+    {METHOD_GET, "/v1/audit-log/checkpoints", OPERATION_AUDIT_READ, .read = read_checkpoints, .list = true,
+     .query = checkpoints_query, .summary = "List the signed heads of the audit log"},
+    {METHOD_GET, "/v1/audit-log/checkpoints/{seq}", OPERATION_AUDIT_READ, .read = read_checkpoint,
+     .summary = "Read a signed head of the audit log"},
+    {METHOD_GET, "/v1/keys", OPERATION_READ, .read = read_keys, .list = true, .summary = "List the public keys"},
 
     {REPORT("/v1/reports/action-items", read_report_actions), .query = report_actions_query,
      .summary = "See what became of action items"},

@@ -4,6 +4,7 @@
 
 #include "reviewd/api.h"
 #include "reviewd/caller.h"
+#include "reviewd/checkpoint.h"
 #include "reviewd/settings.h"
 #include "reviewd/store.h"
 
@@ -77,6 +78,11 @@ bool data_write(struct data *data, const struct invocation *invocation,
 /* The detail of a problem with its violations, as one line in the arena. */
 const char *problem_line(struct arena *arena, const struct response *response);
 
+/* Checks the signed heads that --checkpoint names, else those of the database, against the log and the public keys (of
+ * --key, else of the data folder). False after saying why it cannot. */
+bool verify_checkpoints(const struct invocation *invocation, struct store *store,
+                        struct checkpoint_finding *ret_finding);
+
 int run_serve(struct invocation *invocation);
 int run_person_upsert(struct invocation *invocation);
 int run_token_create(struct invocation *invocation);
@@ -88,6 +94,8 @@ int run_backup(struct invocation *invocation);
 int run_restore(struct invocation *invocation);
 int run_audit_verify(struct invocation *invocation);
 int run_due(struct invocation *invocation);
+int run_key_show(struct invocation *invocation);
+int run_key_rotate(struct invocation *invocation);
 int run_openapi(struct invocation *invocation);
 int run_rules(struct invocation *invocation);
 int run_version(struct invocation *invocation);

@@ -20,6 +20,12 @@ static const struct option_row due_options[] = {
     {"--days", "14", false, "How many days to look ahead; 14 if left out, 0 for today."},
 };
 
+static const struct option_row verify_options[] = {
+    {"--checkpoint", "FILE", false,
+     "Signed heads kept elsewhere: checkpoint_file, or what the API answered; - is stdin."},
+    {"--key", "FILE", false, "Public keys to check them with, in place of those of the data folder."},
+};
+
 #define OPTIONS(rows) .options = (rows), .option_count = COUNT_OF(rows)
 
 const struct command commands[] = {
@@ -44,15 +50,22 @@ const struct command commands[] = {
      .description = "Writes a consistent copy into a new file, also while the daemon runs, and verifies it."},
     {"restore", "FILE", 1, .run = run_restore, .summary = "put a backup into an empty data folder",
      .description = "Puts a backup into an empty data folder, verifies it and says what it holds."},
-    {"audit verify", .run = run_audit_verify, .summary = "verify the audit chain",
+    {"audit verify", OPTIONS(verify_options), .run = run_audit_verify, .summary = "verify the audit chain",
      .description =
-         "Walks the whole audit chain and compares every record, and every revision of an approved review, with it. "
-         "Prints the head, or the first entry or record that does not fit (exit status 1)."},
+         "Walks the whole audit chain and compares every record, and every revision of an approved review, with it, "
+         "then every signed head. Prints the head, or the first entry, record or signed head that does not fit (exit status 1). With --checkpoint the signed heads "
+         "are those of a file that was kept elsewhere: a log that was cut short or worked out anew does not fit them."},
     {"due", OPTIONS(due_options), .run = run_due, .summary = "list what is due or overdue",
      .description = "Lists what is due within some days or overdue, the oldest first, a line each: reviews that are "
                     "planned, the next review where none is planned in time, the deadlines of adopted decisions and of "
                     "action items, and their next follow-ups. Prints nothing where nothing is due. Exit status 3 if "
                     "anything is overdue, which lets cron send it."},
+    {"key show", .run = run_key_show, .summary = "print the public keys",
+     .description = "Prints the public keys in minisign's form, the one that signs first, then the former ones; makes "
+                    "the first key where there is none."},
+    {"key rotate", .run = run_key_rotate, .summary = "put a new signing key in the present one's place",
+     .description = "Makes a new key, which a running daemon signs with from then on, and prints the public keys. The "
+                    "former ones stay among them, for what they have signed."},
     {"demo", .run = run_demo, .summary = "load an example into an empty data folder",
      .description =
          "Plays the story of an organisation with two reviews held and one planned into an empty data folder, "

@@ -41,13 +41,26 @@ int run_migrate(struct invocation *invocation)
 /* --- verify --------------------------------------------------------------------------------------------------------
  */
 
-static void put_finding(struct buffer *text, const struct audit_finding *finding, bool json)
+static void put_heads(struct buffer *text, const struct checkpoint_finding *heads)
+{
+    if (heads->checked)
+        buffer_format(text, "signed heads that hold: %lld, up to entry %lld\n", (long long)heads->checked,
+                      (long long)heads->newest);
+    if (heads->unknown)
+        buffer_format(text, "%lld of them are by keys that are not here, so that their signatures were not checked\n",
+                      (long long)heads->unknown);
+}
+
+static void put_finding(struct buffer *text, const struct audit_finding *finding,
+                        const struct checkpoint_finding *heads, bool json)
 {
     if (!json) {
         if (!finding->text[0])
             buffer_format(text, "the chain holds: %lld entries, %lld records\nhead %lld %s\n",
                           (long long)finding->head.seq, (long long)finding->records, (long long)finding->head.seq,
                           finding->head.hash);
+        if (!finding->text[0])
+            put_heads(text, heads);
         return;
     }
     buffer_format(text, "{\"valid\":%s,\"seq\":%lld,\"hash\":\"%s\",\"records\":%lld,\"finding\":",
@@ -57,7 +70,8 @@ static void put_finding(struct buffer *text, const struct audit_finding *finding
         json_put_text(text, finding->text, strlen(finding->text));
     else
         buffer_put(text, "null");
-    buffer_put(text, "}\n");
+    buffer_format(text, ",\"checkpoints\":%lld,\"checkpoints_of_unknown_keys\":%lld}\n", (long long)heads->checked,
+                  (long long)heads->unknown);
 }
 
 int run_audit_verify(struct invocation *invocation)
@@ -67,11 +81,14 @@ int run_audit_verify(struct invocation *invocation)
     if (!data_open(&data, invocation))
         return EXIT_FAILED;
     int status = EXIT_FAILED;
+    struct checkpoint_finding heads = {0};
     if (!audit_verify(&data.store, &finding)) {
         fail("the audit log cannot be read: %s", db_message(data.store.db));
-    } else {
+    } else if (finding.text[0] || verify_checkpoints(invocation, &data.store, &heads)) {
         struct buffer text = {0};
-        put_finding(&text, &finding, invocation->json);
+        if (!finding.text[0])
+            memcpy(finding.text, heads.text, sizeof finding.text);
+        put_finding(&text, &finding, &heads, invocation->json);
         status = print(&text);
         if (finding.text[0])
             status = fail("%s", finding.text);
@@ -109,6 +126,11 @@ int run_check(struct invocation *invocation)
         note(&findings, db_message(data.store.db));
     else if (finding.text[0])
         note(&findings, finding.text);
+    struct checkpoint_finding heads;
+    if (!verify_checkpoints(invocation, &data.store, &heads))
+        findings.count++;
+    else if (heads.text[0])
+        note(&findings, heads.text);
     struct buffer text = {0};
     if (invocation->json)
         buffer_format(&text, "{\"sound\":%s,\"findings\":[%.*s]}\n", findings.count ? "false" : "true",
@@ -186,7 +208,8 @@ static bool folder_is_empty(const char *path)
         return errno == ENOENT;
     bool empty = true;
     for (const struct dirent *entry; empty && (entry = readdir(folder));)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                strcmp(entry->d_name, KEYS_FOLDER) == 0; /* they come from a backup of their own */
     closedir(folder);
     return empty;
 }
@@ -268,6 +291,25 @@ static bool restore_into(const char *file, const char *folder, struct audit_find
     return fine;
 }
 
+/* A backup has no keys: where they were not put back before, there is a new one from now on. */
+static bool tell_of_keys(const char *folder)
+{
+    char message[400];
+    bool made;
+    struct keyring *ring = keyring_open(folder, &made, message, sizeof message);
+    if (!ring) {
+        fail("the database is restored, but its keys cannot be used: %s", message);
+        return false;
+    }
+    if (made)
+        fprintf(stderr,
+                "reviewd: a new signing key was made: a backup has none. If those of before are kept, put them into "
+                "%s/%s, so that what they have signed can be checked.\n",
+                folder, KEYS_FOLDER);
+    keyring_close(ring);
+    return true;
+}
+
 int run_restore(struct invocation *invocation)
 {
     const char *file = invocation->operands[0];
@@ -280,7 +322,7 @@ int run_restore(struct invocation *invocation)
         return fail("%s is no file", file);
     if (!folder_is_empty(folder))
         return fail("%s is not empty; restore into an empty data folder", folder);
-    if (!data_folder_make(folder) || !restore_into(file, folder, &finding))
+    if (!data_folder_make(folder) || !restore_into(file, folder, &finding) || !tell_of_keys(folder))
         return EXIT_FAILED;
     return print_copy(invocation, "restored from", file, &finding);
 }

@@ -1,5 +1,6 @@
 /* reviewd serve: built bottom-up, run, torn down in reverse. */
 #include "command.h"
+#include "deliver.h"
 
 #include "reviewd/clock.h"
 #include "reviewd/log.h"
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,13 @@ enum {
     WRITER_STUCK_MS = 20000,
 };
 
+/* Signs the head of the audit log if it has moved, in the writer. */
+struct head_job {
+    struct job job;
+    struct keyring *ring;
+    sem_t over;
+};
+
 struct daemon {
     struct invocation *invocation;
     int lock;
@@ -32,6 +41,8 @@ struct daemon {
     struct server *server;
     struct writer *writer;
     struct api *api;
+    struct keyring *ring;
+    struct deliverer *deliverer;
 };
 
 /* One daemon to a data folder: two writers would not know of each other's checkpoints. */
@@ -82,6 +93,32 @@ static bool prepare_database(struct daemon *daemon)
         return false;
     }
     return db_check(daemon->store.db, true, report, NULL);
+}
+
+/* Reads the keys, and makes the first one. */
+static bool prepare_keys(struct daemon *daemon)
+{
+    char message[400];
+    char id[KEY_ID_TEXT_BYTES];
+    struct secret_key key;
+    bool made;
+    bool signed_before = false;
+    daemon->ring = keyring_open(daemon->invocation->settings.data, &made, message, sizeof message);
+    if (!daemon->ring) {
+        fail("%s", message);
+        return false;
+    }
+    if (!made)
+        return true;
+    keyring_present(daemon->ring, &key);
+    key_id_text(&key.public, id);
+    secret_key_wipe(&key);
+    LOG(LOG_INFO, "key.made", LOG_TEXT("key_id", id),
+        LOG_TEXT("detail", "keep a backup of it, apart from the database"));
+    if (checkpoint_exists(&daemon->store, &signed_before) && signed_before)
+        LOG(LOG_WARNING, "keys.missing",
+            LOG_TEXT("detail", "the database has signed heads by keys that are not here any more"));
+    return true;
 }
 
 static void greet_empty(struct daemon *daemon)
@@ -142,6 +179,47 @@ static void raise_limits(void)
     mallopt(M_ARENA_MAX, 2); /* few threads allocate much: more arenas only cost memory */
 }
 
+/* --- signed heads --------------------------------------------------------------------------------------------------
+ */
+
+static enum job_result sign_head(struct job *job, struct store *store)
+{
+    struct instant now = instant_from_ms(clock_now_ms());
+    return checkpoint_append(store, ((struct head_job *)job)->ring, &now) ? JOB_KEEP : JOB_BREAK;
+}
+
+static void head_signed(struct job *job)
+{
+    sem_post(&((struct head_job *)job)->over);
+}
+
+/* At start and stop: the writer signs the head, and this waits for it. */
+static void sign_now(struct daemon *daemon)
+{
+    struct head_job own = {.job = {.run = sign_head, .done = head_signed}, .ring = daemon->ring};
+    own.job.deadline_ms = clock_monotonic_us() / 1000 + WRITER_STUCK_MS;
+    sem_init(&own.over, 0, 0);
+    bool taken = writer_submit(daemon->writer, &own.job);
+    while (taken && sem_wait(&own.over) != 0)
+        continue;
+    if (!taken || own.job.outcome != JOB_ANSWERED)
+        LOG(LOG_WARNING, "checkpoint.unsigned", LOG_TEXT("detail", "the head of the audit log could not be signed"));
+    sem_destroy(&own.over);
+}
+
+/* The writer's housekeeping: the API's, and a signed head when it is time for one. */
+static bool keep_house(void *context, struct store *store)
+{
+    struct daemon *daemon = context;
+    int64_t now_ms = clock_now_ms();
+    int64_t interval_ms = daemon->invocation->settings.checkpoint_interval_minutes * INT64_C(60000);
+    bool due;
+    if (!api_housekeeping(NULL, store) || !checkpoint_due(store, now_ms, interval_ms, &due))
+        return false;
+    struct instant now = instant_from_ms(now_ms);
+    return !due || checkpoint_append(store, daemon->ring, &now);
+}
+
 static bool start(struct daemon *daemon)
 {
     const struct settings *settings = &daemon->invocation->settings;
@@ -157,14 +235,22 @@ static bool start(struct daemon *daemon)
                                           .store = &daemon->store,
                                           .queue_max = (size_t)settings->queue_max,
                                           .group_max = (size_t)settings->group_max,
-                                          .periodic = api_housekeeping};
+                                          .periodic = keep_house,
+                                          .context = daemon};
     daemon->writer = writer_create(&writer, &why);
     if (!daemon->writer) {
         fail("cannot start the writer: %s", why);
         return false;
     }
+    sign_now(daemon);
+    daemon->deliverer = deliverer_create(settings, daemon->ring, &why);
+    if (!daemon->deliverer) {
+        fail("cannot start what hands out signed heads: %s", why);
+        return false;
+    }
     const struct api_options api = {.settings = settings,
                                     .writer = daemon->writer,
+                                    .keyring = daemon->ring,
                                     .ready = server_is_ready,
                                     .figures = server_figures,
                                     .context = daemon->server};
@@ -216,9 +302,13 @@ static void stop(struct daemon *daemon)
 {
     if (daemon->server)
         server_stop(daemon->server, GRACE_MS);
+    if (daemon->writer)
+        sign_now(daemon);
     writer_destroy(daemon->writer);
+    deliverer_destroy(daemon->deliverer);
     server_destroy(daemon->server);
     api_destroy(daemon->api);
+    keyring_close(daemon->ring);
     store_close(&daemon->store);
     if (daemon->signals >= 0)
         close(daemon->signals);
@@ -230,7 +320,7 @@ int run_serve(struct invocation *invocation)
 {
     struct daemon daemon = {.invocation = invocation, .lock = -1, .signals = -1};
     bool running = open_log(&invocation->settings) && data_folder_make(invocation->settings.data) &&
-                   lock_folder(&daemon) && block_signals(&daemon) && prepare_database(&daemon);
+                   lock_folder(&daemon) && block_signals(&daemon) && prepare_database(&daemon) && prepare_keys(&daemon);
     if (running) {
         greet_empty(&daemon);
         raise_limits();

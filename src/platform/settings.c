@@ -66,6 +66,13 @@ const struct setting settings_table[] = {
      "Months after a review within which the next one has to be (9.3.1)."},
     {"decision_horizon_months", SETTING_NUMBER, SETTING(decision_horizon_months), "24", 1, 240, true,
      "Months within which a decision's deadline has to be."},
+    {"checkpoint_interval_minutes", SETTING_NUMBER, SETTING(checkpoint_interval_minutes), "60", 1, 10080, true,
+     "Minutes after which the head of the audit log is signed anew where it has moved."},
+    {"checkpoint_file", SETTING_TEXT, SETTING(checkpoint_file), "", 0, 0, true,
+     "Signed heads are appended to this file, best on another machine; empty: to none."},
+    {"checkpoint_command", SETTING_TEXT, SETTING(checkpoint_command), "", 0, 0, true,
+     "Signed heads go to the standard input of this command: a program and its arguments, separated by spaces, without "
+     "a shell, for 10 seconds at most; empty: to none."},
     {"operations_need_token", SETTING_SWITCH, SETTING(operations_need_token), "false", 0, 0, true,
      "Whether /readyz, /metrics, /openapi.json and /docs need a token too."},
     {"docs_bundle", SETTING_TEXT, SETTING(docs_bundle), "/usr/local/share/reviewd/redoc.standalone.js", 0, 0, false,

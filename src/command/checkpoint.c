@@ -1,0 +1,108 @@
+/* Signed heads: those of the database, and those that an auditor brings along. */
+#include "command.h"
+
+#include "reviewd/checkpoint.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FILE_MAX_BYTES = 1 << 30 };
+
+static bool read_whole(const char *path, struct buffer *ret_text)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    char block[65536];
+    size_t count;
+    if (!file) {
+        fail("cannot read %s: %s", path, strerror(errno));
+        return false;
+    }
+    while (ret_text->length < FILE_MAX_BYTES && (count = fread(block, 1, sizeof block, file)) > 0)
+        buffer_add(ret_text, block, count);
+    bool fine = !ferror(file) && !buffer_failed(ret_text) && ret_text->length < FILE_MAX_BYTES;
+    if (!fine)
+        fail("cannot read %s: %s", path, ferror(file) ? strerror(errno) : "it is too large");
+    if (file != stdin)
+        fclose(file);
+    return fine;
+}
+
+static bool read_keys(const struct invocation *invocation, struct known_keys *ret_keys)
+{
+    const char *path = option(invocation, "--key");
+    char message[400];
+    struct buffer text = {0};
+    if (!path) {
+        if (keyring_read_public(invocation->settings.data, ret_keys, message, sizeof message))
+            return true;
+        fail("%s", message);
+        return false;
+    }
+    bool fine = read_whole(path, &text);
+    if (fine && !known_keys_parse(text.length ? text.data : "", text.length, ret_keys, message, sizeof message)) {
+        fail("%s: %s", path, message);
+        fine = false;
+    }
+    buffer_finish(&text);
+    return fine;
+}
+
+/* As the API answers one, or a page of them. */
+static bool check_json(struct store *store, const struct known_keys *keys, const struct buffer *file,
+                       struct checkpoint_finding *finding)
+{
+    json_t *whole = json_loadb(file->data, file->length, JSON_REJECT_DUPLICATES, NULL);
+    json_t *page = json_object_get(whole, "data");
+    size_t count = page ? json_array_size(page) : whole != NULL;
+    bool fine = true;
+    for (size_t i = 0; fine && i < count && !finding->text[0]; i++) {
+        json_t *one = page ? json_array_get(page, i) : whole;
+        json_t *text = json_object_get(one, "text");
+        json_t *signature = json_object_get(one, "signature");
+        if (json_is_string(text) && json_is_string(signature))
+            fine = checkpoint_check(store, keys, json_string_value(text), json_string_length(text),
+                                    json_string_value(signature), json_string_length(signature), finding);
+        else
+            snprintf(finding->text, sizeof finding->text, "a checkpoint in JSON has a text and a signature");
+    }
+    json_decref(whole);
+    return fine;
+}
+
+static bool check_file(const struct invocation *invocation, struct store *store, const struct known_keys *keys,
+                       struct checkpoint_finding *finding)
+{
+    const char *path = option(invocation, "--checkpoint");
+    struct buffer file = {0};
+    bool fine = read_whole(path, &file);
+    if (fine && file.length) {
+        fine = file.data[0] == '{' ? check_json(store, keys, &file, finding)
+                                   : checkpoint_check_file(store, keys, file.data, file.length, finding);
+        if (!fine)
+            fail("the audit log cannot be read: %s", db_message(store->db));
+    }
+    if (fine && !finding->text[0] && !finding->checked)
+        snprintf(finding->text, sizeof finding->text, "there is no checkpoint in %.400s", path);
+    buffer_finish(&file);
+    return fine;
+}
+
+bool verify_checkpoints(const struct invocation *invocation, struct store *store,
+                        struct checkpoint_finding *ret_finding)
+{
+    struct known_keys keys = {0};
+    *ret_finding = (struct checkpoint_finding){0};
+    if (!read_keys(invocation, &keys))
+        return false;
+    bool fine = true;
+    if (option(invocation, "--checkpoint")) {
+        fine = check_file(invocation, store, &keys, ret_finding);
+    } else if (!checkpoint_check_stored(store, &keys, ret_finding)) {
+        fail("the checkpoints cannot be read: %s", db_message(store->db));
+        fine = false;
+    }
+    known_keys_finish(&keys);
+    return fine;
+}
