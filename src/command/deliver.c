@@ -28,6 +28,9 @@ enum {
     WHY_BYTES = 400,
 };
 
+/* Nothing was ever handed out. */
+#define UNKNOWN INT64_C(-1)
+
 enum output { OUTPUT_FILE, OUTPUT_COMMAND, OUTPUT_COUNT };
 
 static const char *const output_names[OUTPUT_COUNT] = {"file", "command"};
@@ -40,7 +43,7 @@ struct deliverer {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     _Atomic bool ending;
-    int64_t delivered[OUTPUT_COUNT];     /* up to which seq; kept in a file */
+    int64_t delivered[OUTPUT_COUNT];     /* up to which seq, kept in a file; UNKNOWN: nothing yet */
     int64_t failed[OUTPUT_COUNT];        /* not again before there is a newer one … */
     const char *failed_at[OUTPUT_COUNT]; /* … or the setting has changed */
     char key_trouble[WHY_BYTES];
@@ -59,6 +62,8 @@ static void read_state(struct deliverer *deliverer)
     char path[4200];
     char name[16];
     long long seq;
+    for (int i = 0; i < OUTPUT_COUNT; i++)
+        deliverer->delivered[i] = UNKNOWN;
     state_path(deliverer, "", path, sizeof path);
     FILE *file = fopen(path, "re");
     while (file && fscanf(file, "%15s %18lld", name, &seq) == 2) {
@@ -291,14 +296,30 @@ static const char *target_of(const struct deliverer *deliverer, enum output outp
                                  : __atomic_load_n(&settings->checkpoint_command, __ATOMIC_RELAXED);
 }
 
+static bool read_newest(struct deliverer *deliverer, int64_t *ret_newest)
+{
+    const struct checkpoint_query query = {.newest_first = true, .limit = 1};
+    *ret_newest = 0;
+    return checkpoint_list(&deliverer->store, &query, note_seq, ret_newest);
+}
+
+/* An output that is asked for begins with the newest, which covers those before; so it is where the database is an
+ * older one than what was handed out. */
+static void begin_output(struct deliverer *deliverer, enum output output, int64_t newest)
+{
+    int64_t *delivered = &deliverer->delivered[output];
+    if (*delivered != UNKNOWN && *delivered <= newest)
+        return;
+    *delivered = newest ? newest - 1 : 0;
+    write_state(deliverer);
+}
+
 static void hand_out(struct deliverer *deliverer, enum output output, const char *target, int64_t newest)
 {
     int64_t *delivered = &deliverer->delivered[output];
     struct gathered gathered = {0};
     char why[WHY_BYTES] = "";
-    /* What was there before anybody asked for it is covered by the newest; so it is where the database is another. */
-    bool fresh = *delivered == 0 || *delivered > newest;
-    const struct checkpoint_query query = {.after_seq = fresh ? newest - 1 : *delivered, .limit = AT_ONCE_MAX};
+    const struct checkpoint_query query = {.after_seq = *delivered, .limit = AT_ONCE_MAX};
     bool fine = checkpoint_list(&deliverer->store, &query, gather, &gathered) && !buffer_failed(&gathered.text);
     if (!fine)
         snprintf(why, sizeof why, "%.300s", db_message(deliverer->store.db));
@@ -319,14 +340,14 @@ static void hand_out(struct deliverer *deliverer, enum output output, const char
 
 static void deliver(struct deliverer *deliverer)
 {
-    const struct checkpoint_query query = {.newest_first = true, .limit = 1};
     for (enum output output = 0; output < OUTPUT_COUNT; output++) {
         const char *target = target_of(deliverer, output);
-        int64_t newest = 0;
-        if (!*target || !checkpoint_list(&deliverer->store, &query, note_seq, &newest) || !newest)
+        int64_t newest;
+        if (!*target || !read_newest(deliverer, &newest))
             continue;
+        begin_output(deliverer, output, newest);
         bool failed = deliverer->failed[output] == newest && deliverer->failed_at[output] == target;
-        if (newest != deliverer->delivered[output] && !failed)
+        if (newest > deliverer->delivered[output] && !failed)
             hand_out(deliverer, output, target, newest);
     }
 }
@@ -377,6 +398,11 @@ struct deliverer *deliverer_create(const struct settings *settings, struct keyri
     pthread_cond_init(&deliverer->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     bool opened = store_open(&deliverer->store, settings->data, DB_READER, ret_message);
+    int64_t newest;
+    for (enum output output = 0; opened && output < OUTPUT_COUNT; output++) { /* before there are more */
+        if (*target_of(deliverer, output) && read_newest(deliverer, &newest))
+            begin_output(deliverer, output, newest);
+    }
     if (opened && pthread_create(&deliverer->thread, NULL, deliverer_main, deliverer) == 0)
         return deliverer;
     if (opened)

@@ -1,11 +1,12 @@
 #include "../world.h"
 
 Suite *chain_suite(void);
+Suite *sign_suite(void);
 Suite *verify_suite(void);
 
 int main(void)
 {
     world_init();
-    Suite *suites[] = {chain_suite(), verify_suite()};
+    Suite *suites[] = {chain_suite(), sign_suite(), verify_suite()};
     return unit_run(suites, sizeof suites / sizeof *suites);
 }
