@@ -155,7 +155,12 @@ int run_manual(struct invocation *invocation)
 {
     static const char *const files[][2] = {
         {"/etc/reviewd/reviewd.conf", "The settings, where neither --config nor REVIEWD_CONFIG names another file."},
-        {STORE_FILE, "In the data folder: the database, with its -wal and -shm files while it is in use."}};
+        {STORE_FILE, "In the data folder: the database, with its -wal and -shm files while it is in use."},
+        {KEYS_FOLDER "/reviewd.key", "In the data folder: the secret key that signs, in the form of minisign. No "
+                                     "backup of the database has it: keep "
+                                     "a copy of the folder apart."},
+        {KEYS_FOLDER "/*.pub", "In the data folder: the public keys, present and former, in the form of minisign."},
+        {"checkpoint.delivered", "In the data folder: how far checkpoint_file and checkpoint_command have come."}};
     static const char *const signals[][2] = {
         {"SIGTERM, SIGINT", "Requests that were accepted are answered, for 5 seconds at most; then the server stops."},
         {"SIGHUP", "The log file is opened anew, and the settings that can be are taken over anew."}};

@@ -179,6 +179,9 @@ class Stage:
         if '{id}' in path:
             resource = RESOURCES[COLLECTIONS.index(path.split('/')[2])]
             path = path.replace('{id}', self.records[resource]['id'])
+        if '{seq}' in path:
+            checkpoint = self.org.get('/v1/audit-log/checkpoints?limit=1')['data'][0]
+            path = path.replace('{seq}', str(checkpoint['seq']))
         return path.replace('{n}', '1').replace('/problems/{name}', '/problems/stale').replace(
             '{name}', 'review.conclude.decision')
 

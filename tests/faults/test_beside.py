@@ -1,7 +1,6 @@
 """Others at the same data: the command line's writes and backups beside a loaded daemon, and folders that do not fit."""
 
 import json
-import os
 import shutil
 import stat
 import subprocess
@@ -157,8 +156,8 @@ def test_the_database_is_taken_away(bad):
     org = bad()
     kept = Path(org.daemon.scratch, 'kept')
     shutil.copytree(org.daemon.data, kept)
-    for one in os.listdir(org.daemon.data):
-        os.unlink(os.path.join(org.daemon.data, one))
+    for one in Path(org.daemon.data).iterdir():
+        shutil.rmtree(one) if one.is_dir() else one.unlink()
     assert send(org).status in (201, 500, 503, 507)
     assert org.isms.client.get('/healthz').status == 200
     org.daemon.kill()
