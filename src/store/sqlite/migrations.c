@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 extern const char migration_0001_spine[];
-extern const char migration_0004_checkpoints[];
+extern const char migration_0002_checkpoints[];
 
 const struct migration *db_migrations(size_t *ret_count)
 {
     static const struct migration migrations[] = {
         {1, "0001_spine", migration_0001_spine},
-        {4, "0004_checkpoints", migration_0004_checkpoints},
+        {2, "0002_checkpoints", migration_0002_checkpoints},
     };
     *ret_count = sizeof migrations / sizeof *migrations;
     return migrations;
