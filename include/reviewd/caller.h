@@ -30,6 +30,7 @@ enum operation {
     OPERATION_ACTION_ITEM_WORK,   /* start, block; follow-ups of progress and completion */
     OPERATION_ACTION_ITEM_VERIFY, /* follow-ups of effectiveness */
     OPERATION_AUDIT_READ,
+    OPERATION_CALENDAR_TOKEN, /* make, change and revoke feed tokens */
     OPERATION_COUNT,
 };
 
@@ -48,10 +49,15 @@ struct view policy_view(const struct caller *caller);
 /* --- tokens ---------------------------------------------------------------------------------------------------- */
 
 #define TOKEN_PREFIX "rvd_"
+#define FEED_PREFIX "rvf_"
 enum { TOKEN_TEXT_BYTES = 4 + 43 + 1 };
 
 /* Makes a token: the text for its holder, and its hash to be kept. */
 void token_make(char ret_text[TOKEN_TEXT_BYTES], unsigned char ret_hash[32]);
+
+/* Makes a feed token, which opens one person's calendar and nothing else: calendar programs send no headers, so that it
+ * stands in an address, where more people come to see it than see a header. */
+void feed_token_make(char ret_text[TOKEN_TEXT_BYTES], unsigned char ret_hash[32]);
 
 enum identity { IDENTITY_KNOWN, IDENTITY_MISSING, IDENTITY_INVALID, IDENTITY_BROKEN };
 
@@ -63,6 +69,10 @@ void caller_cache_destroy(struct caller_cache *cache);
 /* Who stands behind an Authorization header (NULL: none was sent). */
 enum identity caller_identify(struct caller_cache *cache, struct store *store, const char *authorization,
                               struct caller *ret_caller);
+
+/* Who stands behind a feed token. Looked up each time: feeds are read seldom, and what was revoked is refused at once.
+ */
+enum identity caller_identify_feed(struct store *store, const char *token, struct caller *ret_caller);
 
 /* Makes every thread look its callers up again: after a person or a token was changed. Any thread. */
 void caller_forget_all(void);

@@ -66,10 +66,11 @@ extern const struct resource decision_resource;
 extern const struct resource action_item_resource;
 extern const struct resource amendment_resource;
 extern const struct resource follow_up_resource;
+extern const struct resource calendar_token_resource;
 extern const struct resource token_resource;
 
 /* Every resource there is; the token is the only one without a collection of its own. */
-enum { RESOURCE_COUNT = 9 };
+enum { RESOURCE_COUNT = 10 };
 extern const struct resource *const resources[RESOURCE_COUNT];
 
 const struct resource *resource_find(const char *name);

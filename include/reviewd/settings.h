@@ -24,6 +24,7 @@ struct settings {
     const char *checkpoint_command;
     _Atomic bool operations_need_token; /* /metrics, /openapi.json, /docs and /readyz too */
     const char *docs_bundle;
+    const char *public_url; /* "https://reviews.example.org", or "" */
 };
 
 enum setting_kind { SETTING_TEXT, SETTING_NUMBER, SETTING_SWITCH };

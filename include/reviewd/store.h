@@ -251,6 +251,13 @@ struct token_brief {
 MUST_USE enum found store_token(struct store *store, const unsigned char hash[32], struct arena *arena,
                                 struct token_brief *ret_token);
 MUST_USE bool store_keep_secret(struct store *store, const struct id *token, const unsigned char hash[32]);
+
+/* The same of a feed token, which is always read-only. */
+MUST_USE enum found store_calendar_token(struct store *store, const unsigned char hash[32], struct arena *arena,
+                                         struct token_brief *ret_token);
+MUST_USE bool store_keep_calendar_secret(struct store *store, const struct id *token, const unsigned char hash[32]);
+
+/* Of a token of either kind. */
 MUST_USE bool store_token_used(struct store *store, const struct id *token, const struct instant *at);
 
 /* When each token was last used: "" for never. */

@@ -240,6 +240,9 @@ static bool find_caller(struct call *call)
     if (call->worker->impersonated) {
         call->caller = *call->worker->impersonated;
         identity = call->caller.role || call->caller.is_console ? IDENTITY_KNOWN : IDENTITY_BROKEN;
+    } else if (call->route->feed && feed_token_of(call)) {
+        if (!request->headers[HEADER_AUTHORIZATION]) /* one credential, not two (RFC 6750, 2) */
+            identity = caller_identify_feed(call->store, feed_token_of(call), &call->caller);
     } else if (!request->repeated[HEADER_AUTHORIZATION]) {
         identity =
             caller_identify(call->worker->callers, call->store, request->headers[HEADER_AUTHORIZATION], &call->caller);
@@ -443,12 +446,15 @@ void call_reset(struct call *call)
 /* On the worker's thread again, whose connection sees what its job stored. */
 static void answer_done(struct call *call)
 {
-    if (call->response->status)
-        return; /* the job has answered */
     call->store = call->worker->store;
+    if (call->response->status) { /* the job has answered */
+        if (is_stored(call) && !write_reveal(call))
+            call->response->body.failed = true;
+        return;
+    }
     bool looks = look(call->worker);
-    if (is_stored(call))
-        call->response->body.failed = !looks || !write_answer(call); /* then it is answered by answer_bare() */
+    if (is_stored(call)) /* a failure is answered by answer_bare() */
+        call->response->body.failed = !looks || !write_answer(call) || !write_reveal(call);
     else if (looks)
         answer_read(call);
     else

@@ -51,6 +51,7 @@ struct route {
     unsigned formats;         /* bits of FORMAT(…); 0: JSON alone */
     bool list;
     bool open; /* needs no token */
+    bool feed; /* takes a feed token in the query, too */
     const char *summary;
 };
 
@@ -155,6 +156,9 @@ bool header_lists(const char *header, const char *token);
  * has to be whole. */
 const char *percent_decode(struct arena *arena, const char *text, size_t length, bool plus);
 
+/* The feed token in the query, before that is parsed; NULL where there is none. */
+const char *feed_token_of(struct call *call);
+
 /* Splits and decodes the query; false after adding violations. */
 bool query_parse(struct call *call, const char *query);
 const char *query_get(const struct call *call, const char *name);
@@ -175,6 +179,10 @@ const char *query_resolve(struct call *call, const struct resource *target, cons
 
 /* Makes a list query of the parameters; false after adding violations. */
 bool query_list(struct call *call, const struct resource *resource, struct list_query *ret_query);
+
+/* A filter's values, by commas, as lists take them for a field; adds violations. False when the database failed. */
+bool query_values(struct call *call, const struct field *field, const char *name, const char *text,
+                  struct filter *ret_filter);
 
 /* limit, as every list takes it; 0 after adding a violation. */
 int query_limit(struct call *call);
@@ -229,6 +237,8 @@ struct behaviour {
     bool (*check)(struct call *call);                      /* asks for facts and calls the domain's check */
     bool (*apply)(struct call *call);                      /* a verb that is allowed: what it sets */
     bool (*after)(struct call *call);                      /* further records, in the same transaction */
+    /* What is shown once, to who wrote it: after COMMIT, and kept in no answer. */
+    void (*reveal)(struct call *call, void *shown);
 };
 
 extern const struct behaviour person_behaviour;
@@ -239,6 +249,7 @@ extern const struct behaviour decision_behaviour;
 extern const struct behaviour action_item_behaviour;
 extern const struct behaviour amendment_behaviour;
 extern const struct behaviour follow_up_behaviour;
+extern const struct behaviour calendar_token_behaviour;
 
 /* Adds access.read_only_token and, where the role does not allow the operation, the route's rule about that; false
  * then. */
@@ -255,6 +266,9 @@ bool criteria_complete(struct call *call, const struct resource *resource, struc
 
 /* Puts the record after a write into the answer. False where memory or the database fails. */
 bool write_answer(struct call *call);
+
+/* Puts what is shown once into an answer that write_answer() has made. The ETag stays that of the record. */
+bool write_reveal(struct call *call);
 
 enum job_result write_create(struct call *call);
 enum job_result write_change(struct call *call);
@@ -294,6 +308,7 @@ bool read_report_clauses(struct call *call);
 bool read_checkpoints(struct call *call);
 bool read_checkpoint(struct call *call);
 bool read_keys(struct call *call);
+bool read_calendar(struct call *call);
 bool read_problem_page(struct call *call);
 bool read_health(struct call *call);
 bool read_ready(struct call *call);

@@ -59,6 +59,15 @@ static const struct special {
     {read_keys, "KeyList", "application/json", "Audit log",
      "Newest first; the one that is not retired signs. Former ones are kept for good. `minisign -V -P` takes "
      "`public_key`."},
+    {read_calendar, "Calendar", "text/calendar", "Calendar",
+     "iCalendar (RFC 5545, RFC 7986), to subscribe to: planned reviews and those held, the day by which the next one "
+     "is "
+     "due, deadlines of decisions and action items, next follow-ups, as events of a whole day; of each at most 1,000, "
+     "the "
+     "latest first. It holds what the caller may see. An event keeps its UID, and its SEQUENCE is raised whenever its "
+     "date moves; what was cancelled, rejected, withdrawn or superseded stays, as CANCELLED. The feed token goes into "
+     "the "
+     "query, since calendar programs send no headers; it opens this path alone."},
     {read_problem_page, "Page", "text/html", "Operations", "The page that a problem's `type` points to."},
     {read_health, "Health", "application/json", "Operations", "Answers as long as the process can."},
     {read_ready, "Ready", "application/json", "Operations", "503 while it is starting, draining or read-only."},
@@ -131,6 +140,7 @@ static void put_tag_name(struct buffer *out, const char *name, const struct reso
 static void put_tags(struct buffer *out)
 {
     static const char *const others[][2] = {
+        {"Calendar", "What is due, for calendar programs."},
         {"Rules", "The catalogue of rules."},
         {"Audit log", "Who wrote what and when, chained by hashes."},
         {"Reports", "Figures over reviews and action items, to read, to calculate with or to look at."},
@@ -290,6 +300,8 @@ static void put_item_example(struct buffer *out, const struct route *route, cons
         put_revision_example(out, name);
     else if (route->read == read_history)
         put_history_example(out, name, resource);
+    else if (route->write == write_create)
+        put_created_example(out, name, resource, parent_of(route));
     else
         put_record_example(out, name, resource, parent_of(route),
                            route->verb ? resource_transition(resource, route->verb) : NULL);
@@ -331,6 +343,11 @@ static void put_other_formats(struct buffer *out, const struct route *route)
             continue;
         put_begin(out, formats[i].type, '{');
         put_json(out, "schema", "{\"type\":\"string\"}");
+        if (i == FORMAT_CALENDAR) {
+            put_begin(out, "examples", '{');
+            put_ref(out, "answer", "examples", "Calendar", "");
+            put_end(out, '}');
+        }
         put_end(out, '}');
     }
 }
@@ -379,6 +396,8 @@ static void put_operation(struct buffer *out, const struct route *route)
     put_texts(out, route);
     if (route->open) /* unless the setting operations_need_token says otherwise */
         put_json(out, "security", route_traits(route) & TRAIT_CALLER ? "[{},{\"bearer\":[]}]" : "[]");
+    if (route->feed)
+        put_json(out, "security", "[{\"feed\":[]},{\"bearer\":[]}]");
     put_parameters(out, route);
     put_request_body(out, route);
     put_responses(out, route);

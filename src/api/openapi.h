@@ -58,6 +58,10 @@ void put_enum(struct buffer *out, const struct field *field, bool nullable);
 void put_record_example(struct buffer *out, const char *name, const struct resource *resource,
                         const struct resource *parent, const struct transition *transition);
 
+/* The answer to its creation: with what is shown once. */
+void put_created_example(struct buffer *out, const char *name, const struct resource *resource,
+                         const struct resource *parent);
+
 /* A body that creates, changes or takes a record through a verb. */
 void put_create_example(struct buffer *out, const char *name, const struct resource *resource);
 void put_change_example(struct buffer *out, const char *name, const struct resource *resource);

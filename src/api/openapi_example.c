@@ -19,6 +19,7 @@ static const struct effect {
     const char *json;
 } effects[] = {
     {&attendee_resource, NULL, "job_title_at_review", "\"Information security manager\""},
+    {&calendar_token_resource, "revoke", "revoked_at", NOW},
     {&review_resource, "start", "started_at", NOW},
     {&review_resource, "conclude", "summary", "\"Patching slipped; the maintenance window is extended.\""},
     {&review_resource, "conclude", "concluded_at", NOW},
@@ -31,6 +32,13 @@ static const struct effect {
     {&action_item_resource, "unblock", "status_reason", "null"},
     {&action_item_resource, "cancel", "cancelled_on", TODAY},
     {&action_item_resource, "cancel", "ended_at", NOW},
+};
+
+/* What only the answer to a creation shows. */
+#define FEED_TOKEN "rvf_Jm3rXb0qk5t2Vd8uYh1sLw7eZc4aPn6oGi9fQxTyRvM"
+static const struct effect shown_once[] = {
+    {&calendar_token_resource, NULL, "token", "\"" FEED_TOKEN "\""},
+    {&calendar_token_resource, NULL, "url", "\"/v1/calendar.ics?token=" FEED_TOKEN "\""},
 };
 
 static bool has_example(const struct field *field)
@@ -253,18 +261,37 @@ static void put_member(struct buffer *out, const struct resource *resource, cons
     put_created(out, resource, parent, field);
 }
 
-void put_record_example(struct buffer *out, const char *name, const struct resource *resource,
-                        const struct resource *parent, const struct transition *transition)
+static void put_record(struct buffer *out, const char *name, const struct resource *resource,
+                       const struct resource *parent, const struct transition *transition, bool created)
 {
     const struct transition *chain[CHAIN_MAX];
     size_t count = chain_make(resource, transition, chain);
     put_begin(out, name, '{');
     for (size_t i = 0; i < resource_field_count(resource); i++) {
         const struct field *field = resource_field(resource, i);
-        if (!field->hidden && resource_has(resource, field))
+        const char *once = NULL;
+        for (size_t e = 0; created && e < COUNT_OF(shown_once); e++) {
+            if (shown_once[e].resource == resource && strcmp(shown_once[e].field, field->name) == 0)
+                once = shown_once[e].json;
+        }
+        if (once)
+            put_json(out, field->name, once);
+        else if (!field->hidden && resource_has(resource, field))
             put_member(out, resource, parent, field, chain, count);
     }
     put_end(out, '}');
+}
+
+void put_record_example(struct buffer *out, const char *name, const struct resource *resource,
+                        const struct resource *parent, const struct transition *transition)
+{
+    put_record(out, name, resource, parent, transition, false);
+}
+
+void put_created_example(struct buffer *out, const char *name, const struct resource *resource,
+                         const struct resource *parent)
+{
+    put_record(out, name, resource, parent, NULL, true);
 }
 
 /* The first version's changes: a merge patch out of nothing, which names no absent member. */

@@ -94,6 +94,8 @@ bool query_known(const struct route *route, const char *name)
     const char *suffix;
     if (is_named(route->query, name))
         return true;
+    if (route->feed && strcmp(name, "token") == 0)
+        return true;
     if (strcmp(name, "format") == 0)
         return route->formats != 0;
     if (route->write)
@@ -277,6 +279,12 @@ static bool add_in(struct call *call, const struct resource *resource, const str
     }
     *ret_filter = (struct filter){FILTER_IN, field, values, count};
     return true;
+}
+
+bool query_values(struct call *call, const struct field *field, const char *name, const char *text,
+                  struct filter *ret_filter)
+{
+    return add_in(call, field, name, text, ret_filter);
 }
 
 static bool add_range(struct call *call, const struct field *field, const char *name, const char *text, bool before,

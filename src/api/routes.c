@@ -11,6 +11,7 @@
 #define ACTION_ITEMS &action_item_resource
 #define AMENDMENTS &amendment_resource
 #define FOLLOW_UPS &follow_up_resource
+#define CALENDAR_TOKENS &calendar_token_resource
 
 /* The shapes that rows take; what differs from row to row stands in the row. */
 #define LIST(where, what) METHOD_GET, where, OPERATION_READ, .read = read_list, .resource = (what), .list = true
@@ -24,6 +25,7 @@
 static const char *const audit_query[] = {"resource",  "resource_id", "actor_id", "event",
                                           "at_before", "at_after",    "sort",     NULL};
 static const char *const checkpoints_query[] = {"sort", NULL};
+static const char *const calendar_query[] = {"owner", "owner_id", "overdue", "kind", NULL};
 static const char *const rules_query[] = {"resource", "status", NULL};
 
 static const char *const report_actions_query[] = {"from",      "to",       "owner_id", "department",
@@ -130,6 +132,16 @@ const struct route routes[] = {
     {LIST("/v1/follow-ups", FOLLOW_UPS), .summary = "List follow-ups across action items"},
     {RECORD("/v1/follow-ups/{id}", FOLLOW_UPS), .summary = "Read a follow-up"},
     {HISTORY("/v1/follow-ups/{id}/history", FOLLOW_UPS), .summary = "Read the one version of a follow-up"},
+
+    {METHOD_GET, "/v1/calendar.ics", OPERATION_READ, .read = read_calendar, .query = calendar_query,
+     .formats = FORMAT(CALENDAR), .feed = true, .summary = "Read the calendar"},
+    {LIST("/v1/calendar-tokens", CALENDAR_TOKENS), .summary = "List feed tokens"},
+    {CREATE("/v1/calendar-tokens", CALENDAR_TOKENS, OPERATION_CALENDAR_TOKEN), .summary = "Make a feed token"},
+    {RECORD("/v1/calendar-tokens/{id}", CALENDAR_TOKENS), .summary = "Read a feed token"},
+    {CHANGE("/v1/calendar-tokens/{id}", CALENDAR_TOKENS, OPERATION_CALENDAR_TOKEN), .summary = "Change a feed token"},
+    {VERB("/v1/calendar-tokens/{id}/revoke", CALENDAR_TOKENS, "revoke", OPERATION_CALENDAR_TOKEN),
+     .summary = "Revoke a feed token"},
+    {HISTORY("/v1/calendar-tokens/{id}/history", CALENDAR_TOKENS), .summary = "Read every version of a feed token"},
 
     {METHOD_GET, "/v1/rules", OPERATION_READ, .read = read_rules, .list = true, .query = rules_query,
      .summary = "List the rules"},

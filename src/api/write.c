@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 static const struct behaviour *const behaviours[] = {
-    &person_behaviour,   &review_behaviour,      &attendee_behaviour,  &input_behaviour,
-    &decision_behaviour, &action_item_behaviour, &amendment_behaviour, &follow_up_behaviour,
+    &person_behaviour,      &review_behaviour,    &attendee_behaviour,  &input_behaviour,          &decision_behaviour,
+    &action_item_behaviour, &amendment_behaviour, &follow_up_behaviour, &calendar_token_behaviour,
 };
 
 static const struct behaviour *behaviour_of(const struct resource *resource)
@@ -147,7 +147,8 @@ static bool check_access(struct call *call, const struct behaviour *behaviour, b
     return seen != BROKEN;
 }
 
-bool write_answer(struct call *call)
+/* The record after the write, as the body. */
+static bool show(struct call *call, void (*reveal)(struct call *call, void *shown))
 {
     const struct resource *resource = call->route->resource;
     struct buffer *body = &call->response->body;
@@ -158,8 +159,23 @@ bool write_answer(struct call *call)
     memcpy(shown, call->after, resource->size);
     if (!store_derive(call->store, resource, &call->today, shown))
         return false;
+    if (reveal)
+        reveal(call, shown);
     record_render(body, resource, shown, RENDER_SHOWN);
-    if (buffer_failed(body))
+    return !buffer_failed(body);
+}
+
+bool write_reveal(struct call *call)
+{
+    const struct behaviour *behaviour = behaviour_of(call->route->resource);
+    return !behaviour || !behaviour->reveal || show(call, behaviour->reveal);
+}
+
+bool write_answer(struct call *call)
+{
+    const struct resource *resource = call->route->resource;
+    struct buffer *body = &call->response->body;
+    if (!show(call, NULL))
         return false;
     bool created = call->route->write == write_create;
     if (created)

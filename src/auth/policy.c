@@ -31,6 +31,11 @@ static const enum grant matrix[OPERATION_COUNT][ROLE_COUNT] = {
         {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES, [ROLE_DEPARTMENT_HEAD] = OWN, [ROLE_EMPLOYEE] = OWN},
     [OPERATION_ACTION_ITEM_VERIFY] =
         {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES, [ROLE_DEPARTMENT_HEAD] = NOT_OWN},
+    [OPERATION_CALENDAR_TOKEN] = {[ROLE_TOP_MANAGEMENT] = OWN,
+                                  [ROLE_ISMS_MANAGER] = YES,
+                                  [ROLE_DEPARTMENT_HEAD] = OWN,
+                                  [ROLE_EMPLOYEE] = OWN,
+                                  [ROLE_AUDITOR] = OWN},
     [OPERATION_AUDIT_READ] = {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES, [ROLE_AUDITOR] = YES},
 };
 

@@ -42,15 +42,25 @@ static struct {
     size_t count;
 } last_use = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-void token_make(char ret_text[TOKEN_TEXT_BYTES], unsigned char ret_hash[32])
+static void make(const char prefix[5], char ret_text[TOKEN_TEXT_BYTES], unsigned char ret_hash[32])
 {
     unsigned char secret[32];
     randombytes_buf(secret, sizeof secret);
-    memcpy(ret_text, TOKEN_PREFIX, 4);
+    memcpy(ret_text, prefix, 4);
     sodium_bin2base64(ret_text + 4, TOKEN_TEXT_BYTES - 4, secret, sizeof secret,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     digest_sha256_of(ret_text, strlen(ret_text), ret_hash);
     sodium_memzero(secret, sizeof secret);
+}
+
+void token_make(char ret_text[TOKEN_TEXT_BYTES], unsigned char ret_hash[32])
+{
+    make(TOKEN_PREFIX, ret_text, ret_hash);
+}
+
+void feed_token_make(char ret_text[TOKEN_TEXT_BYTES], unsigned char ret_hash[32])
+{
+    make(FEED_PREFIX, ret_text, ret_hash);
 }
 
 struct caller_cache *caller_cache_create(void)
@@ -114,6 +124,24 @@ static const char *bearer(const char *authorization)
     return form ? token : NULL;
 }
 
+static struct caller caller_of(const struct token_brief *token)
+{
+    struct caller caller = {.person_id = token->person.id,
+                            .token_id = token->token_id,
+                            .role = token->person.role,
+                            .token_role = token->role,
+                            .read_only = token->read_only};
+    if (token->person.department)
+        snprintf(caller.department, sizeof caller.department, "%s", token->person.department);
+    return caller;
+}
+
+static bool is_over(const struct instant *expires_at, int64_t now_ms)
+{
+    struct instant now = instant_from_ms(now_ms);
+    return instant_is_set(expires_at) && strcmp(expires_at->text, now.text) <= 0;
+}
+
 static enum identity look_up(struct store *store, const unsigned char hash[32], struct cached *slot)
 {
     struct arena arena;
@@ -126,13 +154,7 @@ static enum identity look_up(struct store *store, const unsigned char hash[32], 
         *slot = (struct cached){.read_ms = clock_monotonic_us() / 1000 + 1, .generation = now_generation};
         memcpy(slot->hash, hash, sizeof slot->hash);
         slot->expires_at = token.expires_at;
-        slot->caller = (struct caller){.person_id = token.person.id,
-                                       .token_id = token.token_id,
-                                       .role = token.person.role,
-                                       .token_role = token.role,
-                                       .read_only = token.read_only};
-        if (token.person.department)
-            snprintf(slot->caller.department, sizeof slot->caller.department, "%s", token.person.department);
+        slot->caller = caller_of(&token);
         identity = IDENTITY_KNOWN;
     }
     arena_finish(&arena);
@@ -160,11 +182,30 @@ enum identity caller_identify(struct caller_cache *cache, struct store *store, c
             return identity;
         note_use(&slot->caller.token_id, now_ms);
     }
-    if (instant_is_set(&slot->expires_at)) {
-        struct instant now = instant_from_ms(now_ms);
-        if (strcmp(slot->expires_at.text, now.text) <= 0)
-            return IDENTITY_INVALID;
-    }
+    if (is_over(&slot->expires_at, now_ms))
+        return IDENTITY_INVALID;
     *ret_caller = slot->caller;
     return IDENTITY_KNOWN;
+}
+
+enum identity caller_identify_feed(struct store *store, const char *token, struct caller *ret_caller)
+{
+    unsigned char hash[32];
+    struct token_brief brief;
+    struct arena arena;
+    if (strncmp(token, FEED_PREFIX, 4) != 0 || strlen(token) != TOKEN_TEXT_BYTES - 1)
+        return IDENTITY_INVALID;
+    digest_sha256_of(token, strlen(token), hash);
+    arena_init(&arena);
+    int64_t now_ms = clock_now_ms();
+    enum found found = store_calendar_token(store, hash, &arena, &brief);
+    enum identity identity = found == BROKEN || arena_failed(&arena) ? IDENTITY_BROKEN : IDENTITY_INVALID;
+    if (found == FOUND && identity == IDENTITY_INVALID && !brief.revoked && brief.person.active &&
+        !is_over(&brief.expires_at, now_ms)) {
+        *ret_caller = caller_of(&brief);
+        note_use(&brief.token_id, now_ms);
+        identity = IDENTITY_KNOWN;
+    }
+    arena_finish(&arena);
+    return identity;
 }

@@ -14,6 +14,9 @@ static const struct option_row token_options[] = {
     {"--expires", "90d", false, "When it expires: 12h, 90d, 2w, a day or an instant in UTC; never if left out."},
     {"--read-only", NULL, false, "It reads, and writes nothing."},
     {"--role", "R", false, "It carries no more than this role may."},
+    {"--calendar", NULL, false,
+     "It opens the person's calendar and nothing else: /v1/calendar.ics?token=… is what a calendar program subscribes "
+     "to."},
 };
 
 static const struct option_row due_options[] = {
@@ -38,7 +41,7 @@ const struct command commands[] = {
     {"token create", OPTIONS(token_options), .run = run_token_create, .summary = "make a token",
      .description = "Prints a new token alone on a line, once: only its hash is kept."},
     {"token list", .run = run_token_list, .summary = "list tokens",
-     .description = "Lists all tokens with state, last use, expiry, person and label."},
+     .description = "Lists all tokens, those for calendars too, with state, last use, expiry, person and label."},
     {"token revoke", "ID", 1, .run = run_token_revoke, .summary = "revoke a token",
      .description = "Revokes a token; a running daemon refuses it within a second."},
     {"migrate", .run = run_migrate, .summary = "migrate the database only",
@@ -53,7 +56,8 @@ const struct command commands[] = {
     {"audit verify", OPTIONS(verify_options), .run = run_audit_verify, .summary = "verify the audit chain",
      .description =
          "Walks the whole audit chain and compares every record, and every revision of an approved review, with it, "
-         "then every signed head. Prints the head, or the first entry, record or signed head that does not fit (exit status 1). With --checkpoint the signed heads "
+         "then every signed head. Prints the head, or the first entry, record or signed head that does not fit (exit "
+         "status 1). With --checkpoint the signed heads "
          "are those of a file that was kept elsewhere: a log that was cut short or worked out anew does not fit them."},
     {"due", OPTIONS(due_options), .run = run_due, .summary = "list what is due or overdue",
      .description = "Lists what is due within some days or overdue, the oldest first, a line each: reviews that are "

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "reviewd/audit.h"
+#include "reviewd/calendar_token.h"
 #include "reviewd/clock.h"
 #include "reviewd/id.h"
 #include "reviewd/token.h"
@@ -143,15 +144,53 @@ static bool fill_token(struct invocation *invocation, struct data *data, struct 
     return false;
 }
 
+/* The API's answer to a request for a token, printed as the other tokens are. */
+static int print_made(const struct invocation *invocation, const struct response *response)
+{
+    json_t *made = json_loadb(response->body.data, response->body.length, 0, NULL);
+    const char *id = json_string_value(json_object_get(made, "id"));
+    const char *token = json_string_value(json_object_get(made, "token"));
+    struct buffer out = {.failed = !id || !token};
+    if (invocation->json)
+        buffer_format(&out, "{\"id\":\"%s\",\"token\":\"%s\"}\n", id, token);
+    else
+        buffer_format(&out, "%s\n", token);
+    int status = print(&out);
+    json_decref(made);
+    return status;
+}
+
+/* A feed token: the API makes it, by its own rules. */
+static int create_calendar_token(struct invocation *invocation, struct data *data)
+{
+    const char *expires = option(invocation, "--expires");
+    struct instant at;
+    if (option(invocation, "--role"))
+        return fail("a token for a calendar shows what its person may see, and takes no --role");
+    if (expires && !parse_expiry(expires, &at))
+        return fail("'%s' is no time: give 12h, 90d, 2w, a day or an instant in UTC", expires);
+    json_t *body = json_pack("{s:s, s:s, s:s?}", "person_id", option(invocation, "--person"), "label",
+                             option(invocation, "--label"), "expires_at", expires ? at.text : NULL);
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_decref(body);
+    if (!text)
+        return fail("the options are not UTF-8, or memory is out");
+    const struct response *response = data_call(data, invocation, METHOD_POST, "/v1/calendar-tokens", text, NULL, NULL);
+    free(text);
+    return response->status < 300 ? print_made(invocation, response) : fail("%s", problem_line(&data->arena, response));
+}
+
 int run_token_create(struct invocation *invocation)
 {
     struct data data;
     struct token_write write = {0};
-    char text[TOKEN_TEXT_BYTES];
+    char text[TOKEN_TEXT_BYTES] = "";
     if (!data_open(&data, invocation))
         return EXIT_FAILED;
     int status = EXIT_FAILED;
-    if (fill_token(invocation, &data, &write.token)) {
+    if (option(invocation, "--calendar")) {
+        status = create_calendar_token(invocation, &data);
+    } else if (fill_token(invocation, &data, &write.token)) {
         struct record *record = &write.token.record;
         token_make(text, write.hash);
         record->id = id_make();
@@ -177,29 +216,52 @@ int run_token_create(struct invocation *invocation)
 struct listing {
     struct buffer text;
     struct data *data;
+    const struct resource *resource; /* that is being listed */
     bool json;
     bool any;
-    struct token *tokens;
+    struct listed *tokens;
     size_t count;
     bool fine;
+};
+
+/* A token of either kind. */
+struct listed {
+    const struct resource *resource;
+    union {
+        struct token token;
+        struct calendar_token calendar;
+    } as;
 };
 
 static bool collect(void *context, const void *record)
 {
     struct listing *listing = context;
-    struct token *grown = realloc(listing->tokens, (listing->count + 1) * sizeof *grown);
-    if (!grown)
+    struct listed *grown = realloc(listing->tokens, (listing->count + 1) * sizeof *grown);
+    if (!grown) {
+        listing->fine = false;
         return false;
+    }
     listing->tokens = grown;
-    grown[listing->count] = *(const struct token *)record;
-    grown[listing->count++].label = arena_text(&listing->data->arena, ((const struct token *)record)->label);
+    struct listed *listed = &grown[listing->count++];
+    listed->resource = listing->resource;
+    memcpy(&listed->as, record, listed->resource->size);
+    const struct field *label = resource_field_named(listed->resource, "label");
+    const char **text = field_in(label, &listed->as);
+    *text = arena_text(&listing->data->arena, *text);
     return true;
 }
 
-static void put_token(struct listing *listing, const struct token *token)
+static void put_token(struct listing *listing, const struct listed *listed)
 {
     struct person_brief person = {0};
     struct instant used;
+    bool calendar = listed->resource == &calendar_token_resource;
+    const struct token *token = &(struct token){.record = listed->as.calendar.record,
+                                                .person_id = listed->as.calendar.person_id,
+                                                .label = listed->as.calendar.label,
+                                                .expires_at = listed->as.calendar.expires_at,
+                                                .revoked_at = listed->as.calendar.revoked_at};
+    token = calendar ? token : &listed->as.token;
     listing->fine = listing->fine &&
                     store_person(&listing->data->store, &token->person_id, &listing->data->arena, &person) == FOUND &&
                     store_token_last_use(&listing->data->store, &token->record.id, &used);
@@ -212,16 +274,17 @@ static void put_token(struct listing *listing, const struct token *token)
                         : person.active                    ? "valid"
                                                            : "inactive";
     if (!listing->json) {
-        buffer_format(&listing->text, "%s  %-8s  %-24s  %-24s  %s  %s\n", token->record.id.text, state,
+        buffer_format(&listing->text, "%s  %-8s  %-24s  %-24s  %s  %s%s\n", token->record.id.text, state,
                       instant_is_set(&used) ? used.text : "never used",
                       instant_is_set(&token->expires_at) ? token->expires_at.text : "no expiry", person.name,
-                      token->label);
+                      token->label, calendar ? " (calendar)" : "");
         return;
     }
     buffer_put(&listing->text, listing->any ? ",\n " : "[");
     listing->any = true;
-    record_render(&listing->text, &token_resource, token, RENDER_SHOWN);
+    record_render(&listing->text, listed->resource, &listed->as, RENDER_SHOWN);
     listing->text.length--;
+    buffer_format(&listing->text, ",\"kind\":\"%s\"", calendar ? "calendar" : "api");
     buffer_format(&listing->text, instant_is_set(&used) ? ",\"last_used_at\":\"%s\"}" : ",\"last_used_at\":null}",
                   used.text);
 }
@@ -232,8 +295,12 @@ int run_token_list(struct invocation *invocation)
     if (!data_open(&data, invocation))
         return EXIT_FAILED;
     struct listing listing = {.data = &data, .json = invocation->json, .fine = true};
-    const struct list_query query = {.resource = &token_resource, .view = view_all, .limit = 1000000};
-    listing.fine = store_list(&data.store, &query, &data.arena, collect, &listing);
+    const struct resource *const kinds[] = {&token_resource, &calendar_token_resource};
+    for (size_t i = 0; i < COUNT_OF(kinds) && listing.fine; i++) {
+        const struct list_query query = {.resource = kinds[i], .view = view_all, .limit = 1000000};
+        listing.resource = kinds[i];
+        listing.fine = store_list(&data.store, &query, &data.arena, collect, &listing) && listing.fine;
+    }
     for (size_t i = 0; i < listing.count; i++)
         put_token(&listing, &listing.tokens[i]);
     if (listing.json)
@@ -261,6 +328,32 @@ static bool write_revoked(struct store *store, struct arena *arena, void *contex
     return store_update(store, &token_resource, token) && token_audit(store, token, "token.revoke");
 }
 
+/* FOUND: it was a feed token, which is revoked now. */
+static enum found revoke_calendar_token(struct invocation *invocation, struct data *data, int *ret_status)
+{
+    struct calendar_token token;
+    const struct date today = {0};
+    const char *id = invocation->operands[0];
+    char target[100];
+    enum found found = store_load(&data->store, &calendar_token_resource, id, &view_all, &today, &data->arena, &token);
+    if (found != FOUND)
+        return found;
+    bool active = token.status == CALENDAR_TOKEN_ACTIVE;
+    snprintf(target, sizeof target, "/v1/calendar-tokens/%s%s", id, active ? "/revoke" : "");
+    const struct response *response =
+        data_call(data, invocation, active ? METHOD_POST : METHOD_GET, target, NULL, NULL, NULL);
+    *ret_status = EXIT_FINE;
+    if (response->status >= 300) {
+        *ret_status = fail("%s", problem_line(&data->arena, response));
+    } else if (invocation->json) {
+        struct buffer out = {0};
+        buffer_add(&out, response->body.data, response->body.length);
+        buffer_char(&out, '\n');
+        *ret_status = print(&out);
+    }
+    return FOUND;
+}
+
 int run_token_revoke(struct invocation *invocation)
 {
     struct data data;
@@ -269,6 +362,10 @@ int run_token_revoke(struct invocation *invocation)
     if (!data_open(&data, invocation))
         return EXIT_FAILED;
     int status = EXIT_FINE;
+    if (revoke_calendar_token(invocation, &data, &status) == FOUND) {
+        data_close(&data);
+        return status;
+    }
     if (store_load(&data.store, &token_resource, invocation->operands[0], &view_all, &today, &data.arena, &token) !=
         FOUND)
         status = fail("there is no token with the id '%s'; 'reviewd token list' shows them", invocation->operands[0]);

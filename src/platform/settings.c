@@ -40,6 +40,20 @@ static bool is_log_level(const char *value)
     return false;
 }
 
+/* An http(s) address that paths can be put behind, or nothing. */
+static bool is_base(const char *value)
+{
+    size_t scheme = strncmp(value, "https://", 8) == 0 ? 8 : strncmp(value, "http://", 7) == 0 ? 7 : 0;
+    size_t length = strlen(value);
+    if (!length)
+        return true;
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)value[i] <= ' ' || (unsigned char)value[i] >= 0x7F || strchr("\"<>\\^`{|}?#", value[i]))
+            return false;
+    }
+    return scheme && value[scheme] && value[scheme] != '/' && value[length - 1] != '/' && length <= 500;
+}
+
 const struct setting settings_table[] = {
     {"data", SETTING_TEXT, SETTING(data), "./reviewd-data", 0, 0, false,
      "Folder of the database; made with mode 0700 if need be."},
@@ -77,6 +91,9 @@ const struct setting settings_table[] = {
      "Whether /readyz, /metrics, /openapi.json and /docs need a token too."},
     {"docs_bundle", SETTING_TEXT, SETTING(docs_bundle), "/usr/local/share/reviewd/redoc.standalone.js", 0, 0, false,
      "Redoc's bundle for /docs; without the file the page says how to get it."},
+    {"public_url", SETTING_TEXT, SETTING(public_url), "", 0, 0, false,
+     "Where people reach it: what addresses in calendars begin with. Empty: calendars link to nothing.", is_base,
+     "an address such as https://reviews.example.org, without a slash at its end"},
 };
 
 const size_t settings_count = sizeof settings_table / sizeof *settings_table;

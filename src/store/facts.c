@@ -348,13 +348,10 @@ bool store_items_of(struct store *store, const struct id *decision, const struct
 
 /* --- tokens ---------------------------------------------------------------------------------------------------- */
 
-enum found store_token(struct store *store, const unsigned char hash[32], struct arena *arena,
-                       struct token_brief *ret_token)
+static enum found token_by_hash(struct store *store, const char *sql, const unsigned char hash[32], struct arena *arena,
+                                struct token_brief *ret_token)
 {
-    struct db_statement *statement = db_fixed(
-        store->db, "SELECT t.id, t.role, t.read_only, t.revoked_at IS NOT NULL, t.expires_at, p.id, p.role, p.active, "
-                   "p.department, p.name, p.job_title FROM token_secret AS s JOIN token AS t ON t.id = s.token_id "
-                   "JOIN person AS p ON p.id = t.person_id WHERE s.hash = $1");
+    struct db_statement *statement = db_fixed(store->db, sql);
     if (!statement)
         return BROKEN;
     db_bind_blob(statement, 1, hash, 32);
@@ -378,6 +375,35 @@ enum found store_token(struct store *store, const unsigned char hash[32], struct
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
 
+enum found store_token(struct store *store, const unsigned char hash[32], struct arena *arena,
+                       struct token_brief *ret_token)
+{
+    return token_by_hash(store,
+                         "SELECT t.id, t.role, t.read_only, t.revoked_at IS NOT NULL, t.expires_at, p.id, p.role, "
+                         "p.active, p.department, p.name, p.job_title FROM token_secret AS s JOIN token AS t ON t.id = "
+                         "s.token_id JOIN person AS p ON p.id = t.person_id WHERE s.hash = $1",
+                         hash, arena, ret_token);
+}
+
+enum found store_calendar_token(struct store *store, const unsigned char hash[32], struct arena *arena,
+                                struct token_brief *ret_token)
+{
+    return token_by_hash(store,
+                         "SELECT t.id, t.role, 1, t.status <> 'active', t.expires_at, p.id, p.role, p.active, "
+                         "p.department, p.name, p.job_title FROM calendar_secret AS s JOIN calendar_token AS t ON "
+                         "t.id = s.calendar_token_id JOIN person AS p ON p.id = t.person_id WHERE s.hash = $1",
+                         hash, arena, ret_token);
+}
+
+bool store_keep_calendar_secret(struct store *store, const struct id *token, const unsigned char hash[32])
+{
+    struct db_statement *statement =
+        ASK(store, "INSERT INTO calendar_secret (calendar_token_id, hash) VALUES ($1, $2)", token->text);
+    if (statement)
+        db_bind_blob(statement, 2, hash, 32);
+    return ask_done(statement);
+}
+
 bool store_keep_secret(struct store *store, const struct id *token, const unsigned char hash[32])
 {
     struct db_statement *statement =
@@ -392,14 +418,20 @@ bool store_token_used(struct store *store, const struct id *token, const struct 
     return ask_done(ASK(store,
                         "UPDATE token_secret SET last_used_at = $2 WHERE token_id = $1 AND "
                         "coalesce(last_used_at, '') < $2",
+                        token->text, at->text)) &&
+           ask_done(ASK(store,
+                        "UPDATE calendar_secret SET last_used_at = $2 WHERE calendar_token_id = $1 AND "
+                        "coalesce(last_used_at, '') < $2",
                         token->text, at->text));
 }
 
 bool store_token_last_use(struct store *store, const struct id *token, struct instant *ret_at)
 {
     *ret_at = (struct instant){0};
-    struct db_statement *statement =
-        ASK(store, "SELECT last_used_at FROM token_secret WHERE token_id = $1", token->text);
+    struct db_statement *statement = ASK(store,
+                                         "SELECT last_used_at FROM token_secret WHERE token_id = $1 UNION ALL "
+                                         "SELECT last_used_at FROM calendar_secret WHERE calendar_token_id = $1",
+                                         token->text);
     if (!statement)
         return false;
     enum db_step step = db_step(statement);

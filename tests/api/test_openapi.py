@@ -18,10 +18,12 @@ import harness
 import openapi
 
 EXAMPLE_TODAY = date(2026, 11, 21)
-EXAMPLE_ID = re.compile(r'019aa87c-5e3c-7d0a-9a51-0f6f2c3b7a(\d\d)')
+EXAMPLE_ID = re.compile(r'019aa87c-5e3c-7d0a-9a51-0f6f2c3b7a([0-9a-f]{2})')
 UUID = re.compile(r'[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
-RESOURCES = ('person', 'review', 'attendee', 'input', 'decision', 'action_item', 'amendment', 'follow_up')
-COLLECTIONS = ('people', 'reviews', 'attendees', 'inputs', 'decisions', 'action-items', 'amendments', 'follow-ups')
+RESOURCES = ('person', 'review', 'attendee', 'input', 'decision', 'action_item', 'amendment', 'follow_up',
+             'calendar_token')
+COLLECTIONS = ('people', 'reviews', 'attendees', 'inputs', 'decisions', 'action-items', 'amendments', 'follow-ups',
+               'calendar-tokens')
 
 SPEC = openapi.description() or {'paths': {}, 'components': {'schemas': {}}}
 OPERATIONS = {operation['operationId']: (method, path, operation)
@@ -137,6 +139,8 @@ def comparable(value):
         return 'an id'
     if isinstance(value, str) and re.fullmatch(r'\d{4}-\d\d-\d\dT[\d:.]+Z', value):
         return 'an instant'
+    if isinstance(value, str):
+        return re.sub(r'rvf_[\w-]{43}', 'a feed token', value)
     return value
 
 
@@ -242,6 +246,7 @@ class Stage:
         self.acting()
         self.replay('createActionItemAmendment')
         self.replay('createActionItemFollowUp')
+        self.replay('createCalendarToken')
         self.org.complete_inputs(self.records['review'])
         self.replay('concludeReview')
         self.replay('approveReview')
@@ -277,6 +282,8 @@ BEFORE = {
     'cancelActionItem': Stage.acting,
     'createActionItemAmendment': Stage.acting,
     'createActionItemFollowUp': Stage.acting,
+    'updateCalendarToken': lambda stage: stage.replay('createCalendarToken'),
+    'revokeCalendarToken': lambda stage: stage.replay('createCalendarToken'),
 }
 
 

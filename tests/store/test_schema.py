@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'api'))
 from harness import Daemon, seed  # noqa: E402
 from support import ABSENT_ID, database, whole_life  # noqa: E402
 
-TABLES = ('person', 'review', 'attendee', 'input', 'decision', 'action_item', 'amendment', 'follow_up', 'token')
+TABLES = ('person', 'review', 'attendee', 'input', 'decision', 'action_item', 'amendment', 'follow_up', 'token',
+          'calendar_token')
 APPEND_ONLY = ('audit_log', 'version', 'amendment', 'follow_up')
 NO_CONSTRAINT = 'the schema let it pass'
 
@@ -38,6 +39,7 @@ def world():
     daemon = Daemon()
     org = seed(daemon.start())
     records = whole_life(org)
+    records['calendar_token'] = org.new('/v1/calendar-tokens', {'label': 'Telephone'})
     daemon.stop()
     db = database(daemon.data)
     yield SimpleNamespace(db=db, data=daemon.data, top=org.top, outsider=org.auditor.id, records=records,
@@ -131,6 +133,7 @@ REQUIRED = {
     'amendment': 'reason approved_by_id before after',
     'follow_up': 'action_item_id kind performed_by_id performed_on note outcome',
     'token': 'person_id label',
+    'calendar_token': 'person_id label status',
 }
 
 
@@ -412,3 +415,36 @@ def test_what_carries_the_decisions_out_lives_on(world):
         for table, known in (('follow_up', {'action_item_id': item}), ('amendment', {'action_item_id': item})):
             copied(world, table, **known)
         assert db.execute('SELECT status FROM decision WHERE id = ?', [decision]).fetchone()['status'] == 'implemented'
+
+
+# ---- feed tokens
+
+
+@pytest.mark.parametrize('changes, says', [
+    ({'person_id': '{outsider}'}, 'stay'), ({'role': 'employee'}, 'stay'),
+    ({'expires_at': '2099-01-01T00:00:00.000Z'}, 'stay'), ({'status': 'revoked'}, 'CHECK'),
+    ({'revoked_at': '2026-01-01T00:00:00.000Z'}, 'CHECK'), ({'status': 'lost'}, 'CHECK'), ({'label': ''}, 'CHECK'),
+])
+def test_a_feed_token_keeps_what_it_opens(world, changes, says):
+    values = {name: value.replace('{outsider}', world.outsider) for name, value in changes.items()}
+    with rolled_back(world), pytest.raises(sqlite3.IntegrityError, match=says):
+        changed(world, 'calendar_token', world.records['calendar_token']['id'], **values)
+        pytest.fail(NO_CONSTRAINT)
+
+
+def test_a_revoked_feed_token_stays_revoked(world):
+    token_id = world.records['calendar_token']['id']
+    with rolled_back(world), pytest.raises(sqlite3.IntegrityError, match='revoked'):
+        changed(world, 'calendar_token', token_id, status='revoked', revoked_at='2026-01-01T00:00:00.000Z')
+        changed(world, 'calendar_token', token_id, status='active', revoked_at=None)
+        pytest.fail(NO_CONSTRAINT)
+
+
+@pytest.mark.parametrize('statement', [
+    'DELETE FROM calendar_secret', 'UPDATE calendar_secret SET hash = zeroblob(32)',
+    "INSERT OR REPLACE INTO calendar_secret (calendar_token_id, hash) SELECT calendar_token_id, zeroblob(32) "
+    'FROM calendar_secret', 'DELETE FROM calendar_token'])
+def test_the_secret_of_a_feed_token_stays(world, statement):
+    with rolled_back(world), pytest.raises(sqlite3.IntegrityError):
+        world.db.execute(statement)
+        pytest.fail(NO_CONSTRAINT)

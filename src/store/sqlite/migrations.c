@@ -8,12 +8,14 @@
 
 extern const char migration_0001_spine[];
 extern const char migration_0002_checkpoints[];
+extern const char migration_0003_calendar[];
 
 const struct migration *db_migrations(size_t *ret_count)
 {
     static const struct migration migrations[] = {
         {1, "0001_spine", migration_0001_spine},
         {2, "0002_checkpoints", migration_0002_checkpoints},
+        {3, "0003_calendar", migration_0003_calendar},
     };
     *ret_count = sizeof migrations / sizeof *migrations;
     return migrations;

@@ -2,6 +2,7 @@
 #include "domain.h"
 
 #include "reviewd/action_item.h"
+#include "reviewd/calendar_token.h"
 #include "reviewd/decision.h"
 #include "reviewd/review.h"
 
@@ -36,6 +37,8 @@ static const struct {
     {&action_item_resource, ACTION_COMPLETED, " cancel "},
     {&action_item_resource, ACTION_CLOSED, " "},
     {&action_item_resource, ACTION_CANCELLED, " "},
+    {&calendar_token_resource, CALENDAR_TOKEN_ACTIVE, " revoke "},
+    {&calendar_token_resource, CALENDAR_TOKEN_REVOKED, " "},
 };
 
 /* … and where each verb leads, with the members that it has to be given. */
@@ -54,6 +57,7 @@ static const struct {
     {&review_resource, "reopen", REVIEW_IN_PROGRESS, " reason "},
     {&attendee_resource, "withdraw", TRUTH_TRUE, " reason "},
     {&input_resource, "withdraw", TRUTH_TRUE, " reason "},
+    {&calendar_token_resource, "revoke", CALENDAR_TOKEN_REVOKED, " "},
     {&decision_resource, "adopt", DECISION_ADOPTED, " decided_on "},
     {&decision_resource, "implement", DECISION_IMPLEMENTED, " "},
     {&decision_resource, "reject", DECISION_REJECTED, " reason "},

@@ -3,6 +3,7 @@
 
 #include "reviewd/amendment.h"
 #include "reviewd/attendee.h"
+#include "reviewd/calendar_token.h"
 #include "reviewd/follow_up.h"
 #include "reviewd/input.h"
 #include "reviewd/token.h"
@@ -293,6 +294,17 @@ static const struct follow_up follow_up = {RECORD("92", 1),
                                            .next_follow_up_on = DAY("03"),
                                            .supersedes_id = ID("91")};
 
+static const struct calendar_token feed = {
+    RECORD("71", 1),      .person_id = ID("0b"),       .label = "label",
+    .role = ROLE_AUDITOR, .expires_at = INSTANT("12"), .status = CALENDAR_TOKEN_ACTIVE};
+static const struct calendar_token feed_2 = {RECORD("71", 2),
+                                             .person_id = ID("0b"),
+                                             .label = "another label",
+                                             .role = ROLE_AUDITOR,
+                                             .expires_at = INSTANT("12"),
+                                             .status = CALENDAR_TOKEN_REVOKED,
+                                             .revoked_at = INSTANT("11")};
+
 /* In an order in which each finds what it names. */
 static const struct {
     const struct resource *resource;
@@ -302,6 +314,7 @@ static const struct {
     {&person_resource, &ana, &ana_2},
     {&person_resource, &mirko, NULL},
     {&token_resource, &token, &token_2},
+    {&calendar_token_resource, &feed, &feed_2},
     {&review_resource, &review, &review_2},
     {&attendee_resource, &attendee, &attendee_2},
     {&input_resource, &input, &input_2},
