@@ -309,6 +309,7 @@ bool read_checkpoints(struct call *call);
 bool read_checkpoint(struct call *call);
 bool read_keys(struct call *call);
 bool read_calendar(struct call *call);
+bool read_comparison(struct call *call);
 bool read_problem_page(struct call *call);
 bool read_health(struct call *call);
 bool read_ready(struct call *call);

@@ -25,6 +25,13 @@ static const struct special {
      "clauses are covered, and the action items to revisit. Members that come with the verb itself (`summary`, "
      "`held_on` "
      "and so on) are not looked at."},
+    {read_comparison, "Comparison", "application/json", NULL,
+     "What changed: each figure by its name, with target and difference; findings (inputs of d1 and d3 with a "
+     "severity) "
+     "whose title, in any case, is that of one in the other review; decisions that were taken, by kind; action items "
+     "that are still to be done, and whether this review had to revisit them. Of each review at most 1,000 inputs "
+     "count, "
+     "in the order of the agenda. 404 where either review may not be seen."},
     {read_revisions, "RevisionList", "application/json", NULL,
      "Each approved revision, oldest first, as it was when it was approved."},
     {read_revision, "Revision", "application/json", NULL,
@@ -318,7 +325,7 @@ static void put_answer(struct buffer *out, const struct route *route)
         put_ref(out, "schema", "schemas", special->schema, "");
     else
         put_ref(out, "schema", "schemas", camel(item).text, route->list ? "List" : "");
-    if (special && (!route->resource || route->read == read_readiness)) {
+    if (special && (!route->resource || route->read == read_readiness || route->read == read_comparison)) {
         put_begin(out, "examples", '{');
         put_ref(out, "answer", "examples", special->schema, "");
         put_end(out, '}');

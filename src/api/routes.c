@@ -25,6 +25,7 @@
 static const char *const audit_query[] = {"resource",  "resource_id", "actor_id", "event",
                                           "at_before", "at_after",    "sort",     NULL};
 static const char *const checkpoints_query[] = {"sort", NULL};
+static const char *const compare_query[] = {"with", NULL};
 static const char *const calendar_query[] = {"owner", "owner_id", "overdue", "kind", NULL};
 static const char *const rules_query[] = {"resource", "status", NULL};
 
@@ -60,6 +61,8 @@ const struct route routes[] = {
      .summary = "See what the next verb still lacks"},
     {METHOD_GET, "/v1/reviews/{id}/carried-action-items", OPERATION_READ, .read = read_carried,
      .resource = ACTION_ITEMS, .parent = REVIEWS, .list = true, .summary = "List the action items to revisit"},
+    {METHOD_GET, "/v1/reviews/{id}/compare", OPERATION_READ, .read = read_comparison, .resource = REVIEWS,
+     .query = compare_query, .summary = "Compare a review with another one"},
     {METHOD_GET, "/v1/reviews/{id}/revisions", OPERATION_READ, .read = read_revisions, .resource = REVIEWS,
      .list = true, .summary = "List the approved revisions of a review"},
     {METHOD_GET, "/v1/reviews/{id}/revisions/{n}", OPERATION_READ, .read = read_revision, .resource = REVIEWS,
