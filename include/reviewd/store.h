@@ -153,11 +153,21 @@ struct list_query {
     const char *after_value; /* the last row of the page before, or NULL; "" for a value that is absent */
     const char *after_id;
     int limit;
+    const struct instant *as_of; /* the records as they were then; NULL: as they are */
 };
 
 /* Calls `row` with each record, at most limit of them; texts live during the call. It returns false to stop. */
 MUST_USE bool store_list(struct store *store, const struct list_query *query, struct arena *arena,
                          bool (*row)(void *context, const void *record), void *context);
+
+/* The same of records as they were at query->as_of: `row` gets the body of the version of then (RFC 8785). Whether the
+ * view sees a record is asked of the record as it is now. Without an index: a sort looks at all records of the kind. */
+MUST_USE bool store_list_as_of(struct store *store, const struct list_query *query, struct arena *arena,
+                               bool (*row)(void *context, const char *body, size_t length), void *context);
+
+/* The body of a record's version of an instant; ABSENT where it was not there yet. */
+MUST_USE enum found store_version_as_of(struct store *store, const struct id *record, const struct instant *as_of,
+                                        struct arena *arena, const char **ret_body);
 
 MUST_USE bool store_count(struct store *store, const struct list_query *query, struct arena *arena, int64_t *ret_count);
 

@@ -184,6 +184,9 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
 bool query_values(struct call *call, const struct field *field, const char *name, const char *text,
                   struct filter *ret_filter);
 
+/* as_of, in the arena; NULL where it is not given. Adds a violation where it is none. */
+const struct instant *query_as_of(struct call *call);
+
 /* limit, as every list takes it; 0 after adding a violation. */
 int query_limit(struct call *call);
 
@@ -291,6 +294,15 @@ void record_defaults(const struct resource *resource, void *record);
  */
 
 bool read_record(struct call *call);
+
+/* A record as it was (as_of.c): out of the body of its version of then, with what was derived of it then. */
+MUST_USE bool record_restore(struct call *call, const struct resource *resource, const struct instant *as_of,
+                             const char *body, size_t length, struct arena *arena, void *ret_record);
+bool read_record_as_of(struct call *call, const struct instant *as_of);
+
+/* Writes a value of JSON as RFC 8785 has its numbers and texts; members stay in their order. */
+void json_put(struct buffer *rows, json_t *value);
+
 bool read_list(struct call *call);
 bool read_history(struct call *call);
 bool read_readiness(struct call *call);

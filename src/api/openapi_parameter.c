@@ -182,6 +182,7 @@ void put_parameters(struct buffer *out, const struct route *route)
         {"count", "Count", 0},
         {"withdrawn", "Withdrawn", 0},
         {"dry_run", "DryRun", 0},
+        {"as_of", "AsOf", 0},
         {NULL, "If-None-Match", TRAIT_TAGGED},
         {NULL, "If-Match", TRAIT_CHANGES},
         {NULL, "Idempotency-Key", TRAIT_POSTS},

@@ -7,6 +7,9 @@
 bool read_record(struct call *call)
 {
     const struct resource *resource = call->route->resource;
+    const struct instant *as_of = query_as_of(call);
+    if (as_of || call->violations.count)
+        return read_record_as_of(call, as_of);
     void *record = arena_alloc(call->arena, resource->size);
     if (!record)
         return false;
@@ -36,6 +39,7 @@ struct page {
     int limit;
     char last_id[37];
     const char *last_value;
+    bool broken;
 };
 
 static const char *sort_value(struct arena *arena, const struct field *field, const void *record)
@@ -65,12 +69,29 @@ static bool page_row(void *context, const void *record)
     return true;
 }
 
+/* A row of the past. */
+static bool page_body(void *context, const char *body, size_t length)
+{
+    struct page *page = context;
+    const struct resource *resource = page->query->resource;
+    struct arena arena; /* of this row alone */
+    arena_init(&arena);
+    void *record = arena_alloc(&arena, resource->size);
+    bool restored = record && record_restore(page->call, resource, page->query->as_of, body, length, &arena, record);
+    bool more = restored && page_row(page, record);
+    arena_finish(&arena);
+    page->broken |= !restored;
+    return more;
+}
+
 static bool answer_page(struct call *call, struct list_query *query)
 {
     struct page page = {.call = call, .query = query, .rows = &call->response->body, .limit = query->limit};
     query->limit++;
     buffer_put(page.rows, "{\"data\":[");
-    if (!store_list(call->store, query, call->arena, page_row, &page))
+    bool listed = query->as_of ? store_list_as_of(call->store, query, call->arena, page_body, &page)
+                               : store_list(call->store, query, call->arena, page_row, &page);
+    if (!listed || page.broken)
         return false;
     int64_t total = -1;
     if (query_is_true(call, "count") && !store_count(call->store, query, call->arena, &total))
@@ -161,7 +182,7 @@ static json_t *merge_patch(const json_t *old, json_t *new)
 }
 
 /* Numbers as RFC 8785 writes them, so that versions rebuilt from the history have the bodies that were hashed. */
-static void json_put(struct buffer *rows, json_t *value)
+void json_put(struct buffer *rows, json_t *value)
 {
     const char *name;
     json_t *member;

@@ -1,6 +1,6 @@
 /* Lists: filters, order and page of one resource, as SQL. Only names out of our own tables reach the text; whatever
  * the caller sent is a parameter. */
-#include "reviewd/store.h"
+#include "ask.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,42 +23,69 @@ static int sql_parameter(struct sql *sql, const char *value)
     return sql->count + 1;
 }
 
-/* A list of references has one of the values where the table of its links has (decision_input). */
-static void put_in(struct sql *sql, const struct resource *resource, const struct filter *filter)
+/* Of an id of the record that this one hangs from, which never changes. */
+static bool is_lasting(const struct field *field)
+{
+    return field->kind == FIELD_KIND_REF && field->read_only && !field->by_verb && field->target &&
+           strcmp(field->target, person_resource.name) != 0;
+}
+
+/* A field of the row, or of the version of then. */
+struct expression {
+    char text[120];
+};
+
+static struct expression expression(const struct list_query *query, const char *name)
+{
+    struct expression made;
+    const struct field *field = resource_field_named(query->resource, name);
+    if (query->as_of && !is_lasting(field))
+        snprintf(made.text, sizeof made.text, "CAST((w.body ->> '%s') AS TEXT)", name);
+    else
+        snprintf(made.text, sizeof made.text, "t.\"%s\"", name);
+    return made;
+}
+
+/* A list of references has one of the values where the table of its links has (decision_input), or where the version of
+ * then names it. */
+static void put_in(struct sql *sql, const struct filter *filter, const struct list_query *query)
 {
     struct buffer *text = &sql->text;
-    const char *name = resource->name;
+    const char *name = query->resource->name;
     const char *target = filter->field->target;
     bool linked = filter->field->kind == FIELD_KIND_REFS;
-    if (linked)
+    if (linked && query->as_of)
+        buffer_format(text, " AND EXISTS (SELECT 1 FROM json_each(w.body, '$.%s') AS x WHERE x.value IN (",
+                      filter->field->name);
+    else if (linked)
         buffer_format(text, " AND t.id IN (SELECT x.%s_id FROM %s_%s AS x WHERE x.%s_id IN (", name, name, target,
                       target);
     else
-        buffer_format(text, " AND t.\"%s\" IN (", filter->field->name);
+        buffer_format(text, " AND %s IN (", expression(query, filter->field->name).text);
     for (size_t i = 0; i < filter->count; i++)
         buffer_format(text, "%s$%d", i ? ", " : "", sql_parameter(sql, filter->values[i]));
     buffer_put(text, linked ? "))" : ")");
 }
 
-static void put_filter(struct sql *sql, const struct resource *resource, const struct filter *filter,
-                       const struct date *today)
+static void put_filter(struct sql *sql, const struct filter *filter, const struct list_query *query)
 {
     struct buffer *text = &sql->text;
     switch (filter->kind) {
     case FILTER_IN:
-        put_in(sql, resource, filter);
+        put_in(sql, filter, query);
         return;
     case FILTER_FROM:
     case FILTER_TO:
-        buffer_format(text, " AND t.\"%s\" %s $%d", filter->field->name,
+        buffer_format(text, " AND %s %s $%d", expression(query, filter->field->name).text,
                       filter->kind == FILTER_FROM ? ">=" : "<=", sql_parameter(sql, filter->values[0]));
         return;
-    case FILTER_OVERDUE:
-        buffer_format(
-            text,
-            " AND %s((t.status = 'open' OR t.status = 'in_progress' OR t.status = 'blocked') AND t.deadline < $%d)",
-            filter->values[0][0] == 't' ? "" : "NOT ", sql_parameter(sql, today->text));
+    case FILTER_OVERDUE: {
+        const struct expression status = expression(query, "status");
+        buffer_format(text, " AND %s((%s = 'open' OR %s = 'in_progress' OR %s = 'blocked') AND %s < $%d)",
+                      filter->values[0][0] == 't' ? "" : "NOT ", status.text, status.text, status.text,
+                      expression(query, "deadline").text, sql_parameter(sql, query->today.text));
         return;
+    }
     case FILTER_CARRIED: {
         int review = sql_parameter(sql, filter->values[0]);
         int started = sql_parameter(sql, filter->values[1]);
@@ -74,12 +101,17 @@ static void put_filter(struct sql *sql, const struct resource *resource, const s
 static void put_from_where(struct sql *sql, const struct list_query *query, char *words)
 {
     struct buffer *text = &sql->text;
-    buffer_format(text, " FROM %s AS t WHERE %s", query->resource->name,
-                  store_visible(query->resource, query->view.clearance));
+    buffer_format(text, " FROM %s AS t", query->resource->name);
+    if (query->as_of)
+        buffer_format(text,
+                      " JOIN version AS w ON w.seq = (SELECT v.seq FROM version AS v JOIN audit_log AS a ON a.seq = "
+                      "v.seq WHERE v.record_id = t.id AND a.at <= $%d ORDER BY v.version DESC LIMIT 1)",
+                      sql_parameter(sql, query->as_of->text));
+    buffer_format(text, " WHERE %s", store_visible(query->resource, query->view.clearance));
     for (size_t i = 0; i < query->filter_count; i++)
-        put_filter(sql, query->resource, &query->filters[i], &query->today);
+        put_filter(sql, &query->filters[i], query);
     if (query->resource->withdrawable && !query->with_withdrawn)
-        buffer_put(text, " AND t.withdrawn = 0");
+        buffer_format(text, query->as_of ? " AND %s = '0'" : " AND %s = 0", expression(query, "withdrawn").text);
     if (query->words) {
         char condition[200];
         if (db_words_query(query->words, words, WORDS_BYTES))
@@ -91,11 +123,15 @@ static void put_from_where(struct sql *sql, const struct list_query *query, char
     }
 }
 
-static void put_sort_key(struct buffer *text, const struct field *field)
+static void put_sort_key(struct buffer *text, const struct list_query *query)
 {
+    const struct field *field = query->sort;
     bool common = field >= record_fields && field < record_fields + record_field_count;
     bool always = field->required || common || field->kind == FIELD_KIND_INTEGER;
-    buffer_format(text, always ? "t.\"%s\"" : "coalesce(t.\"%s\", '')", field->name);
+    if (query->as_of && field->kind == FIELD_KIND_INTEGER)
+        buffer_format(text, "CAST((w.body ->> '%s') AS INTEGER)", field->name);
+    else
+        buffer_format(text, always && !query->as_of ? "%s" : "coalesce(%s, '')", expression(query, field->name).text);
 }
 
 static void put_page(struct sql *sql, const struct list_query *query, const char *limit)
@@ -106,7 +142,7 @@ static void put_page(struct sql *sql, const struct list_query *query, const char
     if (query->after_id && query->sort) {
         bool integer = query->sort->kind == FIELD_KIND_INTEGER;
         buffer_put(text, " AND (");
-        put_sort_key(text, query->sort);
+        put_sort_key(text, query);
         int value = sql_parameter(sql, query->after_value);
         buffer_format(text, integer ? ", t.id) %s (CAST($%d AS INTEGER), $%d)" : ", t.id) %s ($%d, $%d)", than, value,
                       sql_parameter(sql, query->after_id));
@@ -115,7 +151,7 @@ static void put_page(struct sql *sql, const struct list_query *query, const char
     }
     buffer_put(text, " ORDER BY ");
     if (query->sort) {
-        put_sort_key(text, query->sort);
+        put_sort_key(text, query);
         buffer_format(text, "%s, ", direction);
     }
     buffer_format(text, "t.id%s LIMIT CAST($%d AS INTEGER)", direction, sql_parameter(sql, limit));
@@ -163,6 +199,48 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
     }
     db_reset(statement);
     return fine;
+}
+
+bool store_list_as_of(struct store *store, const struct list_query *query, struct arena *arena,
+                      bool (*row)(void *context, const char *body, size_t length), void *context)
+{
+    struct sql sql = {0};
+    char words[WORDS_BYTES];
+    char limit[16];
+    buffer_put(&sql.text, "SELECT w.body");
+    put_from_where(&sql, query, words);
+    snprintf(limit, sizeof limit, "%d", query->limit);
+    put_page(&sql, query, limit);
+    struct db_statement *statement = sql_statement(&sql, store, &query->view, arena);
+    enum db_step step = statement ? DB_ROW : DB_ERROR;
+    while (step == DB_ROW && (step = db_step(statement)) == DB_ROW) {
+        const char *body = db_text(statement, 0);
+        if (!body)
+            step = DB_ERROR;
+        else if (!row(context, body, db_length(statement, 0)))
+            step = DB_DONE;
+    }
+    if (statement)
+        db_reset(statement);
+    return step == DB_DONE;
+}
+
+enum found store_version_as_of(struct store *store, const struct id *record, const struct instant *as_of,
+                               struct arena *arena, const char **ret_body)
+{
+    struct db_statement *statement =
+        ASK(store,
+            "SELECT v.body FROM version AS v JOIN audit_log AS a ON a.seq = v.seq WHERE v.record_id = $1 AND "
+            "a.at <= $2 ORDER BY v.version DESC LIMIT 1",
+            record->text, as_of->text);
+    enum db_step step = statement ? db_step(statement) : DB_ERROR;
+    if (step == DB_ROW)
+        *ret_body = ask_copy(statement, 0, arena);
+    if (step == DB_ROW && (!*ret_body || !db_whole(statement)))
+        step = DB_ERROR;
+    if (statement)
+        db_reset(statement);
+    return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
 
 bool store_count(struct store *store, const struct list_query *query, struct arena *arena, int64_t *ret_count)
