@@ -71,10 +71,7 @@ void api_worker_destroy(struct api_worker *worker)
 static bool look(struct api_worker *worker)
 {
     const struct writer *writer = worker->api->options.writer;
-    if (writer && !writer_log_is_long(writer))
-        return store_snapshot(worker->store, writer_groups(writer));
-    api_worker_rest(worker);
-    return true;
+    return !writer || store_snapshot(worker->store, writer_groups(writer));
 }
 
 void api_worker_rest(struct api_worker *worker)
@@ -376,6 +373,9 @@ static bool is_stored(const struct call *call)
 
 static void finish(struct call *call)
 {
+    const struct writer *writer = call->api->options.writer;
+    if (writer && writer_log_is_long(writer)) /* it cannot begin anew while anybody looks at it */
+        api_worker_rest(call->worker);
     answer_finish(call);
     if (buffer_failed(&call->response->body) || arena_failed(call->arena)) {
         buffer_finish(&call->response->body);

@@ -180,8 +180,9 @@ const char *query_resolve(struct call *call, const struct resource *target, cons
 /* Makes a list query of the parameters; false after adding violations. */
 bool query_list(struct call *call, const struct resource *resource, struct list_query *ret_query);
 
-/* A filter's values, by commas, as lists take them for a field; adds violations. False when the database failed. */
-bool query_values(struct call *call, const struct field *field, const char *name, const char *text,
+/* The filter by a field that lists of the resource make of this text; adds violations. False when the database failed.
+ */
+bool query_filter(struct call *call, const struct resource *resource, const char *name, const char *text,
                   struct filter *ret_filter);
 
 /* as_of, in the arena; NULL where it is not given. Adds a violation where it is none. */

@@ -73,8 +73,7 @@ static bool owners_of(struct call *call, struct calendar_query *query)
         query->owner_count = 1;
     } else if (ids) {
         struct filter filter = {0};
-        const struct field *field = resource_field_named(&action_item_resource, "owner_id");
-        if (!query_values(call, field, "owner_id", ids, &filter))
+        if (!query_filter(call, &action_item_resource, "owner_id", ids, &filter))
             return false;
         query->owners = filter.values;
         query->owner_count = filter.count;

@@ -73,6 +73,6 @@ void put_history_example(struct buffer *out, const char *name, const struct reso
 bool field_always_set(const struct field *field);
 
 /* Whether a request that creates or changes a record may have the field. */
-bool field_is_writable(const struct field *field);
+bool field_is_writable(const struct field *field, enum body_mode mode);
 
 #endif

@@ -127,7 +127,7 @@ void put_create_example(struct buffer *out, const char *name, const struct resou
     put_begin(out, name, '{');
     for (size_t i = 0; i < resource->field_count; i++) {
         const struct field *field = &resource->fields[i];
-        if (!field_is_writable(field) || !has_example(field))
+        if (!field_is_writable(field, BODY_CREATE) || !has_example(field))
             continue;
         put_name(out, field->name);
         put_value(out, field, false);
@@ -140,7 +140,7 @@ void put_create_example(struct buffer *out, const char *name, const struct resou
 static const struct field *changed_field(const struct resource *resource)
 {
     const struct field *field = resource->fields;
-    while (!field_is_writable(field) || !has_example(field) || field->kind == FIELD_KIND_REF)
+    while (!field_is_writable(field, BODY_CHANGE) || !has_example(field) || field->kind == FIELD_KIND_REF)
         field++;
     return field;
 }
@@ -220,7 +220,7 @@ static void put_created(struct buffer *out, const struct resource *resource, con
     const struct effect *effect = effect_find(resource, NULL, field->name);
     bool of_parent = field->read_only && field->target && parent && strcmp(field->target, parent->name) == 0;
     bool common = field >= record_fields && field < record_fields + record_field_count;
-    bool shown = field_is_writable(field) ? has_example(field) : field_always_set(field);
+    bool shown = field_is_writable(field, BODY_CREATE) ? has_example(field) : field_always_set(field);
     if (effect)
         buffer_put(out, effect->json);
     else if (field->kind == FIELD_KIND_RAW) /* a commitment, before and after the amendment */

@@ -94,16 +94,16 @@ bool field_always_set(const struct field *field)
            (field->read_only && !field->by_verb && field->example);
 }
 
-bool field_is_writable(const struct field *field)
+bool field_is_writable(const struct field *field, enum body_mode mode)
 {
-    return !field->read_only && !field->derived && !field->hidden;
+    return !field->read_only && !field->derived && !field->hidden && !(field->fixed && mode == BODY_CHANGE);
 }
 
 static bool is_shown(const struct field *field, enum facing facing)
 {
     if (facing == FACING_READ)
         return !field->hidden;
-    return field_is_writable(field);
+    return field_is_writable(field, facing == FACING_CHANGE ? BODY_CHANGE : BODY_CREATE);
 }
 
 /* A change leaves out what it does not touch, but can clear nothing that is required. */

@@ -298,10 +298,10 @@ static bool add_in(struct call *call, const struct resource *resource, const str
     return true;
 }
 
-bool query_values(struct call *call, const struct field *field, const char *name, const char *text,
+bool query_filter(struct call *call, const struct resource *resource, const char *name, const char *text,
                   struct filter *ret_filter)
 {
-    return add_in(call, field, name, text, ret_filter);
+    return add_in(call, resource, resource_field_named(resource, name), name, text, ret_filter);
 }
 
 static bool add_range(struct call *call, const struct field *field, const char *name, const char *text, bool before,

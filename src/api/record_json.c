@@ -414,7 +414,7 @@ static bool parse_members(struct place *place, const struct field *fields, size_
         if ((!field || field->hidden) && !common) {
             wrong(place, "body.unknown_field", pointer_name(place->call->arena, name),
                   "is no member that is known here");
-        } else if (common || field->read_only) {
+        } else if (common || field->read_only || (field->fixed && place->mode == BODY_CHANGE)) {
             wrong(place, "body.read_only", name, "is not sent: the server sets it");
         } else if (json_is_null(value)) {
             field_clear(field, record);

@@ -376,6 +376,8 @@ bool store_derive(struct store *store, const struct resource *resource, const st
 {
     static const char review_sql[] = "SELECT reference, title FROM review WHERE id = $1";
     static const char decision_sql[] = "SELECT reference, title FROM decision WHERE id = $1";
+    /* Looked at once for a record: what one member shows of a parent stays in its place while the next is filled. */
+    bool looked_at[2] = {false, false};
     if (resource->derive)
         resource->derive(record, today);
     for (size_t i = 0; i < resource->field_count; i++) {
@@ -388,8 +390,9 @@ bool store_derive(struct store *store, const struct resource *resource, const st
         size_t slot =
             ((unsigned)id->text[33] * 37 + (unsigned)id->text[34] * 271 + (unsigned)id->text[35]) % PARENT_SLOTS;
         struct parent *parent = &store->parents->slots[review][slot];
-        if (!parent_read(store, review ? review_sql : decision_sql, id, parent))
+        if (!looked_at[review] && !parent_read(store, review ? review_sql : decision_sql, id, parent))
             return false;
+        looked_at[review] = true;
         *(const char **)field_in(field, record) = field->of[0] == 'r' ? parent->reference : parent->title;
     }
     return true;

@@ -75,7 +75,7 @@ START_TEST(every_text_is_searched)
     const struct resource *resource = resources[_i];
     for (size_t i = 0; i < resource_field_count(resource); i++) {
         const struct field *field = resource_field(resource, i);
-        if (field->kind == FIELD_KIND_TEXT && !field->derived && resource->collection)
+        if (field->kind == FIELD_KIND_TEXT && !field->derived && resource_is_searched(resource))
             ck_assert_msg(field->searched, "%s.%s", resource->name, field->name);
     }
 }
