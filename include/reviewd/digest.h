@@ -18,6 +18,16 @@ void digest_sha256(const struct bytes *parts, size_t count, unsigned char ret_di
 /* The same of one part. */
 void digest_sha256_of(const void *data, size_t length, unsigned char ret_digest[SHA256_BYTES]);
 
+/* The same of bytes that come piece by piece. The state is Nettle's, whose header stays in digest.c. */
+struct sha256 {
+    _Alignas(8) unsigned char state[128];
+};
+void digest_begin(struct sha256 *ret_hash);
+void digest_add(struct sha256 *hash, const void *data, size_t length);
+
+/* Of all so far; more may be added afterwards. */
+void digest_end(const struct sha256 *hash, unsigned char ret_digest[SHA256_BYTES]);
+
 /* In lower-case hexadecimal digits, ended by NUL. */
 void digest_hex(const unsigned char *digest, size_t length, char *ret_hex);
 

@@ -4,6 +4,7 @@
 #include <nettle/sha2.h>
 #include <nettle/version.h>
 #include <stdio.h>
+#include <string.h>
 #include <xxhash.h>
 
 void digest_sha256(const struct bytes *parts, size_t count, unsigned char ret_digest[SHA256_BYTES])
@@ -18,6 +19,30 @@ void digest_sha256(const struct bytes *parts, size_t count, unsigned char ret_di
 void digest_sha256_of(const void *data, size_t length, unsigned char ret_digest[SHA256_BYTES])
 {
     digest_sha256(&(struct bytes){data, length}, 1, ret_digest);
+}
+
+_Static_assert(sizeof(struct sha256_ctx) <= sizeof(struct sha256), "struct sha256 holds Nettle's state");
+
+void digest_begin(struct sha256 *ret_hash)
+{
+    struct sha256_ctx state;
+    sha256_init(&state);
+    memcpy(ret_hash->state, &state, sizeof state);
+}
+
+void digest_add(struct sha256 *hash, const void *data, size_t length)
+{
+    struct sha256_ctx state;
+    memcpy(&state, hash->state, sizeof state);
+    sha256_update(&state, length, data);
+    memcpy(hash->state, &state, sizeof state);
+}
+
+void digest_end(const struct sha256 *hash, unsigned char ret_digest[SHA256_BYTES])
+{
+    struct sha256_ctx state;
+    memcpy(&state, hash->state, sizeof state);
+    sha256_digest(&state, SHA256_BYTES, ret_digest);
 }
 
 void digest_hex(const unsigned char *digest, size_t length, char *ret_hex)
