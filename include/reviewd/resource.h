@@ -55,6 +55,7 @@ struct resource {
     const char *found_by; /* a unique text field that names a record as well as its id does (a person's e-mail) */
     bool append_only;     /* version 1 is the only one */
     bool withdrawable;    /* leaves the lists once withdrawn */
+    bool uploaded;        /* made of a file that is sent, and changed by verbs alone */
     void (*derive)(void *record, const struct date *today);
 };
 
@@ -68,9 +69,10 @@ extern const struct resource amendment_resource;
 extern const struct resource follow_up_resource;
 extern const struct resource calendar_token_resource;
 extern const struct resource token_resource;
+extern const struct resource attachment_resource;
 
 /* Every resource there is; the token is the only one without a collection of its own. */
-enum { RESOURCE_COUNT = 10 };
+enum { RESOURCE_COUNT = 11 };
 extern const struct resource *const resources[RESOURCE_COUNT];
 
 const struct resource *resource_find(const char *name);
