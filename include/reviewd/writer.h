@@ -27,6 +27,9 @@ struct job {
     enum job_outcome outcome;
     enum db_fault fault;
 
+    /* It writes so much that its group ends with it: the others do not wait for more than one such, and the log can be
+     * moved into the database in between. */
+    bool heavy;
     /* Whatever the job writes is to be taken back. */
     bool rehearsal;
     /* In the group's transaction. It may be run again from its beginning, where another job broke the group. Who

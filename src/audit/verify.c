@@ -1,5 +1,7 @@
 #include "verify.h"
 
+#include "reviewd/content.h"
+
 #include <limits.h>
 #include <stdio.h>
 
@@ -121,6 +123,8 @@ static bool verify_all(struct store *store, struct arena *arena, struct audit_fi
             return false;
     }
     if (!finding->text[0] && !verify_revisions(store, arena, finding))
+        return false;
+    if (!finding->text[0] && !store_content_verify(store, finding->text, sizeof finding->text))
         return false;
     return finding->text[0] || store_check_kept(store, arena, finding->text, sizeof finding->text);
 }

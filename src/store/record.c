@@ -44,6 +44,8 @@ static bool is_stored(const struct resource *resource, const struct field *field
     return !field->derived && resource_has(resource, field);
 }
 
+static void put_attachment_visible(struct buffer *sql, const char *alias, unsigned clearance);
+
 /* Whether a row of the alias belongs to a review that the caller ($1) may read, or attends. A chain of OR, since SQLite
  * builds a temporary b-tree for a list of constants each time. */
 static void put_review_visible(struct buffer *sql, const char *alias, unsigned clearance)
@@ -66,6 +68,8 @@ static void put_visible(struct buffer *sql, const struct resource *resource, con
         buffer_format(sql, "EXISTS (SELECT 1 FROM review AS r WHERE r.id = %s.id AND ", alias);
         put_review_visible(sql, "r.id", clearance);
         buffer_put(sql, ")");
+    } else if (resource == &attachment_resource) {
+        put_attachment_visible(sql, alias, clearance);
     } else if (resource == &amendment_resource || resource == &follow_up_resource) {
         buffer_format(sql, "(EXISTS (SELECT 1 FROM action_item AS p WHERE p.id = %s.action_item_id AND ", alias);
         put_visible(sql, &action_item_resource, "p", clearance);
@@ -85,6 +89,19 @@ static void put_visible(struct buffer *sql, const struct resource *resource, con
         put_review_visible(sql, "r.id", clearance);
         buffer_put(sql, "))");
     }
+}
+
+/* As what it hangs from: with its review, or with the decision or action item that the caller owns. */
+static void put_attachment_visible(struct buffer *sql, const char *alias, unsigned clearance)
+{
+    buffer_format(sql, "(EXISTS (SELECT 1 FROM review AS r WHERE r.id = %s.review_id AND ", alias);
+    put_review_visible(sql, "r.id", clearance);
+    buffer_format(
+        sql,
+        ") OR EXISTS (SELECT 1 FROM decision AS p WHERE p.id = %s.decision_id AND p.owner_id = $1) OR EXISTS "
+        "(SELECT 1 FROM action_item AS p WHERE p.owner_id = $1 AND p.id = coalesce(%s.action_item_id, (SELECT "
+        "f.action_item_id FROM follow_up AS f WHERE f.id = %s.follow_up_id))))",
+        alias, alias, alias);
 }
 
 static char *make_columns(const struct resource *resource)

@@ -233,9 +233,9 @@ static struct job *take_group(struct writer *writer, size_t *ret_size, bool *ret
     struct job *group = writer->first;
     size_t size = 0;
     struct job **end = &writer->first;
-    while (*end && size < writer->options.group_max) {
+    for (bool heavy = false; *end && size < writer->options.group_max && !heavy; size++) {
+        heavy = (*end)->heavy;
         end = &(*end)->next;
-        size++;
     }
     writer->first = *end;
     *end = NULL;

@@ -119,7 +119,9 @@ static bool configure(struct db *db)
     if (db->mode == DB_BUILDER)
         return db_script(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
     sqlite3_wal_hook(db->handle, on_wal, db);
-    return db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;");
+    /* Large files make the log long for once: it does not stay as long for good. */
+    return db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;"
+                         "PRAGMA journal_size_limit = 134217728;");
 }
 
 struct db *db_open(const char *path, enum db_mode mode, const char **ret_message)
