@@ -49,6 +49,14 @@ void api_worker_rest(struct api_worker *worker);
 /* Whether the request comes with a token that is good. */
 bool api_knows_caller(struct api_worker *worker, const struct request *request);
 
+/* How the body of a request is to be taken, by what its head says. */
+enum api_body {
+    API_BODY_TEXT,     /* gathered, if it is small */
+    API_BODY_FILE,     /* a file: into request->upload */
+    API_BODY_UNWANTED, /* a file of somebody unknown: not at all */
+};
+enum api_body api_expect(struct api_worker *worker, const struct request *request);
+
 /* Handles a request whose body is complete. With API_WRITE *ret_call is to be submitted: its job's `done` calls
  * `done(call)` on the writer's thread. Request and response live until call_finish(). */
 enum api_next api_handle(struct api_worker *worker, struct request *request, struct response *response,

@@ -4,6 +4,7 @@
 
 #include "reviewd/arena.h"
 #include "reviewd/buffer.h"
+#include "reviewd/spool.h"
 
 #include <sys/types.h>
 
@@ -30,7 +31,40 @@ enum header {
     HEADER_IF_NONE_MATCH,
     HEADER_PREFER,
     HEADER_X_REQUEST_ID,
+    HEADER_CONTENT_DISPOSITION,
+    HEADER_IF_RANGE,
+    HEADER_RANGE,
     HEADER_COUNT,
+};
+
+/* What came in the way of a file. */
+enum upload_fault {
+    UPLOAD_FINE,
+    UPLOAD_TOO_LARGE,
+    UPLOAD_MALFORMED, /* the form is none (RFC 7578) */
+    UPLOAD_NO_ROOM,   /* on the disk, or beside the other files that are on their way */
+    UPLOAD_BROKEN,    /* it cannot be kept for another reason */
+};
+
+/* A member of a form that is no file. */
+struct upload_field {
+    const char *name;
+    const char *value; /* not ended by NUL */
+    size_t length;
+};
+
+enum { UPLOAD_FIELDS_MAX = 8 };
+
+/* The body of a request that brings a file: as it is, or as multipart/form-data. */
+struct upload {
+    struct spool spool; /* the file's bytes; of a form, those of the first one */
+    enum upload_fault fault;
+    bool form;
+    size_t files;     /* in the form; 1 without one */
+    const char *name; /* of the file in the form, as it was sent; NULL: none */
+    const char *type; /* its media type as it was sent; NULL: none */
+    struct upload_field fields[UPLOAD_FIELDS_MAX];
+    size_t field_count;
 };
 
 struct request {
@@ -43,6 +77,7 @@ struct request {
     const char *body;
     size_t body_length;
     bool body_too_large;
+    struct upload *upload; /* in place of the body, on paths that take files; NULL elsewhere */
 };
 
 struct response_header {

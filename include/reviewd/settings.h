@@ -15,6 +15,8 @@ struct settings {
     int queue_max;
     int group_max;
     _Atomic int body_max_bytes; /* atomic: what reloads while other threads read it */
+    _Atomic int attachment_max_bytes;
+    _Atomic int attachments_total_max_mib;
     int idle_timeout_s;
     _Atomic int write_timeout_ms;
     _Atomic int next_review_max_months;

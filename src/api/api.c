@@ -68,7 +68,7 @@ void api_worker_destroy(struct api_worker *worker)
 }
 
 /* What a round of requests reads, it reads from one state of the database; but who was told of a write reads it. */
-static bool look(struct api_worker *worker)
+bool worker_look(struct api_worker *worker)
 {
     const struct writer *writer = worker->api->options.writer;
     return !writer || store_snapshot(worker->store, writer_groups(writer));
@@ -154,13 +154,13 @@ static const char *const method_names[] = {
     [METHOD_PATCH] = "PATCH",
 };
 
-static void answer_allow(struct call *call, const char *allow, bool patch, bool post)
+static void answer_allow(struct call *call, const char *allow, bool patch, const char *post)
 {
     response_add(call->response, "Allow", arena_format(call->arena, "%s, OPTIONS", allow));
     if (patch)
         response_add(call->response, "Accept-Patch", "application/merge-patch+json, application/json");
     if (post)
-        response_add(call->response, "Accept-Post", "application/json");
+        response_add(call->response, "Accept-Post", post);
     if (call->request->method == METHOD_OPTIONS)
         call->response->status = 204;
     else
@@ -175,7 +175,7 @@ static bool find_route(struct call *call)
     enum method method = call->request->method == METHOD_HEAD ? METHOD_GET : call->request->method;
     char allow[64] = "";
     bool patch = false;
-    bool post = false;
+    const char *post = NULL;
     bool split = path_split(call->arena, target, &path);
     for (size_t i = 0; split && i < route_count; i++) {
         const char *keys[PATH_KEYS_MAX] = {0};
@@ -194,7 +194,8 @@ static bool find_route(struct call *call)
         size_t length = strlen(allow);
         snprintf(allow + length, sizeof allow - length, "%s%s", length ? ", " : "", method_names[routes[i].method]);
         patch = patch || routes[i].method == METHOD_PATCH;
-        post = post || routes[i].method == METHOD_POST;
+        if (routes[i].method == METHOD_POST)
+            post = routes[i].takes_file ? "multipart/form-data, */*" : "application/json";
     }
     if (*allow)
         answer_allow(call, allow, patch, post);
@@ -268,14 +269,27 @@ static bool find_caller(struct call *call)
 bool api_knows_caller(struct api_worker *worker, const struct request *request)
 {
     struct caller caller;
-    return look(worker) && !request->repeated[HEADER_AUTHORIZATION] &&
+    return worker_look(worker) && !request->repeated[HEADER_AUTHORIZATION] &&
            caller_identify(worker->callers, worker->store, request->headers[HEADER_AUTHORIZATION], &caller) ==
                IDENTITY_KNOWN;
 }
 
+enum api_body api_expect(struct api_worker *worker, const struct request *request)
+{
+    struct path path = {0};
+    const char *keys[PATH_KEYS_MAX];
+    if (request->method != METHOD_POST || !path_split(request->arena, request->target, &path))
+        return API_BODY_TEXT;
+    for (size_t i = 0; i < route_count; i++) {
+        if (routes[i].takes_file && path_matches(routes[i].path, &path, keys))
+            return api_knows_caller(worker, request) ? API_BODY_FILE : API_BODY_UNWANTED;
+    }
+    return API_BODY_TEXT;
+}
+
 static bool check_query(struct call *call)
 {
-    if (!call->route->open && !format_choose(call))
+    if (!call->route->open && !call->route->gives_file && !format_choose(call))
         return false;
     if (!call->violations.count || call->route->list)
         return true; /* a list goes on to say what else is wrong */
@@ -301,7 +315,7 @@ static void answer_read(struct call *call)
 
 static bool prepare_write(struct call *call)
 {
-    if (!body_parse(call))
+    if (call->route->takes_file ? !upload_parse(call) : !body_parse(call))
         return false;
     if (!key_read(call)) {
         answer_violations(call);
@@ -359,6 +373,7 @@ static void answer_bare(struct response *response, bool stored)
     const char *body = stored ? unknown : nothing;
     response->status = stored ? 503 : 500;
     response->header_count = 0;
+    response->stream = (struct body_stream){0};
     response->static_body = body;
     response->static_length = strlen(body);
     response->unsent = 0;
@@ -407,7 +422,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     }
     call->now = instant_from_ms(clock_now_ms());
     call->today = instant_date(&call->now);
-    if (!look(worker)) {
+    if (!worker_look(worker)) {
         answer_fault(call, db_fault(worker->store->db));
     } else if (find_route(call) && find_caller(call) && check_query(call)) {
         if (call->route->write) {
@@ -426,6 +441,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     call->done = done;
     call->context = context;
     call->job.rehearsal = call->dry_run;
+    call->job.heavy = call->route->takes_file;
     call->job.keep_answer = call->route->write ? call_keep_answer : NULL;
     call->job.done = call_done;
     call->job.deadline_ms = clock_monotonic_us() / 1000 + call_settings(call)->write_timeout_ms;
@@ -452,7 +468,7 @@ static void answer_done(struct call *call)
             call->response->body.failed = true;
         return;
     }
-    bool looks = look(call->worker);
+    bool looks = worker_look(call->worker);
     if (is_stored(call)) /* a failure is answered by answer_bare() */
         call->response->body.failed = !looks || !write_answer(call) || !write_reveal(call);
     else if (looks)

@@ -52,6 +52,9 @@ struct route {
     bool list;
     bool open; /* needs no token */
     bool feed; /* takes a feed token in the query, too */
+    bool open;       /* needs no token */
+    bool takes_file; /* the body is one, or a form with one */
+    bool gives_file; /* in the type that it has, whatever Accept says */
     const char *summary;
 };
 
@@ -87,6 +90,7 @@ struct call {
 
     /* of writes */
     json_t *body; /* in the arena */
+    const struct received *received;
     bool dry_run;
     const char *idempotency_key;
     unsigned char request_sha256[32];
@@ -128,6 +132,9 @@ void answer_finish(struct call *call);
 
 /* The strong entity tag of a body, in the arena. */
 const char *etag_of(struct arena *arena, const char *body, size_t length);
+
+/* Whether If-None-Match knows the tag. */
+bool if_none_match_hits(const char *if_none_match, const char *etag);
 
 /* Evaluates If-Match against the record's present tag: 0, 412 or 428. */
 int if_match_status(const char *if_match, const char *etag);
@@ -227,6 +234,36 @@ MUST_USE bool record_expand(struct call *call, const struct resource *resource, 
 /* Writes a nested member's canonical text anew from its items. */
 MUST_USE bool nested_render(struct arena *arena, const struct field *field, struct nested *nested);
 
+/* --- files (attachment.c, content.c, disposition.c) -----------------------------------------------------------------
+ */
+
+/* What a request brought, as far as its bytes and headers tell. */
+struct received {
+    const struct spool *spool;
+    size_t files;
+    const char *name; /* NULL: name_wrong says why */
+    const char *name_wrong;
+    const char *media_type; /* NULL: none that is taken */
+    char sha256[65];
+    const char *text; /* all that was sent but the bytes: for the Idempotency-Key */
+};
+
+/* Takes the file of a request, and its description as the body; false after answering. */
+bool upload_parse(struct call *call);
+
+/* The file's name in a Content-Disposition (RFC 6266, 8187), as UTF-8; NULL where there is none. */
+const char *disposition_name(struct arena *arena, const char *header);
+
+/* The text as UTF-8: what is none is taken for ISO 8859-1. */
+const char *text_as_utf8(struct arena *arena, const char *text);
+
+/* The Content-Disposition of an answer that is to be kept as a file. */
+const char *disposition_attachment(struct arena *arena, const char *name);
+
+/* One range of a content (RFC 9110, 14). */
+enum range { RANGE_WHOLE, RANGE_PART, RANGE_UNSATISFIABLE };
+enum range range_parse(const char *header, int64_t size, int64_t *ret_first, int64_t *ret_last);
+
 /* --- writes (write.c) ----------------------------------------------------------------------------------------------
  */
 
@@ -254,6 +291,7 @@ extern const struct behaviour action_item_behaviour;
 extern const struct behaviour amendment_behaviour;
 extern const struct behaviour follow_up_behaviour;
 extern const struct behaviour calendar_token_behaviour;
+extern const struct behaviour attachment_behaviour;
 
 /* Adds access.read_only_token and, where the role does not allow the operation, the route's rule about that; false
  * then. */
@@ -310,6 +348,7 @@ bool read_readiness(struct call *call);
 bool read_carried(struct call *call);
 bool read_revisions(struct call *call);
 bool read_revision(struct call *call);
+bool read_content(struct call *call);
 bool read_rules(struct call *call);
 bool read_rule(struct call *call);
 bool read_audit_log(struct call *call);

@@ -39,7 +39,9 @@ bool key_read(struct call *call)
     const char rights[] = {(char)('0' + call->caller.token_role), call->caller.read_only ? 'r' : 'w', '\0'};
     const char *head =
         arena_format(call->arena, "%s%s\n%s\n", rights, call->request->method_name, call->request->target);
-    const struct bytes parts[] = {{head, strlen(head)}, {call->request->body, call->request->body_length}};
+    struct bytes parts[] = {{head, strlen(head)}, {call->request->body, call->request->body_length}};
+    if (call->received) /* the file's own digest stands for its bytes */
+        parts[1] = (struct bytes){call->received->text, strlen(call->received->text)};
     digest_sha256(parts, COUNT_OF(parts), call->request_sha256);
     return true;
 }
@@ -186,7 +188,8 @@ enum job_result call_run(struct job *job, struct store *store)
 bool call_keep_answer(struct job *job, struct store *store)
 {
     struct call *call = (struct call *)job;
-    bool keeps = call->idempotency_key && is_kept(call) && !call->replayed;
+    bool keeps = call->idempotency_key && is_kept(call) && !call->replayed &&
+                 call->response->status < 500; /* there may be room the next time */
     return !keeps || keep(call, store);
 }
 

@@ -64,7 +64,7 @@ int if_match_status(const char *if_match, const char *etag)
     return hits && length == 0 ? 0 : 412; /* what is no list names nothing */
 }
 
-static bool if_none_match_hits(const char *if_none_match, const char *etag)
+bool if_none_match_hits(const char *if_none_match, const char *etag)
 {
     if (strcmp(if_none_match, "*") == 0)
         return true;

@@ -81,6 +81,10 @@ static const struct special {
     {read_metrics, "Metrics", "text/plain", "Operations", "Requests, writes, connections and the audit log's head."},
     {read_openapi, "Description", "application/json", "Operations", "What you are reading, as JSON."},
     {read_docs, "Page", "text/html", "Operations", "What you are reading; it works without the internet."},
+    {read_content, "Content", NULL, NULL,
+     "Byte for byte as it was sent, to be kept and not to be shown: as a file of its name. One range of it may be "
+     "asked for "
+     "(RFC 9110, 14); its ETag is its SHA-256."},
     {read_docs_bundle, "Script", "text/javascript", "Operations", "404 where the server has none."},
 };
 
@@ -99,7 +103,7 @@ unsigned route_traits(const struct route *route)
     bool fleeting = route->read == read_health || route->read == read_ready || route->read == read_metrics;
     unsigned traits = TRAIT_ANY;
     traits |= always_open ? 0 : TRAIT_CALLER;
-    traits |= route->open ? 0 : TRAIT_JSON;
+    traits |= route->open || route->gives_file ? 0 : TRAIT_JSON;
     traits |= route->operation != OPERATION_READ ? TRAIT_ROLE : 0;
     traits |= strchr(route->path, '{') || route->read == read_docs_bundle ? TRAIT_KEYED : 0;
     traits |= route->read && !fleeting ? TRAIT_TAGGED : 0;
@@ -240,6 +244,10 @@ static void put_request_body(struct buffer *out, const struct route *route)
     const struct transition *transition = route->verb ? resource_transition(route->resource, route->verb) : NULL;
     if (!route->write || (transition && !transition->argument_count))
         return;
+    if (route->takes_file) {
+        put_upload_body(out, route);
+        return;
+    }
     bool change = route->write == write_change;
     char schema[2 * sizeof(struct camel)];
     snprintf(schema, sizeof schema, "%s%s", camel(route->resource->name).text,
@@ -377,17 +385,21 @@ static void put_responses(struct buffer *out, const struct route *route)
     };
     bool created = route->write == write_create;
     put_begin(out, "responses", '{');
-    put_begin(out, created ? "201" : "200", '{');
-    put_string(out, "description",
-               created        ? "It is made."
-               : route->write ? "It is done; the whole record."
-                              : "What was asked for.");
-    put_headers(out, route, created);
-    put_begin(out, "content", '{');
-    put_answer(out, route);
-    put_other_formats(out, route);
-    put_end(out, '}');
-    put_end(out, '}');
+    if (route->gives_file) {
+        put_content_responses(out);
+    } else {
+        put_begin(out, created ? "201" : "200", '{');
+        put_string(out, "description",
+                   created        ? "It is made."
+                   : route->write ? "It is done; the whole record."
+                                  : "What was asked for.");
+        put_headers(out, route, created);
+        put_begin(out, "content", '{');
+        put_answer(out, route);
+        put_other_formats(out, route);
+        put_end(out, '}');
+        put_end(out, '}');
+    }
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         if (route_traits(route) & others[i].traits)
             put_ref(out, others[i].status, "responses", others[i].component, "");

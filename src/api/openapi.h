@@ -38,6 +38,14 @@ enum trait {
 
 unsigned route_traits(const struct route *route);
 
+/* --- files (openapi_upload.c) ------------------------------------------------------------------------------------- */
+
+/* The requestBody of a route that takes a file. */
+void put_upload_body(struct buffer *out, const struct route *route);
+
+/* The answers of one that gives one: whole, in part, and where there is no such part. */
+void put_content_responses(struct buffer *out);
+
 /* --- parameters (openapi_parameter.c) ------------------------------------------------------------------------------
  */
 

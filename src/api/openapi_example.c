@@ -315,9 +315,17 @@ void put_history_example(struct buffer *out, const char *name, const struct reso
     int version = resource->append_only ? 1 : 2;
     put_begin(out, name, '{');
     buffer_format(out, "\"version\":%d,\"at\":" NOW ",\"by\":" ANA ",\"event\":\"%s.%s\"", version, resource->name,
-                  version == 1 ? "create" : "update");
+                  version == 1         ? "create"
+                  : resource->uploaded ? "withdraw"
+                                       : "update");
     if (version == 1) {
         put_creation(out, "changes", resource);
+    } else if (resource->uploaded) {
+        put_begin(out, "changes", '{');
+        put_json(out, "updated_at", NOW ",\"version\":2,\"withdrawn\":true");
+        put_name(out, "withdrawn_reason");
+        put_value(out, resource_field_named(resource, "withdrawn_reason"), true);
+        put_end(out, '}');
     } else {
         const struct field *field = changed_field(resource);
         put_begin(out, "changes", '{');

@@ -189,6 +189,7 @@ void put_parameters(struct buffer *out, const struct route *route)
         {NULL, "Prefer", TRAIT_WRITES},
         {NULL, "X-Request-Id", TRAIT_ANY},
     };
+    static const char *const of_files[] = {"Range", "If-Range"};
     put_begin(out, "parameters", '[');
     bool rules = route->read == read_rules;
     for (const char *const *name = route->query; name && *name && !rules; name++) {
@@ -209,6 +210,10 @@ void put_parameters(struct buffer *out, const struct route *route)
         if (shared[i].name ? query_known(route, shared[i].name) : (route_traits(route) & shared[i].traits) != 0)
             put_ref(out, NULL, "parameters", shared[i].component, "");
     }
+    for (size_t i = 0; route->gives_file && i < COUNT_OF(of_files); i++)
+        put_ref(out, NULL, "parameters", of_files[i], "");
+    if (route->takes_file)
+        put_ref(out, NULL, "parameters", "Content-Disposition", "");
     put_end(out, ']');
 }
 

@@ -407,10 +407,12 @@ static void put_resource(struct buffer *out, const struct resource *resource)
     put_record_members(out, resource);
     put_end(out, '}');
     put_list_schema(out, name.text, resource->collection);
-    put_object_head(out, name.text, "Create", resource->description);
-    put_fields(out, resource->fields, resource->field_count, FACING_CREATE);
-    put_end(out, '}');
-    if (!resource->append_only) {
+    if (!resource->uploaded) {
+        put_object_head(out, name.text, "Create", resource->description);
+        put_fields(out, resource->fields, resource->field_count, FACING_CREATE);
+        put_end(out, '}');
+    }
+    if (!resource->append_only && !resource->uploaded) {
         put_object_head(out, name.text, "Change", "A merge patch (RFC 7396).");
         put_fields(out, resource->fields, resource->field_count, FACING_CHANGE);
         put_end(out, '}');

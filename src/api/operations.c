@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-static const int statuses[STATUS_SLOTS - 1] = {200, 201, 204, 304, 400, 401, 403, 404, 405, 406, 409, 412,
-                                               413, 415, 422, 428, 429, 500, 503, 507, 431, 414, 505};
+static const int statuses[STATUS_SLOTS - 1] = {200, 201, 204, 304, 400, 401, 403, 404, 405, 406, 409, 412, 413,
+                                               415, 422, 428, 429, 500, 503, 507, 431, 414, 505, 206, 416};
 
 size_t status_slot(int status)
 {

@@ -37,6 +37,8 @@ static const struct problem_type problem_types[] = {
     {"target-too-long", 414, "Target too long", "The request's first line is longer than the server takes."},
     {"unsupported-media-type", 415, "Unsupported media type",
      "The body has a type that is not taken here; the headers Accept-Post and Accept-Patch list those that are."},
+    {"range-not-satisfiable", 416, "Range not satisfiable",
+     "The range that was asked for begins behind the end of the file; Content-Range says how long it is."},
     {"rule-violation", 422, "Rule violation",
      "The request breaks one or more rules; all of them are listed. /v1/rules explains each."},
     {"precondition-required", 428, "Precondition required",
@@ -92,6 +94,7 @@ static void problem_render(struct call *call, const struct problem_type *type, c
     struct buffer *body = &response->body;
     body->length = 0;
     response->static_body = NULL;
+    response->stream = (struct body_stream){0};
     response->status = type->status;
     buffer_format(body, "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", type->name,
                   type->title, type->status);

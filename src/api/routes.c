@@ -12,6 +12,7 @@
 #define AMENDMENTS &amendment_resource
 #define FOLLOW_UPS &follow_up_resource
 #define CALENDAR_TOKENS &calendar_token_resource
+#define ATTACHMENTS &attachment_resource
 
 /* The shapes that rows take; what differs from row to row stands in the row. */
 #define LIST(where, what) METHOD_GET, where, OPERATION_READ, .read = read_list, .resource = (what), .list = true
@@ -22,6 +23,12 @@
 #define VERB(where, what, name, who) METHOD_POST, where, who, .write = write_verb, .resource = (what), .verb = (name)
 #define OPEN(where, how) METHOD_GET, where, OPERATION_READ, .read = (how), .open = true
 
+/* Files of a kind of record: those that are there, and one more. */
+#define FILES_LIST(where, what) LIST(where, ATTACHMENTS), .parent = (what)
+#define FILES_ADD(where, what, who)                                                                                    \
+    CREATE(where, ATTACHMENTS, who), .parent = (what), .takes_file = true, .query = file_query
+
+static const char *const file_query[] = {"description", NULL};
 static const char *const audit_query[] = {"resource",  "resource_id", "actor_id", "event",
                                           "at_before", "at_after",    "sort",     NULL};
 static const char *const checkpoints_query[] = {"sort", NULL};
@@ -145,6 +152,27 @@ const struct route routes[] = {
     {VERB("/v1/calendar-tokens/{id}/revoke", CALENDAR_TOKENS, "revoke", OPERATION_CALENDAR_TOKEN),
      .summary = "Revoke a feed token"},
     {HISTORY("/v1/calendar-tokens/{id}/history", CALENDAR_TOKENS), .summary = "Read every version of a feed token"},
+    {FILES_LIST("/v1/reviews/{id}/attachments", REVIEWS),
+     .summary = "List the files of a review and all that hangs from it"},
+    {FILES_ADD("/v1/reviews/{id}/attachments", REVIEWS, OPERATION_REVIEW_WRITE), .summary = "Add a file to a review"},
+    {FILES_LIST("/v1/inputs/{id}/attachments", INPUTS), .summary = "List an input's files"},
+    {FILES_ADD("/v1/inputs/{id}/attachments", INPUTS, OPERATION_INPUT_WRITE), .summary = "Add a file to an input"},
+    {FILES_LIST("/v1/decisions/{id}/attachments", DECISIONS), .summary = "List a decision's files"},
+    {FILES_ADD("/v1/decisions/{id}/attachments", DECISIONS, OPERATION_REVIEW_WRITE),
+     .summary = "Add a file to a decision"},
+    {FILES_LIST("/v1/action-items/{id}/attachments", ACTION_ITEMS), .summary = "List an action item's files"},
+    {FILES_ADD("/v1/action-items/{id}/attachments", ACTION_ITEMS, OPERATION_ACTION_ITEM_WORK),
+     .summary = "Add a file to an action item"},
+    {FILES_LIST("/v1/follow-ups/{id}/attachments", FOLLOW_UPS), .summary = "List a follow-up's files"},
+    {FILES_ADD("/v1/follow-ups/{id}/attachments", FOLLOW_UPS, OPERATION_ACTION_ITEM_WORK),
+     .summary = "Add a file to a follow-up"},
+    {LIST("/v1/attachments", ATTACHMENTS), .summary = "List files across reviews"},
+    {RECORD("/v1/attachments/{id}", ATTACHMENTS), .summary = "Read what is known of a file"},
+    {METHOD_GET, "/v1/attachments/{id}/content", OPERATION_READ, .read = read_content, .resource = ATTACHMENTS,
+     .gives_file = true, .summary = "Read a file"},
+    {VERB("/v1/attachments/{id}/withdraw", ATTACHMENTS, "withdraw", OPERATION_REVIEW_WRITE),
+     .summary = "Take a file back"},
+    {HISTORY("/v1/attachments/{id}/history", ATTACHMENTS), .summary = "Read every version of what is known of a file"},
 
     {METHOD_GET, "/v1/rules", OPERATION_READ, .read = read_rules, .list = true, .query = rules_query,
      .summary = "List the rules"},

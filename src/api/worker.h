@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { WORKERS_MAX = 64, STATUS_SLOTS = 24, LATENCY_SLOTS = 14, ROUTES_MAX = 120, KEY_BUCKETS = 256 };
+enum { WORKERS_MAX = 64, STATUS_SLOTS = 26, LATENCY_SLOTS = 14, ROUTES_MAX = 160, KEY_BUCKETS = 256 };
 
 /* What one worker has answered; another thread may read it at any time. */
 struct counters {
@@ -40,6 +40,10 @@ struct api {
     char *docs_bundle;
     size_t docs_bundle_length;
 };
+
+/* Lets the worker's store see one state of the database for the rest of this round, as new as what any caller was told
+ * of. To be called by whoever reads outside api_handle(): a body that is made while it is sent. False on failure. */
+MUST_USE bool worker_look(struct api_worker *worker);
 
 /* The slot of a status in the counters, and back. */
 size_t status_slot(int status);

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 static const struct behaviour *const behaviours[] = {
-    &person_behaviour,      &review_behaviour,    &attendee_behaviour,  &input_behaviour,          &decision_behaviour,
-    &action_item_behaviour, &amendment_behaviour, &follow_up_behaviour, &calendar_token_behaviour,
+    &person_behaviour,      &review_behaviour,    &attendee_behaviour,  &input_behaviour,      &decision_behaviour,
+    &action_item_behaviour, &amendment_behaviour, &follow_up_behaviour, &attachment_behaviour, &calendar_token_behaviour,
 };
 
 static const struct behaviour *behaviour_of(const struct resource *resource)
@@ -248,6 +248,8 @@ enum job_result write_create(struct call *call)
         return JOB_BREAK;
     if (call->violations.count)
         return refuse(call);
+    if (call->response->status) /* a step has answered by itself */
+        return JOB_REFUSE;
     bool stored = record_insert(call, resource, call->after, "create") && do_step(behaviour->after, call);
     return stored ? JOB_KEEP : JOB_BREAK;
 }

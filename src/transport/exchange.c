@@ -73,6 +73,8 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
     exchange->target_end = target + strlen(target);
     exchange->response = (struct response){.route = -1};
     exchange->body_seen = 0;
+    exchange->body_max = 0;
+    exchange->incoming = NULL;
     exchange->call = NULL;
     exchange->busy = false;
     exchange->stranger = false;
@@ -99,6 +101,7 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **con_c
     if (exchange->response.stream.end)
         exchange->response.stream.end(exchange->response.stream.context);
     call_finish(exchange->call);
+    upload_finish(exchange);
     buffer_finish(&exchange->response.body);
     buffer_finish(&exchange->body);
     arena_reset(&exchange->arena);
@@ -279,6 +282,23 @@ static void acknowledge_at_once(struct MHD_Connection *connection)
         LOG(LOG_DEBUG, "quickack.failed", LOG_NUMBER("fd", info->connect_fd));
 }
 
+/* A body that is too large is read to its end as long as it may become no longer than this. */
+static size_t discard_max(const struct exchange *exchange)
+{
+    return exchange->body_max > DISCARD_MAX_BYTES ? exchange->body_max : DISCARD_MAX_BYTES;
+}
+
+/* Without the body, on which the answer does not depend: who asks first (RFC 9110, 10.1.1) is spared sending it. */
+static enum MHD_Result answer_at_once(struct exchange *exchange)
+{
+    exchange->response.close = true;
+    enum api_next next =
+        api_handle(exchange->loop->worker, &exchange->request, &exchange->response, on_done, exchange, &exchange->call);
+    if (next == API_WRITE) /* the token has become good in this very moment */
+        call_refuse_busy(exchange->call);
+    return send_answer(exchange);
+}
+
 static enum MHD_Result on_head(struct exchange *exchange, const char *method, const char *version)
 {
     struct server *server = exchange->loop->server;
@@ -295,9 +315,17 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method, co
         return refuse(exchange, 503, "There are too many connections; try again.");
     const char *length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Length");
     bool asks = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Expect") != NULL;
-    long long most = asks ? server->options.settings->body_max_bytes : DISCARD_MAX_BYTES;
+    enum api_body body = api_expect(exchange->loop->worker, request);
+    exchange->body_max =
+        body == API_BODY_FILE ? upload_max(exchange) : (size_t)server->options.settings->body_max_bytes;
+    exchange->stranger = body == API_BODY_UNWANTED;
+    if (exchange->stranger && asks)
+        return answer_at_once(exchange);
+    long long most = asks ? (long long)exchange->body_max : (long long)discard_max(exchange);
     if (length && strtoll(length, NULL, 10) > most)
         return refuse(exchange, 413, "The body is larger than the server takes.");
+    if (body == API_BODY_FILE && !upload_begin(exchange))
+        return MHD_NO;
     if (request->method == METHOD_POST || request->method == METHOD_PATCH)
         acknowledge_at_once(exchange->connection);
     exchange->phase = PHASE_BODY;
@@ -306,8 +334,13 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method, co
 
 static enum MHD_Result on_body(struct exchange *exchange, const char *data, size_t length)
 {
-    bool small = exchange->body_seen <= STRANGER_MAX_BYTES;
+    bool small = exchange->body_seen <= STRANGER_MAX_BYTES && !exchange->incoming && !exchange->stranger;
     exchange->body_seen += length;
+    if (exchange->incoming && exchange->body_seen <= exchange->body_max) {
+        upload_take(exchange, data, length);
+        return MHD_YES;
+    }
+    upload_finish(exchange);
     /* A stranger's body is not gathered: what is answered, 401 or 404, does not depend on it. */
     if (small && exchange->body_seen > STRANGER_MAX_BYTES)
         exchange->stranger = !api_knows_caller(exchange->loop->worker, &exchange->request);
@@ -315,13 +348,13 @@ static enum MHD_Result on_body(struct exchange *exchange, const char *data, size
         buffer_finish(&exchange->body);
         return MHD_YES;
     }
-    if (exchange->body_seen <= (size_t)exchange->loop->server->options.settings->body_max_bytes) {
+    if (exchange->body_seen <= exchange->body_max) {
         buffer_add(&exchange->body, data, length);
         return MHD_YES;
     }
     exchange->request.body_too_large = true;
     buffer_finish(&exchange->body);
-    return exchange->body_seen > DISCARD_MAX_BYTES ? MHD_NO : MHD_YES;
+    return exchange->body_seen > discard_max(exchange) ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result on_end(struct exchange *exchange)
@@ -330,6 +363,7 @@ static enum MHD_Result on_end(struct exchange *exchange)
     exchange->request.body_length = exchange->body.length;
     if (buffer_failed(&exchange->body))
         return MHD_NO;
+    upload_end(exchange);
     /* A trailer without a name is the trailers' end for the library: the rest is not to be read as the next request. */
     if (MHD_get_connection_values(exchange->connection, MHD_FOOTER_KIND, NULL, NULL) > 0)
         exchange->response.close = true;

@@ -17,6 +17,7 @@ enum phase {
 };
 
 struct loop;
+struct incoming;
 
 /* One connection. The library carries it as the connection's socket context. */
 struct peer {
@@ -36,6 +37,8 @@ struct exchange {
     struct response response;
     struct buffer body;
     size_t body_seen;
+    size_t body_max;           /* of a body that is gathered, or taken as a file */
+    struct incoming *incoming; /* a file; NULL on other paths */
     struct call *call;
     bool busy;     /* the writer would not take it */
     bool stranger; /* its body is long and its token none */
@@ -70,6 +73,7 @@ struct server {
     _Atomic int64_t connections;
     _Atomic int64_t suspended;
     _Atomic int64_t under_way;
+    _Atomic int64_t incoming_bytes; /* of files on their way into the database */
 };
 
 /* The status with which the head of a request is to be refused, and why (framing.c); 0 where nothing is wrong with it.
@@ -87,6 +91,18 @@ enum MHD_Result response_queue(struct MHD_Connection *connection, unsigned statu
 
 /* Queues a problem in place of an answer that the library makes by itself. MHD_NO where that cannot be done. */
 enum MHD_Result exchange_refuse(struct MHD_Connection *connection, int status);
+
+/* A body that is a file (upload.c): into request.upload, whose bytes lie in a file without a name.
+ * Begins with the head; false when memory is out. What goes wrong later stands in request.upload. */
+bool upload_begin(struct exchange *exchange);
+void upload_take(struct exchange *exchange, const char *data, size_t length);
+void upload_end(struct exchange *exchange);
+
+/* Lets go of it, at whatever point. */
+void upload_finish(struct exchange *exchange);
+
+/* How long such a body may be. */
+size_t upload_max(const struct exchange *exchange);
 
 /* Callbacks of libmicrohttpd (exchange.c). */
 void *exchange_begin(void *loop, const char *target, struct MHD_Connection *connection);

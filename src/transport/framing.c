@@ -96,12 +96,15 @@ static const struct {
     {"Accept", HEADER_ACCEPT, true},
     {"Accept-Encoding", HEADER_ACCEPT_ENCODING, true},
     {"Authorization", HEADER_AUTHORIZATION, false},
+    {"Content-Disposition", HEADER_CONTENT_DISPOSITION, false},
     {"Content-Encoding", HEADER_CONTENT_ENCODING, true},
     {"Content-Type", HEADER_CONTENT_TYPE, false},
     {"Idempotency-Key", HEADER_IDEMPOTENCY_KEY, false},
     {"If-Match", HEADER_IF_MATCH, true},
     {"If-None-Match", HEADER_IF_NONE_MATCH, true},
+    {"If-Range", HEADER_IF_RANGE, false},
     {"Prefer", HEADER_PREFER, true},
+    {"Range", HEADER_RANGE, false},
     {"X-Request-Id", HEADER_X_REQUEST_ID, false},
 };
 
