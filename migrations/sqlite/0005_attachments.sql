@@ -122,12 +122,12 @@ BEGIN SELECT raise(ABORT, 'attachment: what it hangs from has ended'); END;
 
 -- It is of the review of what it hangs from.
 CREATE TRIGGER attachment_placed BEFORE INSERT ON attachment
-WHEN (NEW.input_id IS NOT NULL AND NEW.review_id IS NOT (SELECT review_id FROM input WHERE id = NEW.input_id)) OR
-    (NEW.decision_id IS NOT NULL AND NEW.review_id IS NOT (SELECT review_id FROM decision WHERE id =
+WHEN (NEW.input_id IS NOT NULL AND NEW.review_id <> (SELECT review_id FROM input WHERE id = NEW.input_id)) OR
+    (NEW.decision_id IS NOT NULL AND NEW.review_id <> (SELECT review_id FROM decision WHERE id =
         NEW.decision_id)) OR
-    (NEW.action_item_id IS NOT NULL AND NEW.review_id IS NOT (SELECT review_id FROM action_item WHERE id =
+    (NEW.action_item_id IS NOT NULL AND NEW.review_id <> (SELECT review_id FROM action_item WHERE id =
         NEW.action_item_id)) OR
-    (NEW.follow_up_id IS NOT NULL AND NEW.review_id IS NOT (SELECT i.review_id FROM follow_up AS f JOIN action_item AS
+    (NEW.follow_up_id IS NOT NULL AND NEW.review_id <> (SELECT i.review_id FROM follow_up AS f JOIN action_item AS
         i ON i.id = f.action_item_id WHERE f.id = NEW.follow_up_id))
 BEGIN SELECT raise(FAIL, 'attachment: it is of another review than what it hangs from'); END;
 

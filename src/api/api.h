@@ -50,9 +50,8 @@ struct route {
     const char *const *query; /* parameters beside those of every list or write */
     unsigned formats;         /* bits of FORMAT(…); 0: JSON alone */
     bool list;
-    bool open; /* needs no token */
-    bool feed; /* takes a feed token in the query, too */
     bool open;       /* needs no token */
+    bool feed;       /* takes a feed token in the query, too */
     bool takes_file; /* the body is one, or a form with one */
     bool gives_file; /* in the type that it has, whatever Accept says */
     const char *summary;

@@ -32,7 +32,7 @@ STATUS_ORDER = (403, 409, 422, 400)
 PROBLEM_TYPES = {
     400: {'malformed-request'}, 401: {'unauthenticated'}, 403: {'forbidden'}, 404: {'not-found'},
     405: {'method-not-allowed'}, 409: {'state-conflict'}, 412: {'stale'}, 413: {'too-large'}, 414: {'target-too-long'},
-    422: {'rule-violation'}, 428: {'precondition-required'}, 429: {'too-many-requests'}, 431: {'headers-too-large'},
+    416: {'range-not-satisfiable'}, 422: {'rule-violation'}, 428: {'precondition-required'}, 429: {'too-many-requests'}, 431: {'headers-too-large'},
     500: {'internal'}, 503: {'unavailable', 'outcome-unknown'}, 505: {'version-not-supported'}, 507: {'storage-full'},
 }
 

@@ -246,6 +246,13 @@ class Organisation:
         collection = 'decisions' if record['reference'].startswith('DEC') else 'action-items'
         return self.new(f'/v1/{collection}/{record["id"]}/amendments', self.amendment_body(**over))
 
+    # ---- evidence
+
+    def attach(self, path, content=b'host,critical\nweb01,0\n', name='scan.csv', by=None):
+        """A file on the record of that path."""
+        headers = {'Content-Disposition': f'attachment; filename="{name}"', 'Content-Type': 'application/octet-stream'}
+        return (by or self.isms).client.post(f'{path}/attachments', raw=content, headers=headers).expect(201).json
+
     # ---- the end of a review
 
     def conclude_body(self, **over):

@@ -18,8 +18,8 @@ from harness import Daemon, seed  # noqa: E402
 from support import ABSENT_ID, database, whole_life  # noqa: E402
 
 TABLES = ('person', 'review', 'attendee', 'input', 'decision', 'action_item', 'amendment', 'follow_up', 'token',
-          'calendar_token')
-APPEND_ONLY = ('audit_log', 'version', 'amendment', 'follow_up')
+          'calendar_token', 'attachment')
+APPEND_ONLY = ('audit_log', 'version', 'amendment', 'follow_up', 'content', 'content_chunk')
 NO_CONSTRAINT = 'the schema let it pass'
 
 # The record of whole_life() that is copied or changed where the table is meant.
@@ -98,7 +98,8 @@ def test_the_database_is_whole(world):
     assert world.db.execute('PRAGMA journal_mode').fetchone()[0] == 'wal'
 
 
-@pytest.mark.parametrize('table', [*TABLES, 'audit_log', 'version', 'idempotency'])
+@pytest.mark.parametrize('table', [*TABLES, 'audit_log', 'version', 'idempotency', 'content', 'content_chunk',
+                                   'content_total'])
 def test_tables_are_strict(world, table):
     row = world.db.execute('SELECT strict FROM pragma_table_list WHERE name = ?', [table]).fetchone()
     assert row and row['strict'] == 1
@@ -132,7 +133,7 @@ REQUIRED = {
                    'original_deadline',
     'amendment': 'reason approved_by_id before after',
     'follow_up': 'action_item_id kind performed_by_id performed_on note outcome',
-    'token': 'person_id label',
+    'token': 'person_id label', 'attachment': 'review_id name media_type size sha256 withdrawn',
     'calendar_token': 'person_id label status',
 }
 
@@ -212,6 +213,18 @@ OFFENCES = [
     ('amendment', {'owner_id': '{approver}'}, 'CHECK'),
     ('follow_up', {'outcome': 'effective'}, 'CHECK'), ('follow_up', {'kind': 'completion'}, 'CHECK'),
     ('follow_up', {'next_follow_up_on': None}, 'CHECK'),
+    # Files: one place, a name without folders, in the review of what they hang from.
+    ('attachment', {'name': ''}, 'CHECK'), ('attachment', {'name': 'x' * 256}, 'CHECK'),
+    ('attachment', {'name': 'a/b'}, 'CHECK'), ('attachment', {'name': 'a\\b'}, 'CHECK'),
+    ('attachment', {'size': 0}, 'CHECK'), ('attachment', {'sha256': 'abc'}, 'CHECK'),
+    ('attachment', {'withdrawn': 1}, 'CHECK'), ('attachment', {'withdrawn_reason': 'Why'}, 'CHECK'),
+    ('attachment', {'decision_id': '{decision}'}, 'CHECK'), ('attachment', {'size': 'big'}, 'cannot store'),
+    ('attachment', {'review_id': '{planned}'}, 'another review'),
+    ('attachment', {'action_item_id': None, 'decision_id': '{decision}', 'review_id': '{planned}'}, 'another review'),
+    ('attachment', {'action_item_id': None, 'follow_up_id': '{follow_up}', 'review_id': '{planned}'},
+     'another review'),
+    # What hangs from a frozen review itself is frozen.
+    ('attachment', {'action_item_id': None, 'review_id': '{concluded}'}, 'frozen'),
 ]
 
 
@@ -219,7 +232,8 @@ OFFENCES = [
                                                                       in OFFENCES])
 def test_what_a_row_may_not_hold(world, table, changes, constraint):
     known = {'{reference}': world.records['review']['reference'], '{attending}': world.top.id,
-             '{approver}': world.records['amendment']['approved_by_id']}
+             '{approver}': world.records['amendment']['approved_by_id'],
+             **{f'{{{name}}}': world.records[name]['id'] for name in ('decision', 'planned', 'concluded', 'follow_up')}}
     changes = {name: known.get(value, value) for name, value in changes.items()}
     with rolled_back(world), pytest.raises((sqlite3.IntegrityError, sqlite3.OperationalError), match=constraint):
         copied(world, table, **changes)
@@ -234,6 +248,7 @@ REFERENCES = {
     'action_item': 'review_id decision_id owner_id predecessor_id cancel_approved_by_id',
     'amendment': 'action_item_id approved_by_id owner_id',
     'follow_up': 'action_item_id performed_by_id review_id supersedes_id', 'token': 'person_id',
+    'attachment': 'created_by',
 }
 
 
@@ -251,7 +266,7 @@ def test_references_lead_somewhere(world, table, column):
 # ---- nothing is deleted, some things are not changed
 
 
-@pytest.mark.parametrize('table', [*TABLES, 'audit_log', 'version'])
+@pytest.mark.parametrize('table', [*TABLES, 'audit_log', 'version', 'content', 'content_chunk'])
 @pytest.mark.parametrize('foreign_keys', ['ON', 'OFF'])
 def test_nothing_is_deleted(world, table, foreign_keys):
     """By a trigger, and not only because something still refers to it."""
@@ -301,6 +316,7 @@ def test_a_change_is_the_next_version(world):
 @pytest.mark.parametrize('table, end, change', [
     ('attendee', {'withdrawn': 1, 'withdrawn_reason': 'Ill'}, {'attendance': 'absent'}),
     ('input', {'agenda': 0, 'withdrawn': 1, 'withdrawn_reason': 'Not needed'}, {'title': 'Other'}),
+    ('attachment', {'withdrawn': 1, 'withdrawn_reason': 'Not it'}, {'updated_at': '2030-01-01T00:00:00.000Z'}),
     ('decision', {'status': 'rejected'}, {'title': 'Other'}),
     ('decision', {'status': 'withdrawn'}, {'status': 'proposed'}),
     ('decision', {'status': 'superseded', 'superseded_by_id': '{decision}', 'decided_on': '2026-01-01'},
@@ -447,4 +463,31 @@ def test_a_revoked_feed_token_stays_revoked(world):
 def test_the_secret_of_a_feed_token_stays(world, statement):
     with rolled_back(world), pytest.raises(sqlite3.IntegrityError):
         world.db.execute(statement)
+        pytest.fail(NO_CONSTRAINT)
+
+
+# ---- the bytes of evidence
+
+
+def test_a_file_has_its_bytes(world):
+    with rolled_back(world), pytest.raises(sqlite3.IntegrityError, match='FOREIGN KEY'):
+        copied(world, 'attachment', sha256='0' * 64)
+        world.db.execute('COMMIT')
+        pytest.fail(NO_CONSTRAINT)
+
+
+@pytest.mark.parametrize('number, data', [(0, b'x'), (2, b'x'), (-1, b'x'), (1, b''), (1, b'x')])
+def test_nothing_is_added_to_a_content(world, number, data):
+    sha256 = world.db.execute('SELECT sha256 FROM content LIMIT 1').fetchone()['sha256']
+    with rolled_back(world), pytest.raises(sqlite3.IntegrityError):
+        insert(world.db, 'content_chunk', {'sha256': sha256, 'number': number, 'data': data})
+        pytest.fail(NO_CONSTRAINT)
+
+
+@pytest.mark.parametrize('column, value', [
+    ('name', 'other.csv'), ('media_type', 'text/plain'), ('size', 7), ('sha256', '0' * 64), ('description', 'Other'),
+    ('action_item_id', None), ('review_id', ABSENT_ID)])
+def test_a_file_changes_only_by_being_withdrawn(world, column, value):
+    with rolled_back(world), pytest.raises(sqlite3.IntegrityError, match='keeps'):
+        changed(world, 'attachment', world.records['attachment']['id'], **{column: value})
         pytest.fail(NO_CONSTRAINT)

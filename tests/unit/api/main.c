@@ -1,6 +1,7 @@
 #include "../world.h"
 
 Suite *body_suite(void);
+Suite *file_suite(void);
 Suite *idempotency_suite(void);
 Suite *negotiate_suite(void);
 Suite *query_suite(void);
@@ -8,6 +9,6 @@ Suite *query_suite(void);
 int main(void)
 {
     world_init();
-    Suite *suites[] = {negotiate_suite(), query_suite(), body_suite(), idempotency_suite()};
+    Suite *suites[] = {negotiate_suite(), query_suite(), body_suite(), idempotency_suite(), file_suite()};
     return unit_run(suites, sizeof suites / sizeof *suites);
 }

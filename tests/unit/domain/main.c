@@ -2,6 +2,7 @@
 
 Suite *action_item_suite(void);
 Suite *amendment_suite(void);
+Suite *attachment_suite(void);
 Suite *attendee_suite(void);
 Suite *criterion_suite(void);
 Suite *decision_suite(void);
@@ -17,9 +18,9 @@ Suite *rule_suite(void);
 int main(void)
 {
     Suite *suites[] = {
-        field_suite(),       rule_suite(),      resource_suite(),  render_suite(),    person_suite(),
-        review_suite(),      attendee_suite(),  input_suite(),     criterion_suite(), decision_suite(),
-        action_item_suite(), amendment_suite(), follow_up_suite(),
+        field_suite(),       rule_suite(),      resource_suite(),  render_suite(),     person_suite(),
+        review_suite(),      attendee_suite(),  input_suite(),     criterion_suite(),  decision_suite(),
+        action_item_suite(), amendment_suite(), follow_up_suite(), attachment_suite(),
     };
     return unit_run(suites, sizeof suites / sizeof *suites);
 }

@@ -39,6 +39,8 @@ static const struct {
     {&action_item_resource, ACTION_CANCELLED, " "},
     {&calendar_token_resource, CALENDAR_TOKEN_ACTIVE, " revoke "},
     {&calendar_token_resource, CALENDAR_TOKEN_REVOKED, " "},
+    {&attachment_resource, TRUTH_FALSE, " withdraw "},
+    {&attachment_resource, TRUTH_TRUE, " "},
 };
 
 /* … and where each verb leads, with the members that it has to be given. */
@@ -67,6 +69,7 @@ static const struct {
     {&action_item_resource, "block", ACTION_BLOCKED, " reason "},
     {&action_item_resource, "unblock", ACTION_IN_PROGRESS, " "},
     {&action_item_resource, "cancel", ACTION_CANCELLED, " reason approved_by_id "},
+    {&attachment_resource, "withdraw", TRUTH_TRUE, " reason "},
 };
 
 /* The contract has `q=` look into the text fields; what the API shows as one plain text is one. */

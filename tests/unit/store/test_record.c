@@ -2,6 +2,7 @@
 #include "../world.h"
 
 #include "reviewd/amendment.h"
+#include "reviewd/attachment.h"
 #include "reviewd/attendee.h"
 #include "reviewd/calendar_token.h"
 #include "reviewd/follow_up.h"
@@ -304,6 +305,28 @@ static const struct calendar_token feed_2 = {RECORD("71", 2),
                                              .expires_at = INSTANT("12"),
                                              .status = CALENDAR_TOKEN_REVOKED,
                                              .revoked_at = INSTANT("11")};
+#define SHA "eded671cf6ab17ddc1f65ec4c4b657895769ec23da1f50d21a033bc69d791422"
+#define FILE_OF(id, member, value)                                                                                     \
+    {                                                                                                                  \
+        RECORD(id, 1), BY_ANA, .review_id = ID("f1"), .member = ID(value), .name = "scan.csv",                         \
+                               .media_type = "text/csv", .size = {true, 24}, .sha256 = SHA, .description = "Shows it", \
+                               .withdrawn = TRUTH_FALSE                                                                \
+    }
+static const struct attachment of_input = FILE_OF("81", input_id, "b1");
+static const struct attachment of_decision = FILE_OF("82", decision_id, "d1");
+static const struct attachment of_item = FILE_OF("83", action_item_id, "c1");
+static const struct attachment of_follow_up = FILE_OF("84", follow_up_id, "91");
+static const struct attachment of_follow_up_2 = {RECORD("84", 2),
+                                                 BY_ANA,
+                                                 .review_id = ID("f1"),
+                                                 .follow_up_id = ID("91"),
+                                                 .name = "scan.csv",
+                                                 .media_type = "text/csv",
+                                                 .size = {true, 24},
+                                                 .sha256 = SHA,
+                                                 .description = "Shows it",
+                                                 .withdrawn = TRUTH_TRUE,
+                                                 .withdrawn_reason = "Another month's"};
 
 /* In an order in which each finds what it names. */
 static const struct {
@@ -325,6 +348,10 @@ static const struct {
     {&amendment_resource, &amendment, NULL},
     {&follow_up_resource, &first_follow_up, NULL},
     {&follow_up_resource, &follow_up, NULL},
+    {&attachment_resource, &of_input, NULL},
+    {&attachment_resource, &of_decision, NULL},
+    {&attachment_resource, &of_item, NULL},
+    {&attachment_resource, &of_follow_up, &of_follow_up_2},
 };
 
 static void expect_stored(const struct resource *resource, const void *expected, struct arena *copies)
@@ -344,6 +371,8 @@ static void expect_stored(const struct resource *resource, const void *expected,
 static void insert_all(void)
 {
     ck_assert(db_run(world.store.db, "BEGIN IMMEDIATE"));
+    ck_assert(db_run(world.store.db, "INSERT INTO content (sha256, size, created_at) VALUES ('" SHA
+                                     "', 24, '2026-11-01T10:00:00.000Z')"));
     for (int i = 0; i < ROWS(rows); i++)
         ck_assert_msg(store_insert(&world.store, rows[i].resource, rows[i].first), "%s: %s", rows[i].resource->name,
                       db_message(world.store.db));
