@@ -109,9 +109,9 @@ bool store_content_verify(struct store *store, char *ret_finding, size_t size)
     struct verify verify = {0};
     int64_t total;
     ret_finding[0] = '\0';
-    struct db_statement *statement =
-        db_fixed(store->db, "SELECT c.sha256, c.size, p.data FROM content AS c LEFT JOIN content_chunk AS p ON "
-                            "p.sha256 = c.sha256 ORDER BY c.sha256, p.number");
+    struct db_statement *statement = db_fixed(
+        store->db, "SELECT c.sha256, c.size, p.data, p.number FROM content AS c LEFT JOIN content_chunk AS p ON "
+                   "p.sha256 = c.sha256 ORDER BY c.sha256, p.number");
     enum db_step step = DB_ERROR;
     while (statement && !ret_finding[0] && (step = db_step(statement)) == DB_ROW) {
         const char *sha256 = db_text(statement, 0);
@@ -123,6 +123,8 @@ bool store_content_verify(struct store *store, char *ret_finding, size_t size)
         }
         size_t length = db_length(statement, 2);
         const void *data = length ? db_blob(statement, 2) : NULL;
+        if (data && db_integer(statement, 3) * CONTENT_PIECE_BYTES != verify.length) /* nor would it be found */
+            snprintf(ret_finding, size, "content %s: its pieces do not follow each other", verify.sha256);
         if (data)
             digest_add(&verify.hash, data, length);
         verify.length += data ? (int64_t)length : 0;

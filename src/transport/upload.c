@@ -86,7 +86,8 @@ static void take_file(struct incoming *incoming, const char *name, const char *t
                       size_t length)
 {
     struct upload *upload = &incoming->upload;
-    if (!incoming->in_file || !goes_on(incoming, offset) || upload->files == 0) {
+    bool named = upload->files == 1 && upload->name && strcmp(upload->name, name) == 0;
+    if (!incoming->in_file || !goes_on(incoming, offset) || (offset == 0 && !named)) {
         incoming->in_file = true;
         incoming->part = 0;
         if (upload->files++ == 0) {
