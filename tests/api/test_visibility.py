@@ -34,6 +34,8 @@ PATHS = [
     '/v1/action-items/{item}', '/v1/action-items/{item_reference}', '/v1/action-items/{item}/history',
     '/v1/action-items/{item}/amendments', '/v1/action-items/{item}/follow-ups',
     '/v1/follow-ups/{follow_up}', '/v1/amendments/{amendment}', '/v1/amendments/{decision_amendment}',
+    '/v1/reviews/{review}/attachments', '/v1/decisions/{decision}/attachments', '/v1/action-items/{item}/attachments',
+    '/v1/attachments/{attachment}', '/v1/attachments/{attachment}/content', '/v1/attachments/{attachment}/history',
 ]
 
 # Writes, by a caller whose role would often allow them.
@@ -78,6 +80,7 @@ def whole(org, classification, attendees=()):
         'item': item['id'], 'item_reference': item['reference'],
         'follow_up': org.follow_up(item, note=f'Follow-up {word}')['id'],
         'amendment': org.amendment(item, deadline=org.day(50), **by_top2)['id'],
+        'attachment': org.attach(f'/v1/action-items/{item["id"]}', name=f'Attachment {word}.txt')['id'],
         'decision_amendment': org.amendment(decision, deadline=org.day(95), **by_top2)['id'],
     }
 
