@@ -132,8 +132,17 @@ WHEN (NEW.input_id IS NOT NULL AND NEW.review_id <> (SELECT review_id FROM input
 BEGIN SELECT raise(FAIL, 'attachment: it is of another review than what it hangs from'); END;
 
 CREATE VIRTUAL TABLE attachment_words USING fts5 (
-    name, description,
+    name, media_type, sha256, description, withdrawn_reason,
     content = 'attachment', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2',
     columnsize = 0
 );
 INSERT INTO attachment_words (attachment_words, rank) VALUES ('automerge', 16);
+
+CREATE TRIGGER attachment_words_update AFTER UPDATE ON attachment
+WHEN NEW.withdrawn_reason IS NOT OLD.withdrawn_reason
+BEGIN
+    INSERT INTO attachment_words (attachment_words, rowid, name, media_type, sha256, description, withdrawn_reason)
+        VALUES ('delete', OLD.key, OLD.name, OLD.media_type, OLD.sha256, OLD.description, OLD.withdrawn_reason);
+    INSERT INTO attachment_words (rowid, name, media_type, sha256, description, withdrawn_reason) VALUES (NEW.key,
+        NEW.name, NEW.media_type, NEW.sha256, NEW.description, NEW.withdrawn_reason);
+END;

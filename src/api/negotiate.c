@@ -236,6 +236,8 @@ static size_t length_of_200(struct call *call, bool packs)
 {
     size_t length;
     const char *body = response_body(call->response, &length);
+    if (call->response->stream.read)
+        return call->response->stream.length < 0 ? 0 : (size_t)call->response->stream.length;
     if (!packs)
         return length;
     struct buffer packed = {0};

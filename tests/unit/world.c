@@ -52,6 +52,8 @@ void world_begin(struct world *world)
     *world = (struct world){.settings = {.next_review_max_months = 12,
                                          .decision_horizon_months = 24,
                                          .write_timeout_ms = 60000,
+                                         .attachment_max_bytes = 1024,
+                                         .attachments_total_max_mib = 1,
                                          .docs_bundle = "/nowhere"}};
     /* Where it can be, in memory: nothing here asks whether a disk keeps its word. */
     snprintf(world->folder, sizeof world->folder, "%s/reviewd-unit-XXXXXX",
@@ -94,6 +96,19 @@ static void handled(struct call *call)
     (void)call;
 }
 
+/* As the transport does. The spool of the last one is let go of. */
+static struct upload *take_file(const struct world *world, const char *text)
+{
+    static struct upload upload = {.spool = {.fd = -1}};
+    spool_finish(&upload.spool);
+    upload = (struct upload){.files = 1};
+    spool_init(&upload.spool);
+    bool fine = !text || (spool_open(&upload.spool, world->folder) && spool_add(&upload.spool, text, strlen(text)));
+    if (!fine) /* no ck_assert: it allocates, which may be about to fail */
+        abort();
+    return text ? &upload : NULL;
+}
+
 struct response *world_ask(struct world *world, const struct ask_for *ask)
 {
     static const char *const names[] = {
@@ -114,6 +129,8 @@ struct response *world_ask(struct world *world, const struct ask_for *ask)
     headers[HEADER_ACCEPT_ENCODING] = ask->accept_encoding;
     headers[HEADER_AUTHORIZATION] = ask->authorization;
     headers[HEADER_X_REQUEST_ID] = "unit-test";
+    headers[HEADER_CONTENT_DISPOSITION] = ask->file ? "attachment; filename*=UTF-8''scan%20%E2%82%AC.csv" : NULL;
+    world->request.upload = take_file(world, ask->file);
     struct id person;
     if (ask->as && store_find(&world->store, &person_resource, ask->as, &view_all, &person) != FOUND)
         return NULL;

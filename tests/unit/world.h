@@ -31,6 +31,7 @@ struct ask_for {
     const char *if_match; /* "*" where it is left out; "" for none */
     const char *accept_encoding;
     const char *authorization; /* in place of `as` */
+    const char *file;          /* in place of a body: what a file says that is sent as it is */
 };
 
 /* Process-wide, once: the libraries, the domain, the store, the clock. */

@@ -92,6 +92,11 @@ static const struct {
       "\"outcome\":\"at_risk\",\"progress_percent\":40,\"review_id\":\"MR-2026-03\",\"next_follow_up_on\":"
       "\"2027-02-01\"}",
       "ana@x.org", .key = "\"follow-up-1\""}},
+    {"add a file to an action item",
+     {METHOD_POST, "/v1/action-items/ACT-2026-0001/attachments?description=A%20scan", NULL, "petra@x.org",
+      .key = "a-file-2", .file = "host,critical\n"}},
+    {"add a page", {METHOD_POST, "/v1/reviews/MR-2026-03/attachments", NULL, "ana@x.org", .file = "<html>"}},
+    {"list files", {METHOD_GET, "/v1/attachments?q=scan&count=true", NULL, "petra@x.org"}},
     {"be refused, with a key", {METHOD_POST, "/v1/people", "{\"name\":\"Nina\"}", "ana@x.org", .key = "refused-1"}},
     {"the same again",
      {METHOD_POST, "/v1/people", "{\"name\":\"Zoran\",\"email\":\"zoran@x.org\",\"role\":\"auditor\"}", "ana@x.org",
@@ -211,7 +216,8 @@ static void warm(const struct ask_for *ask)
     char target[400];
     struct ask_for dry = *ask;
     bool reads = ask->method == METHOD_GET || strstr(ask->target, "dry_run");
-    snprintf(target, sizeof target, reads ? "%s" : "%s?dry_run=true", ask->target);
+    const char *more = reads ? "" : strchr(ask->target, '?') ? "&dry_run=true" : "?dry_run=true";
+    snprintf(target, sizeof target, "%s%s", ask->target, more);
     dry.target = target;
     world_ask(&world, &dry);
 }
