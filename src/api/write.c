@@ -10,8 +10,9 @@
 #include <stdlib.h>
 
 static const struct behaviour *const behaviours[] = {
-    &person_behaviour,      &review_behaviour,    &attendee_behaviour,  &input_behaviour,      &decision_behaviour,
-    &action_item_behaviour, &amendment_behaviour, &follow_up_behaviour, &attachment_behaviour, &calendar_token_behaviour,
+    &person_behaviour,     &review_behaviour,         &attendee_behaviour,  &input_behaviour,
+    &decision_behaviour,   &action_item_behaviour,    &amendment_behaviour, &follow_up_behaviour,
+    &attachment_behaviour, &calendar_token_behaviour,
 };
 
 static const struct behaviour *behaviour_of(const struct resource *resource)

@@ -4,9 +4,9 @@
 #include <stdio.h>
 
 const struct resource *const resources[RESOURCE_COUNT] = {
-    &person_resource,      &review_resource,    &attendee_resource,  &input_resource,      &decision_resource,
-    &action_item_resource, &amendment_resource, &follow_up_resource, &attachment_resource, &calendar_token_resource,
-    &token_resource,
+    &person_resource,     &review_resource,         &attendee_resource,  &input_resource,
+    &decision_resource,   &action_item_resource,    &amendment_resource, &follow_up_resource,
+    &attachment_resource, &calendar_token_resource, &token_resource,
 };
 
 #define RECORD struct record

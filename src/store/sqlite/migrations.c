@@ -9,7 +9,7 @@
 extern const char migration_0001_spine[];
 extern const char migration_0002_checkpoints[];
 extern const char migration_0003_calendar[];
-extern const char migration_0005_attachments[];
+extern const char migration_0004_attachments[];
 
 const struct migration *db_migrations(size_t *ret_count)
 {
@@ -17,7 +17,7 @@ const struct migration *db_migrations(size_t *ret_count)
         {1, "0001_spine", migration_0001_spine},
         {2, "0002_checkpoints", migration_0002_checkpoints},
         {3, "0003_calendar", migration_0003_calendar},
-        {5, "0005_attachments", migration_0005_attachments},
+        {4, "0004_attachments", migration_0004_attachments},
     };
     *ret_count = sizeof migrations / sizeof *migrations;
     return migrations;
