@@ -198,7 +198,7 @@ static void feed(struct child *child)
 {
     struct pollfd fds[2] = {{.fd = child->in, .events = POLLOUT}, {.fd = child->out, .events = POLLIN}};
     char block[4096];
-    ssize_t count;
+    ssize_t count = -1;
     poll(fds, 2, SLICE_MS);
     if (child->in >= 0) {
         count = write(child->in, child->text->data + child->written, child->text->length - child->written);
