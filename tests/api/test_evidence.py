@@ -62,9 +62,11 @@ def open_files(org):
     return found
 
 
+AT_HOME = {'reviewd.db', 'reviewd.db-wal', 'reviewd.db-shm', 'serve.lock', 'checkpoint.lock', 'keys'}
+
+
 def left_behind(org):
-    known = {'reviewd.db', 'reviewd.db-wal', 'reviewd.db-shm', 'serve.lock', 'checkpoint.lock'}
-    return [name for name in os.listdir(org.daemon.data) if name not in known] + open_files(org)
+    return sorted(set(os.listdir(org.daemon.data)) - AT_HOME) + open_files(org)
 
 
 def is_sanitized(org):
@@ -239,6 +241,18 @@ def test_withdrawn_with_a_reason_and_never_deleted(org):
         org.isms.client.request(method, f'/v1/attachments/{record["id"]}', {}).expect(405)
     events = [one['event'] for one in walk(org.isms.client, f'/v1/attachments/{record["id"]}/history')]
     assert events == ['attachment.withdraw', 'attachment.create']
+
+
+def test_files_as_they_were(org):
+    """A list and a record of the past; withdrawn since, and added since."""
+    path = f'/v1/reviews/{org.running_review()["id"]}'
+    record = org.attach(path)
+    then = org.attach(path, name='later.csv')['created_at']
+    org.do(f'/v1/attachments/{record["id"]}/withdraw', {'reason': 'Of another month'})
+    org.attach(path, name='last.csv')
+    assert [one['name'] for one in walk(org.isms.client, f'{path}/attachments?as_of={then}')] == ['scan.csv', 'later.csv']
+    assert org.get(f'/v1/attachments/{record["id"]}?as_of={then}') == record
+    assert [one['name'] for one in walk(org.isms.client, f'{path}/attachments')] == ['later.csv', 'last.csv']
 
 
 def test_the_audit_log_knows_the_digest(org):
@@ -438,7 +452,7 @@ def test_a_crash_leaves_all_or_nothing(org, crash):
         if crash == 'while it is stored':
             connection.sendall(data[10 * MIB:])
         org.daemon.kill()
-    assert all(name.startswith('reviewd.db') or name.endswith('.lock') for name in os.listdir(org.daemon.data))
+    assert set(os.listdir(org.daemon.data)) <= AT_HOME
     org.daemon.start()
     files = walk(org.isms.client, f'{path}/attachments')
     assert all(hashlib.sha256(content(org.isms.client, one).expect(200).body).hexdigest() == one['sha256'] for one in files)
