@@ -15,6 +15,7 @@ struct call;
 enum api_next {
     API_ANSWER, /* the response is whole */
     API_WRITE,  /* the call is a job: hand it to the writer, then render */
+    API_APART,  /* the call is to be left to a thread of its own, then rendered: call_depart() */
 };
 
 /* Figures that the transport knows, for /metrics. */
@@ -65,10 +66,18 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
 struct job *call_job(struct call *call);
 void *call_context(struct call *call);
 
-/* After the job's outcome is known, on the worker's thread: makes the response whole. */
-void call_answer(struct call *call);
+/* Starts the thread that makes what the call asks for; its end calls the call's `done`. False where there are too many
+ * of them. */
+MUST_USE bool call_depart(struct call *call);
 
-/* Where the writer would not take the job. */
+/* After the job's outcome is known, or its thread is done, on the worker's thread: makes the response whole, or says
+ * that more is to be done apart. */
+MUST_USE enum api_next call_answer(struct call *call);
+
+/* The server ends and waits no longer: calls that are apart are done soon, and are answered 503. */
+void api_give_up(void);
+
+/* Where the writer would not take the job, or there can be no thread. */
 void call_refuse_busy(struct call *call);
 
 /* Frees what the call holds; its memory is the arena's. Takes NULL. */

@@ -136,4 +136,18 @@ bool db_words_query(const char *words, char *buffer, size_t size);
 /* The statement that takes the rows of a table beyond `words_indexed` into its index of words. The caller frees it. */
 char *db_words_index_sql(const char *table, const char *columns);
 
+/* The statement that answers the keys of the rows that match the query in $1, in their order. The caller frees it. */
+char *db_words_keys_sql(const char *table);
+
+/* The statement by which a reader finds the rows (of alias t) that match the query in parameter $2 and meet a
+ * condition: their key and weight, heaviest first, and of those of the same weight the newest; at most as many as
+ * parameter $3, out of so many newest ones. The first `names` columns of the index weigh more. The weight depends on
+ * nothing but the row. The caller frees it. */
+char *db_words_rank_sql(const char *table, const char *visible, int names, int candidates);
+
+/* The statement that shows the row of the key in $2 for the query in $1: the part of its text, about so many words
+ * long, where most is found, with $3 before and $4 behind each find; then columns of the alias t. The caller frees it.
+ */
+char *db_words_show_sql(const char *table, const char *columns, int tokens);
+
 #endif

@@ -87,10 +87,13 @@ struct response_header {
 
 enum { RESPONSE_HEADERS_MAX = 20 };
 
+enum { STREAM_LATER = -2 };
+
 /* A body that is made while it is sent, piece by piece on its loop's thread, so that it never is in memory as a whole.
  */
 struct body_stream {
-    /* Fills in up to `size` bytes, at least one; 0 at the end, -1 where the answer has to be broken off. */
+    /* Fills in up to `size` bytes, at least one; 0 at the end, -1 where the answer has to be broken off. STREAM_LATER
+     * where there is nothing yet and more to look at: others have their turn, then it is called again. */
     ssize_t (*read)(void *context, char *data, size_t size);
     /* Once, after the last read, also where the client left; may be NULL. The response's arena still is there. */
     void (*end)(void *context);

@@ -140,13 +140,21 @@ struct filter {
 
 enum { FILTERS_MAX = 64 };
 
+/* The rows in which words were found, sorted; store_list() asks it of each row that it reads. */
+struct key_set {
+    struct buffer keys; /* of int64_t */
+    size_t count;
+};
+
 struct list_query {
     const struct resource *resource;
     struct view view;
     struct date today;
     struct filter filters[FILTERS_MAX];
     size_t filter_count;
-    const char *words; /* or NULL */
+    const char *words;                                 /* or NULL */
+    const struct key_set *among;                       /* in place of words: store_list() hands on only these … */
+    bool (*beside)(void *context, const void *record); /* … and the others to this, of which it counts as many */
     bool with_withdrawn;
     const struct field *sort; /* NULL: by id */
     bool descending;
@@ -169,7 +177,40 @@ MUST_USE bool store_list_as_of(struct store *store, const struct list_query *que
 MUST_USE enum found store_version_as_of(struct store *store, const struct id *record, const struct instant *as_of,
                                         struct arena *arena, const char **ret_body);
 
+/* All rows in which the query's words are found, seen or not: for who reads a list to its end by pages, since the
+ * condition on words costs as much at each page as there are finds. The caller finishes ret_keys->keys. */
+MUST_USE bool store_find_keys(struct store *store, const struct list_query *query, struct key_set *ret_keys);
+
 MUST_USE bool store_count(struct store *store, const struct list_query *query, struct arena *arena, int64_t *ret_count);
+
+/* --- search ---------------------------------------------------------------------------------------------------- */
+
+enum { SEARCH_CANDIDATES = 500 }; /* of each resource, so many of the newest finds are weighed */
+
+struct word_search {
+    const char *words;
+    struct view view;
+    bool among[RESOURCE_COUNT]; /* the resources to look into, by resource_index() */
+    int limit;
+};
+
+/* Around each find in a hit's snippet. No text holds them, since they are no UTF-8. */
+#define SNIPPET_BEGIN '\xFE'
+#define SNIPPET_END '\xFF'
+
+struct hit {
+    const struct resource *resource;
+    int64_t key;
+    double weight;
+    struct id id;
+    const char *reference; /* or NULL */
+    const char *title;     /* or NULL */
+    const char *snippet;
+};
+
+/* The records that hold every word, or a word that begins with it; the heaviest first. Texts are in the arena. */
+MUST_USE bool store_search(struct store *store, const struct word_search *search, struct arena *arena,
+                           const struct hit **ret_hits, size_t *ret_count);
 
 /* --- what rules ask -------------------------------------------------------------------------------------------- */
 

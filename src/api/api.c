@@ -1,4 +1,5 @@
 /* From request to answer: route, caller, query, body; then a read at once, or a job for the writer. */
+#include "register.h"
 #include "worker.h"
 
 #include "reviewd/clock.h"
@@ -72,6 +73,11 @@ bool worker_look(struct api_worker *worker)
 {
     const struct writer *writer = worker->api->options.writer;
     return !writer || store_snapshot(worker->store, writer_groups(writer));
+}
+
+bool call_look(struct call *call)
+{
+    return look(call->worker);
 }
 
 void api_worker_rest(struct api_worker *worker)
@@ -310,6 +316,8 @@ static void answer_read(struct call *call)
         return;
     call->response->header_count = 0;
     call->response->body.failed = false;
+    call->response->stream.read = NULL;
+    xlsx_forget(call);
     answer_fault(call, fine || arena_failed(call->arena) ? DB_FAULT_MEMORY : db_fault(call->store->db));
 }
 
@@ -373,7 +381,7 @@ static void answer_bare(struct response *response, bool stored)
     const char *body = stored ? unknown : nothing;
     response->status = stored ? 503 : 500;
     response->header_count = 0;
-    response->stream = (struct body_stream){0};
+    response->stream.read = NULL;
     response->static_body = body;
     response->static_length = strlen(body);
     response->unsent = 0;
@@ -434,12 +442,14 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
             answer_read(call);
         }
     }
+    call->done = done;
+    call->context = context;
+    if (call->xlsx)
+        return API_APART;
     if (!call->job.run) {
         finish(call);
         return API_ANSWER;
     }
-    call->done = done;
-    call->context = context;
     call->job.rehearsal = call->dry_run;
     call->job.heavy = call->route->takes_file;
     call->job.keep_answer = call->route->write ? call_keep_answer : NULL;
@@ -477,8 +487,13 @@ static void answer_done(struct call *call)
         answer_fault(call, db_fault(call->store->db));
 }
 
-void call_answer(struct call *call)
+enum api_next call_answer(struct call *call)
 {
+    if (call->xlsx || call->xlsx_given_up) {
+        xlsx_answer(call);
+        finish(call);
+        return API_ANSWER;
+    }
     key_end(call); /* before the answer is on its way: whoever has it may use the key again */
     switch (call->job.outcome) {
     case JOB_ANSWERED:
@@ -503,14 +518,20 @@ void call_answer(struct call *call)
         answer_problem(call, 503, NULL, "The write waited too long; nothing was stored. Try again.");
         break;
     }
+    if (call->xlsx)
+        return API_APART;
     finish(call);
+    return API_ANSWER;
 }
 
 void call_refuse_busy(struct call *call)
 {
     key_end(call);
     call_reset(call);
-    answer_problem(call, 503, NULL, "Too many writes are waiting; nothing was stored. Try again.");
+    if (call->xlsx)
+        xlsx_answer(call);
+    else
+        answer_problem(call, 503, NULL, "Too many writes are waiting; nothing was stored. Try again.");
     finish(call);
 }
 
@@ -519,6 +540,7 @@ void call_finish(struct call *call)
     if (!call)
         return;
     key_end(call);
+    xlsx_forget(call);
 }
 
 void api_refuse(struct api_worker *worker, struct request *request, struct response *response, int status,
@@ -551,10 +573,16 @@ void api_call_alone(struct api_worker *worker, const char *data_folder, struct r
     }
     worker->impersonated = &caller;
     struct call *call;
-    if (api_handle(worker, request, response, done_alone, NULL, &call) == API_WRITE) {
+    enum api_next next = api_handle(worker, request, response, done_alone, NULL, &call);
+    if (next == API_WRITE) {
         writer_run_alone(worker->store, data_folder, &call->job);
-        call_answer(call);
+        next = call_answer(call);
     }
+    if (next == API_APART) {
+        xlsx_make_here(call);
+        next = call_answer(call);
+    }
+    assert(next == API_ANSWER);
     call_finish(call);
     worker->impersonated = NULL;
 }

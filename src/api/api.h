@@ -14,6 +14,7 @@ enum { PATH_KEYS_MAX = 2, QUERY_MAX = 64 };
 
 struct call;
 struct key_in_flight;
+struct xlsx_order;
 
 /* The representations that a path may have; the first that a route has is the one for whoever takes anything. */
 enum format {
@@ -86,6 +87,8 @@ struct call {
     struct instant now;
     struct date today;
     struct store *store;
+    struct xlsx_order *xlsx; /* that a thread of its own makes for it */
+    bool xlsx_given_up;
 
     /* of writes */
     json_t *body; /* in the arena */
@@ -153,6 +156,10 @@ void answer_formatted(struct call *call, int status);
 /* The same of a body that is made while it is sent. Its context lives in the call's arena. */
 void answer_stream(struct call *call, int status, const struct body_stream *stream);
 
+/* Lets this thread's connection see the present state of the database: before each piece of a body that is made while
+ * it is sent. False on failure. */
+MUST_USE bool call_look(struct call *call);
+
 /* Whether a member of a header's list ("gzip" in Accept-Encoding) is asked for. */
 bool header_lists(const char *header, const char *token);
 
@@ -196,6 +203,9 @@ const struct instant *query_as_of(struct call *call);
 
 /* limit, as every list takes it; 0 after adding a violation. */
 int query_limit(struct call *call);
+
+/* limit where the answer is the whole list: the most rows, 0 for all. False after adding a violation. */
+bool register_limit(struct call *call, struct list_query *query);
 
 /* Cursors: opaque, and bound to the list that they were made for. */
 const char *cursor_make(struct call *call, const char *value, const char *id);
@@ -345,6 +355,7 @@ bool read_list(struct call *call);
 bool read_history(struct call *call);
 bool read_readiness(struct call *call);
 bool read_carried(struct call *call);
+bool read_search(struct call *call);
 bool read_revisions(struct call *call);
 bool read_revision(struct call *call);
 bool read_content(struct call *call);
@@ -368,6 +379,12 @@ bool read_metrics(struct call *call);
 bool read_openapi(struct call *call);
 bool read_docs(struct call *call);
 bool read_docs_bundle(struct call *call);
+
+/* The record's value of what a list is sorted by, as cursors and pages hold it. */
+const char *list_sort_value(struct arena *arena, const struct field *sort, const void *record);
+
+/* Whether /v1/search has anything to look into there. */
+bool search_looks_into(const struct resource *resource);
 
 /* One rule as the catalogue shows it. */
 void rule_render(struct buffer *buffer, const struct rule *rule);

@@ -36,6 +36,11 @@ static const struct special {
      "Each approved revision, oldest first, as it was when it was approved."},
     {read_revision, "Revision", "application/json", NULL,
      "The review, its attendees, inputs and decisions as they were approved; readable also after it was reopened."},
+    {read_search, "SearchHitList", "application/json", "Search",
+     "The records in whose text fields each of the words stands, or a word that begins with it; no word weighs more "
+     "for "
+     "being rare, so that nothing is told of records that the caller does not see. Of each kind the 500 newest finds "
+     "are weighed; the heaviest of all kinds come first, and of those of the same weight the newest."},
     {read_rules, "RuleList", "application/json", "Rules",
      "Every rule that a violation can name, with where it comes from. What is good practice, and not the text of the "
      "standard, says so."},
@@ -152,6 +157,7 @@ static void put_tags(struct buffer *out)
 {
     static const char *const others[][2] = {
         {"Calendar", "What is due, for calendar programs."},
+        {"Search", "Words, wherever they stand."},
         {"Rules", "The catalogue of rules."},
         {"Audit log", "Who wrote what and when, chained by hashes."},
         {"Reports", "Figures over reviews and action items, to read, to calculate with or to look at."},
@@ -206,13 +212,24 @@ static void put_texts(struct buffer *out, const struct route *route)
                                                          "patch that changes nothing makes no new version."
                         : route->write == write_create ? "Answers the whole record, and in `Location` its path."
                                                        : NULL;
-    char text[600];
+    static const char whole[] =
+        " As CSV, NDJSON or XLSX it is the whole list (of `limit` records at most, which may be any number), streamed; "
+        "`cursor` and `count` are for JSON. In CSV, members of objects are columns (`source.system`), lists are JSON "
+        "in "
+        "a cell, an absent value is empty and an empty text `\"\"`; a text that a spreadsheet would take for a formula "
+        "has an apostrophe in front (see the conventions). In XLSX dates, instants (UTC), numbers and truths are "
+        "typed, "
+        "and a text longer than 32,767 characters is cut and says so.";
+    char text[1200];
     if (route->verb)
         describe_verb(route, text, sizeof text);
     else if (plain)
         snprintf(text, sizeof text, "%s", plain);
     else
         snprintf(text, sizeof text, "%s", route->resource->description);
+    size_t length = strlen(text);
+    if (route_formats(route) & FORMAT(NDJSON) && route->list)
+        snprintf(text + length, sizeof text - length, "%s", whole);
     put_string(out, "summary", route->summary);
     put_string(out, "description", text);
     put_begin(out, "tags", '[');
@@ -284,6 +301,8 @@ static void put_headers(struct buffer *out, const struct route *route, bool crea
         put_ref(out, "Location", "headers", "Location", "");
     if (route->list)
         put_ref(out, "Link", "headers", "Link", "");
+    if (route_formats(route) & (FORMAT(CSV) | FORMAT(XLSX)))
+        put_ref(out, "Content-Disposition", "headers", "Content-Disposition", "");
     put_end(out, '}');
 }
 
@@ -350,14 +369,14 @@ static void put_answer(struct buffer *out, const struct route *route)
     put_end(out, '}');
 }
 
-/* What is no JSON has no schema but its media type. */
+/* What is no JSON has no schema but its media type; what is no text has not even a type. */
 static void put_other_formats(struct buffer *out, const struct route *route)
 {
     for (unsigned i = 0; i < FORMAT_COUNT; i++) {
         if (i == FORMAT_JSON || !(route_formats(route) & 1u << i))
             continue;
         put_begin(out, formats[i].type, '{');
-        put_json(out, "schema", "{\"type\":\"string\"}");
+        put_json(out, "schema", i == FORMAT_XLSX || i == FORMAT_PDF ? "{}" : "{\"type\":\"string\"}");
         if (i == FORMAT_CALENDAR) {
             put_begin(out, "examples", '{');
             put_ref(out, "answer", "examples", "Calendar", "");

@@ -125,6 +125,40 @@ static void put_rule_filters(struct buffer *out)
     put_end(out, '}');
 }
 
+static void put_search(struct buffer *out)
+{
+    put_parameter_head(out, "q", "query", "Words: each is looked for as the beginning of a word, in any case.");
+    put_json(out, "required", "true");
+    put_json(out, "schema", "{\"type\":\"string\"}");
+    put_end(out, '}');
+    put_parameter_head(out, "kind", "query", "Only records of these resources.");
+    put_json(out, "style", "\"form\",\"explode\":false");
+    put_begin(out, "schema", '{');
+    put_json(out, "type", "\"array\",\"minItems\":1");
+    put_begin(out, "items", '{');
+    put_json(out, "type", "\"string\"");
+    put_begin(out, "enum", '[');
+    for (size_t i = 0; i < RESOURCE_COUNT; i++) {
+        if (search_looks_into(resources[i]))
+            put_string(out, NULL, resources[i]->name);
+    }
+    put_end(out, ']');
+    put_end(out, '}');
+    put_end(out, '}');
+    put_end(out, '}');
+}
+
+/* Of a list that is there as a whole as well. */
+static void put_cap(struct buffer *out)
+{
+    put_parameter_head(
+        out, "limit", "query",
+        "The most items on a page of JSON, 200 at most and 50 if it is left out; in the other formats the "
+        "most of all, and without it there is no limit.");
+    put_json(out, "schema", "{\"type\":\"integer\",\"minimum\":1}");
+    put_end(out, '}');
+}
+
 static void put_format(struct buffer *out, const struct route *route)
 {
     put_parameter_head(out, "format", "query", "The representation, for whoever cannot set Accept.");
@@ -192,12 +226,18 @@ void put_parameters(struct buffer *out, const struct route *route)
     static const char *const of_files[] = {"Range", "If-Range"};
     put_begin(out, "parameters", '[');
     bool rules = route->read == read_rules;
-    for (const char *const *name = route->query; name && *name && !rules; name++) {
+    bool search = route->read == read_search;
+    bool whole = route->list && route->formats;
+    for (const char *const *name = route->query; name && *name && !rules && !search; name++) {
         if (!put_audit_filter(out, *name))
             put_ref(out, NULL, "parameters", camel(*name).text, "");
     }
     if (rules)
         put_rule_filters(out);
+    if (search)
+        put_search(out);
+    if (whole)
+        put_cap(out);
     if (route->read == read_list) {
         put_filters(out, route);
         if (query_known(route, "q"))
@@ -207,6 +247,8 @@ void put_parameters(struct buffer *out, const struct route *route)
     if (route->formats)
         put_format(out, route);
     for (size_t i = 0; i < COUNT_OF(shared); i++) {
+        if (whole && shared[i].name && strcmp(shared[i].name, "limit") == 0)
+            continue;
         if (shared[i].name ? query_known(route, shared[i].name) : (route_traits(route) & shared[i].traits) != 0)
             put_ref(out, NULL, "parameters", shared[i].component, "");
     }

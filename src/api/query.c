@@ -383,7 +383,10 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
     query->resource = resource;
     query->view = call->view;
     query->today = call->today;
-    query->limit = query_limit(call);
+    if (call->format == FORMAT_JSON)
+        query->limit = query_limit(call);
+    else if (!register_limit(call, query))
+        query->limit = 0;
     add_sort(call, resource, query);
     query->with_withdrawn = query_is_true(call, "withdrawn");
     query->words = query_get(call, "q");
@@ -399,7 +402,7 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
         if (!own && !add_filter(call, resource, &call->query[i], query))
             return false;
     }
-    if (query_get(call, "cursor"))
+    if (query_get(call, "cursor") && call->format == FORMAT_JSON)
         cursor_read(call, &query->after_value, &query->after_id);
     return true;
 }

@@ -1,5 +1,5 @@
 /* Records, lists and history: the same for every resource. Reads run on the worker's own connection. */
-#include "api.h"
+#include "register.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ struct page {
     bool broken;
 };
 
-static const char *sort_value(struct arena *arena, const struct field *field, const void *record)
+const char *list_sort_value(struct arena *arena, const struct field *field, const void *record)
 {
     if (!field || !field_is_set(field, record))
         return "";
@@ -64,7 +64,7 @@ static bool page_row(void *context, const void *record)
     record_render(page->rows, page->query->resource, record, RENDER_SHOWN);
     if (page->count == page->limit) {
         memcpy(page->last_id, ((const struct record *)record)->id.text, sizeof page->last_id);
-        page->last_value = sort_value(page->call->arena, page->query->sort, record);
+        page->last_value = list_sort_value(page->call->arena, page->query->sort, record);
     }
     return true;
 }
@@ -86,6 +86,8 @@ static bool page_body(void *context, const char *body, size_t length)
 
 static bool answer_page(struct call *call, struct list_query *query)
 {
+    if (call->format != FORMAT_JSON)
+        return answer_register(call, query);
     struct page page = {.call = call, .query = query, .rows = &call->response->body, .limit = query->limit};
     query->limit++;
     buffer_put(page.rows, "{\"data\":[");

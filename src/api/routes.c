@@ -14,8 +14,12 @@
 #define CALENDAR_TOKENS &calendar_token_resource
 #define ATTACHMENTS &attachment_resource
 
+/* What every list of records is there as. */
+#define REGISTER (FORMAT(JSON) | FORMAT(NDJSON) | FORMAT(CSV) | FORMAT(XLSX))
+
 /* The shapes that rows take; what differs from row to row stands in the row. */
-#define LIST(where, what) METHOD_GET, where, OPERATION_READ, .read = read_list, .resource = (what), .list = true
+#define LIST(where, what)                                                                                              \
+    METHOD_GET, where, OPERATION_READ, .read = read_list, .resource = (what), .list = true, .formats = REGISTER
 #define RECORD(where, what) METHOD_GET, where, OPERATION_READ, .read = read_record, .resource = (what)
 #define HISTORY(where, what) METHOD_GET, where, OPERATION_READ, .read = read_history, .resource = (what), .list = true
 #define CREATE(where, what, who) METHOD_POST, where, who, .write = write_create, .resource = (what)
@@ -35,6 +39,7 @@ static const char *const checkpoints_query[] = {"sort", NULL};
 static const char *const compare_query[] = {"with", NULL};
 static const char *const calendar_query[] = {"owner", "owner_id", "overdue", "kind", NULL};
 static const char *const rules_query[] = {"resource", "status", NULL};
+static const char *const search_query[] = {"q", "kind", "limit", NULL};
 
 static const char *const report_actions_query[] = {"from",      "to",       "owner_id", "department",
                                                    "review_id", "group_by", NULL};
@@ -67,7 +72,8 @@ const struct route routes[] = {
     {METHOD_GET, "/v1/reviews/{id}/readiness", OPERATION_READ, .read = read_readiness, .resource = REVIEWS,
      .summary = "See what the next verb still lacks"},
     {METHOD_GET, "/v1/reviews/{id}/carried-action-items", OPERATION_READ, .read = read_carried,
-     .resource = ACTION_ITEMS, .parent = REVIEWS, .list = true, .summary = "List the action items to revisit"},
+     .resource = ACTION_ITEMS, .parent = REVIEWS, .list = true, .formats = REGISTER,
+     .summary = "List the action items to revisit"},
     {METHOD_GET, "/v1/reviews/{id}/compare", OPERATION_READ, .read = read_comparison, .resource = REVIEWS,
      .query = compare_query, .summary = "Compare a review with another one"},
     {METHOD_GET, "/v1/reviews/{id}/revisions", OPERATION_READ, .read = read_revisions, .resource = REVIEWS,
@@ -173,6 +179,9 @@ const struct route routes[] = {
     {VERB("/v1/attachments/{id}/withdraw", ATTACHMENTS, "withdraw", OPERATION_REVIEW_WRITE),
      .summary = "Take a file back"},
     {HISTORY("/v1/attachments/{id}/history", ATTACHMENTS), .summary = "Read every version of what is known of a file"},
+
+    {METHOD_GET, "/v1/search", OPERATION_READ, .read = read_search, .query = search_query,
+     .summary = "Find words in all records"},
 
     {METHOD_GET, "/v1/rules", OPERATION_READ, .read = read_rules, .list = true, .query = rules_query,
      .summary = "List the rules"},

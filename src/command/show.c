@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <xlsxwriter.h>
 #include <zlib.h>
 
 int run_openapi(struct invocation *invocation)
@@ -39,13 +40,10 @@ int run_rules(struct invocation *invocation)
 
 int run_version(struct invocation *invocation)
 {
-    const char *libraries[][2] = {{"database", db_driver_version()},
-                                  {"libmicrohttpd", MHD_get_version()},
-                                  {"jansson", jansson_version_str()},
-                                  {"libsodium", sodium_version_string()},
-                                  {"nettle", digest_nettle_version()},
-                                  {"xxhash", digest_xxhash_version()},
-                                  {"zlib", zlibVersion()}};
+    const char *libraries[][2] = {{"database", db_driver_version()},   {"libmicrohttpd", MHD_get_version()},
+                                  {"jansson", jansson_version_str()},  {"libsodium", sodium_version_string()},
+                                  {"nettle", digest_nettle_version()}, {"xxhash", digest_xxhash_version()},
+                                  {"libxlsxwriter", lxw_version()},    {"zlib", zlibVersion()}};
     struct buffer text = {0};
     buffer_format(&text, invocation->json ? "{\"reviewd\":\"%s\",\"build\":\"%s\"" : "reviewd %s (%s)\n",
                   REVIEWD_VERSION, REVIEWD_BUILD);

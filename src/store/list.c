@@ -112,7 +112,7 @@ static void put_from_where(struct sql *sql, const struct list_query *query, char
         put_filter(sql, &query->filters[i], query);
     if (query->resource->withdrawable && !query->with_withdrawn)
         buffer_format(text, query->as_of ? " AND %s = '0'" : " AND %s = 0", expression(query, "withdrawn").text);
-    if (query->words) {
+    if (query->words && !query->among) {
         char condition[200];
         if (db_words_query(query->words, words, WORDS_BYTES))
             buffer_format(
@@ -176,13 +176,47 @@ static struct db_statement *sql_statement(struct sql *sql, struct store *store, 
     return statement;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool has_key(const struct key_set *keys, int64_t key)
+{
+    return keys->count && bsearch(&key, keys->keys.data, keys->count, sizeof key, compare_keys);
+}
+
+bool store_find_keys(struct store *store, const struct list_query *query, struct key_set *ret_keys)
+{
+    char words[WORDS_BYTES];
+    *ret_keys = (struct key_set){0};
+    if (!db_words_query(query->words, words, sizeof words))
+        return true;
+    char *sql = db_words_keys_sql(query->resource->name);
+    struct db_statement *statement = sql ? db_query(store->db, sql) : NULL;
+    free(sql);
+    if (!statement)
+        return false;
+    db_bind_text(statement, 1, words);
+    enum db_step step;
+    while ((step = db_step(statement)) == DB_ROW) {
+        int64_t key = db_integer(statement, 0);
+        buffer_add(&ret_keys->keys, (const char *)&key, sizeof key);
+        ret_keys->count++;
+    }
+    db_reset(statement);
+    return step == DB_DONE && !buffer_failed(&ret_keys->keys);
+}
+
 bool store_list(struct store *store, const struct list_query *query, struct arena *arena,
                 bool (*row)(void *context, const void *record), void *context)
 {
     struct sql sql = {0};
     char words[WORDS_BYTES];
     char limit[16];
-    buffer_format(&sql.text, "SELECT %s", store_columns(query->resource));
+    buffer_format(&sql.text, query->among ? "SELECT t.key, %s" : "SELECT %s", store_columns(query->resource));
     put_from_where(&sql, query, words);
     snprintf(limit, sizeof limit, "%d", query->limit);
     put_page(&sql, query, limit);
@@ -193,8 +227,10 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
     enum db_step step;
     bool fine = true;
     while (fine && (step = db_step(statement)) != DB_DONE) {
-        fine = step == DB_ROW && store_row(store, statement, 0, query->resource, &query->today, NULL, record);
-        if (fine && !row(context, record))
+        int column = query->among ? 1 : 0;
+        fine = step == DB_ROW && store_row(store, statement, column, query->resource, &query->today, NULL, record);
+        bool found = !query->among || has_key(query->among, db_integer(statement, 0));
+        if (fine && !(found ? row : query->beside)(context, record))
             break;
     }
     db_reset(statement);

@@ -111,6 +111,41 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **con_c
         atomic_fetch_sub(&loop->server->under_way, 1);
 }
 
+/* --- back to the loop ----------------------------------------------------------------------------------------------
+ */
+
+/* On any thread: the loop goes on with the exchange, whose connection is suspended. */
+static void hand_back(struct exchange *exchange)
+{
+    struct loop *loop = exchange->loop;
+    pthread_mutex_lock(&loop->mutex);
+    bool wake = loop->completed == NULL;
+    exchange->next = loop->completed;
+    loop->completed = exchange;
+    pthread_mutex_unlock(&loop->mutex);
+    uint64_t one = 1;
+    if (wake && write(loop->wake, &one, sizeof one) < 0)
+        LOG(LOG_ERROR, "wake.failed", LOG_TEXT("detail", "a loop could not be woken"));
+}
+
+/* On the thread of the writer, or of the call's own. */
+static void on_done(struct call *call)
+{
+    hand_back(call_context(call));
+}
+
+/* The others of the loop first. */
+static bool give_way(struct exchange *exchange)
+{
+    struct server *server = exchange->loop->server;
+    if (atomic_load(&server->ending))
+        return false;
+    MHD_suspend_connection(exchange->connection);
+    atomic_fetch_add(&server->suspended, 1);
+    hand_back(exchange);
+    return true;
+}
+
 /* --- answer --------------------------------------------------------------------------------------------------------
  */
 
@@ -120,6 +155,10 @@ static ssize_t read_stream(void *context, uint64_t position, char *data, size_t 
     struct exchange *exchange = context;
     struct body_stream *stream = &exchange->response.stream;
     ssize_t length = stream->read(stream->context, data, size);
+    if (length == STREAM_LATER && give_way(exchange))
+        return 0;
+    if (length < 0)
+        LOG(LOG_WARNING, "stream.broken", LOG_TEXT("request_id", response_get(&exchange->response, "X-Request-Id")));
     return length > 0 ? length : length == 0 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
@@ -239,29 +278,21 @@ enum MHD_Result exchange_refuse(struct MHD_Connection *connection, int status)
 /* --- writes --------------------------------------------------------------------------------------------------------
  */
 
-/* On the writer's thread: hands the exchange back to its loop. */
-static void on_done(struct call *call)
+static bool leave(struct exchange *exchange, enum api_next next)
 {
-    struct exchange *exchange = call_context(call);
-    struct loop *loop = exchange->loop;
-    pthread_mutex_lock(&loop->mutex);
-    bool wake = loop->completed == NULL;
-    exchange->next = loop->completed;
-    loop->completed = exchange;
-    pthread_mutex_unlock(&loop->mutex);
-    uint64_t one = 1;
-    if (wake && write(loop->wake, &one, sizeof one) < 0)
-        LOG(LOG_ERROR, "wake.failed", LOG_TEXT("detail", "a loop could not be woken"));
+    if (next == API_APART)
+        return call_depart(exchange->call);
+    return writer_submit(exchange->loop->server->options.writer, call_job(exchange->call));
 }
 
-static enum MHD_Result submit(struct exchange *exchange)
+static enum MHD_Result submit(struct exchange *exchange, enum api_next next)
 {
     struct server *server = exchange->loop->server;
     exchange->phase = PHASE_WRITING;
     /* Suspended before the job is queued: its answer may be there before this function returns. */
     MHD_suspend_connection(exchange->connection);
     atomic_fetch_add(&server->suspended, 1);
-    if (writer_submit(server->options.writer, call_job(exchange->call)))
+    if (leave(exchange, next))
         return MHD_YES;
     exchange->busy = true;
     exchange->phase = PHASE_WRITTEN;
@@ -369,16 +400,17 @@ static enum MHD_Result on_end(struct exchange *exchange)
         exchange->response.close = true;
     enum api_next next =
         api_handle(exchange->loop->worker, &exchange->request, &exchange->response, on_done, exchange, &exchange->call);
-    return next == API_WRITE ? submit(exchange) : send_answer(exchange);
+    return next == API_ANSWER ? send_answer(exchange) : submit(exchange, next);
 }
 
 static enum MHD_Result on_written(struct exchange *exchange)
 {
+    enum api_next next = API_ANSWER;
     if (exchange->busy)
         call_refuse_busy(exchange->call);
     else
-        call_answer(exchange->call);
-    return send_answer(exchange);
+        next = call_answer(exchange->call);
+    return next == API_ANSWER ? send_answer(exchange) : submit(exchange, next);
 }
 
 enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,

@@ -11,7 +11,7 @@
 enum phase {
     PHASE_HEAD,    /* the request line is known */
     PHASE_BODY,    /* the head is fine; the body comes in */
-    PHASE_WRITING, /* suspended: its job is the writer's */
+    PHASE_WRITING, /* suspended: its job is the writer's, or a thread's of its own */
     PHASE_WRITTEN, /* the job's outcome is known */
     PHASE_OVER,    /* the answer is queued */
 };
@@ -40,7 +40,7 @@ struct exchange {
     size_t body_max;           /* of a body that is gathered, or taken as a file */
     struct incoming *incoming; /* a file; NULL on other paths */
     struct call *call;
-    bool busy;     /* the writer would not take it */
+    bool busy;     /* the writer would not take it, or there can be no thread */
     bool stranger; /* its body is long and its token none */
     bool counted;  /* among the server's requests under way */
     int64_t began_us;

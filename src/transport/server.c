@@ -132,7 +132,8 @@ static void resume_completed(struct loop *loop)
     pthread_mutex_unlock(&loop->mutex);
     while (exchange) {
         struct exchange *next = exchange->next;
-        exchange->phase = PHASE_WRITTEN;
+        if (exchange->phase == PHASE_WRITING)
+            exchange->phase = PHASE_WRITTEN;
         atomic_fetch_sub(&loop->server->suspended, 1);
         MHD_resume_connection(exchange->connection);
         exchange = next;
@@ -265,8 +266,11 @@ void server_stop(struct server *server, int grace_ms)
     int64_t until = clock_monotonic_us() / 1000 + grace_ms;
     /* Suspended connections must be resumed before the daemons stop, however long it takes: their jobs end. */
     while (atomic_load(&server->suspended) > 0 ||
-           (atomic_load(&server->under_way) > 0 && clock_monotonic_us() / 1000 < until))
+           (atomic_load(&server->under_way) > 0 && clock_monotonic_us() / 1000 < until)) {
+        if (clock_monotonic_us() / 1000 >= until)
+            api_give_up();
         poll(NULL, 0, 5);
+    }
     atomic_store(&server->ending, true);
     wake_all(server);
     for (size_t i = 0; i < server->loop_count; i++) {

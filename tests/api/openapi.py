@@ -86,7 +86,7 @@ def _check_response(answer, response):
         return       # a file, of whatever type it is
     assert media_type in content, answer.report(f'OpenAPI: {media_type} is not described, only {sorted(content)}')
     schema = content[media_type].get('schema')
-    if schema is None or not media_type.endswith('json'):
+    if schema is None or not media_type.endswith('json') or media_type.endswith('ndjson'):
         return
     errors = sorted(_validator(json.dumps(schema, sort_keys=True)).iter_errors(answer.json), key=str)
     assert not errors, answer.report('OpenAPI: ' + '; '.join(f'{e.json_path}: {e.message[:300]}' for e in errors[:5]))

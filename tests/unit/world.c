@@ -59,6 +59,7 @@ void world_begin(struct world *world)
     snprintf(world->folder, sizeof world->folder, "%s/reviewd-unit-XXXXXX",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(world->folder));
+    world->settings.data = world->folder;
     arena_init(&world->arena);
     world_open(world);
     int from, to;
@@ -141,7 +142,7 @@ struct response *world_ask(struct world *world, const struct ask_for *ask)
     struct call *call;
     if (api_handle(world->worker, &world->request, &world->response, handled, NULL, &call) == API_WRITE) {
         writer_run_alone(&world->store, world->folder, call_job(call));
-        call_answer(call);
+        EXPECT(call_answer(call) == API_ANSWER, "%s is left apart", ask->target);
     }
     call_finish(call);
     return &world->response;

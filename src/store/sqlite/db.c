@@ -1,6 +1,8 @@
 /* db.h on SQLite. */
 #include "reviewd/db.h"
 
+#include "words.h"
+
 #include <assert.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -113,6 +115,8 @@ static bool configure(struct db *db)
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (!db_script(db, "PRAGMA foreign_keys = 1; PRAGMA wal_autocheckpoint = 0;"
                        "PRAGMA temp_store = 2;"))
+        return false;
+    if (db->mode != DB_BUILDER && !note(db, words_register(db->handle)))
         return false;
     if (db->mode == DB_READER)
         return db_script(db, "PRAGMA query_only = 1; PRAGMA cache_size = -2048;");
