@@ -1,6 +1,7 @@
 """Reading a report as its user would: by a reader of CSV, by a parser of XML."""
 
 import csv
+import re
 import io
 import json
 import xml.etree.ElementTree as ElementTree
@@ -30,7 +31,7 @@ def rows(client, name, /, **query):
 def unguarded(cell):
     """A spreadsheet's cell as it was before it was made harmless."""
     assert not cell or cell[0] not in '=+-@\t\r\n', f'{cell!r} is a formula'
-    return cell[1:] if cell.startswith("'") else cell
+    return cell[1:] if re.match(r"'[' ]*[=+\-@\t\r\n＝＋－＠]", cell) else cell
 
 
 def drawing(client, name, /, **query):

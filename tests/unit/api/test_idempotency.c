@@ -229,7 +229,7 @@ START_TEST(a_key_under_way_is_in_flight)
     struct answer other = ask_as("/v1/people", NINA, "petra@x.org", "create-nina"); /* a key is its caller's own */
     ck_assert_int_eq(other.status, 403);
     writer_run_alone(&world.store, world.folder, call_job(call));
-    call_answer(call);
+    ck_assert_int_eq(call_answer(call), API_ANSWER);
     ck_assert_int_eq(response.status, 201);
     call_finish(call);
     struct answer third = ask_as("/v1/people", NINA, "ana@x.org", "create-nina");

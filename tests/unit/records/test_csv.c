@@ -3,6 +3,8 @@
 
 #include "reviewd/csv.h"
 
+#include <stdio.h>
+
 static const struct {
     const char *text;
     const char *cell;
@@ -22,7 +24,17 @@ static const struct {
     {"\t=1", "\"'\t=1\""},
     {"\r=1", "\"'\r=1\""},
     {"\n=1", "\"'\n=1\""},
-    {"'quoted'", "''quoted'"},
+    {"'quoted'", "'quoted'"},
+    {"'=1", "''=1"},
+    {"'' -1", "''' -1"},
+    {" =1", "\"' =1\""},
+    {"＝1", "'＝1"},
+    {"＋1", "'＋1"},
+    {"－1", "'－1"},
+    {"＠x", "'＠x"},
+    {"。", "。"},
+    {"a;b", "\"a;b\""},
+    {"a\tb", "\"a\tb\""},
     {"a=1", "a=1"},
     {"Źródło 測定 🙂", "Źródło 測定 🙂"},
 };
@@ -35,6 +47,16 @@ START_TEST(cell)
     ck_assert(!buffer_failed(&out));
     ck_assert_str_eq(out.data, cells[_i].cell);
     buffer_finish(&out);
+}
+END_TEST
+
+/* What is taken away is what was put there. */
+START_TEST(text_again)
+{
+    const char *text = cells[_i].text;
+    char written[200];
+    snprintf(written, sizeof written, "%s%s", csv_is_risky(text) ? "'" : "", text);
+    ck_assert_str_eq(csv_text(written), text);
 }
 END_TEST
 
@@ -56,6 +78,7 @@ Suite *csv_suite(void)
     Suite *suite = suite_create("csv");
     TCase *tcase = unit_case(suite, "csv");
     tcase_add_loop_test(tcase, cell, 0, ROWS(cells));
+    tcase_add_loop_test(tcase, text_again, 0, ROWS(cells));
     tcase_add_test(tcase, nothing);
     return suite;
 }
