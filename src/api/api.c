@@ -75,11 +75,6 @@ bool worker_look(struct api_worker *worker)
     return !writer || store_snapshot(worker->store, writer_groups(writer));
 }
 
-bool call_look(struct call *call)
-{
-    return look(call->worker);
-}
-
 void api_worker_rest(struct api_worker *worker)
 {
     if (worker->api->options.writer)

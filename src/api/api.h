@@ -156,10 +156,6 @@ void answer_formatted(struct call *call, int status);
 /* The same of a body that is made while it is sent. Its context lives in the call's arena. */
 void answer_stream(struct call *call, int status, const struct body_stream *stream);
 
-/* Lets this thread's connection see the present state of the database: before each piece of a body that is made while
- * it is sent. False on failure. */
-MUST_USE bool call_look(struct call *call);
-
 /* Whether a member of a header's list ("gzip" in Accept-Encoding) is asked for. */
 bool header_lists(const char *header, const char *token);
 

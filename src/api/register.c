@@ -1,6 +1,7 @@
 /* Lists as registers: the whole of one, made while it is sent, page by page. Between two pages nothing is held: the
  * next one begins behind the last row of the one before. */
 #include "register.h"
+#include "worker.h"
 
 #include <stdlib.h>
 
@@ -158,7 +159,7 @@ static ssize_t read_register(void *context, char *data, size_t size)
     for (int pages = 0; stream->sent == stream->text.length; pages++) {
         if (stream->rows.over || pages == PAGES_AT_ONCE)
             return stream->rows.over ? 0 : STREAM_LATER;
-        if (!call_look(stream->call) || !next_page(stream))
+        if (!worker_look(stream->call->worker) || !next_page(stream))
             return -1;
     }
     size_t left = stream->text.length - stream->sent;
