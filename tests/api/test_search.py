@@ -8,7 +8,7 @@ import pytest
 import harness
 from support import shared, whole_life  # noqa: F401
 
-KINDS = ['person', 'review', 'attendee', 'input', 'decision', 'action_item', 'amendment', 'follow_up']
+KINDS = ['person', 'review', 'attendee', 'input', 'decision', 'action_item', 'amendment', 'follow_up', 'attachment']
 
 
 @pytest.fixture(scope='module')
