@@ -1,10 +1,13 @@
 # shellcheck shell=bash
 # What reviewd needs of Debian 12 and how it gets there; sourced by deploy/run, deploy/Dockerfile and tests/run.
 
-# To build and to try it. `package=command`: the command will do as well, wherever it comes from.
+# To build and to try it. `package=command`: the command will do as well, wherever it comes from. PDF is set in the fonts
+# that are there: fonts-noto-core has the letters of most scripts; those of Chinese, Japanese and Korean are in
+# fonts-noto-cjk, which is left out for its size.
 # shellcheck disable=SC2034
 packages_to_run=(build-essential meson=meson ninja-build=ninja pkg-config=pkg-config libmicrohttpd-dev libjansson-dev
-    libsqlite3-dev libsodium-dev nettle-dev libxlsxwriter-dev libxxhash-dev zlib1g-dev sqlite3=sqlite3 curl=curl)
+    libsqlite3-dev libsodium-dev nettle-dev libxlsxwriter-dev libxxhash-dev zlib1g-dev libcairo2-dev libpango1.0-dev
+    libcmark-dev fonts-noto-core sqlite3=sqlite3 curl=curl)
 
 redoc_version=2.5.4
 redoc_sha256=dcaf76612bc4a3fbcc923a8966dee2f6146a5f32e5ce1b6f02dd60cbbf89500b

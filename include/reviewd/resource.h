@@ -114,6 +114,10 @@ enum render {
 /* Writes a record as a JSON object. */
 void record_render(struct buffer *buffer, const struct resource *resource, const void *record, enum render render);
 
+/* The canonical form as `body`, an older one, has it: without members that are absent and that it does not know, since
+ * they were added to the table after it was written. */
+void record_render_as(struct buffer *buffer, const struct resource *resource, const void *record, const char *body);
+
 /* Writes an object of a shape in RFC 8785's form. */
 void shape_render(struct buffer *buffer, const struct shape *shape, const void *object);
 

@@ -24,6 +24,20 @@ enum classification {
 extern const char *const classification_names[CLASSIFICATION_RESTRICTED];
 extern const char *const review_status_names[REVIEW_CANCELLED];
 
+/* The SHA-256 of each form of the minutes that were kept at approval, in hexadecimal digits. */
+struct minutes_digests {
+    const char *html;
+    const char *json;
+    const char *markdown;
+    const char *pdf;
+    const char *extract_html; /* of the extract: without what belongs to other reviews */
+    const char *extract_json;
+    const char *extract_markdown;
+    const char *extract_pdf;
+};
+
+extern const struct shape minutes_digests_shape;
+
 struct review {
     struct record record;
     const char *title;
@@ -49,6 +63,7 @@ struct review {
     struct id concluded_by;
     struct instant approved_at;
     struct id approved_by;
+    struct nested minutes_sha256;
     struct integer revision;
     const char *cancel_reason;
     const char *reopen_reason;

@@ -275,6 +275,35 @@ MUST_USE enum found store_revision(struct store *store, const struct id *review,
  * the index of words goes. ret_finding: the first that does not, or "". False where memory or the database fails. */
 MUST_USE bool store_check_kept(struct store *store, struct arena *arena, char *ret_finding, size_t size);
 
+/* The kept minutes of an approved revision: its forms ("html", "json", "markdown", "pdf"), whole and as an extract. */
+struct kept_minutes {
+    const char *form;
+    bool extract;
+    const char *body;
+    size_t length;
+    char sha256[65];
+};
+MUST_USE bool store_keep_minutes(struct store *store, const struct review *review, const struct kept_minutes *minutes);
+
+/* The one of the form and extract that *ret_minutes names; its body in the arena. */
+MUST_USE enum found store_kept_minutes(struct store *store, const struct id *review, int64_t revision,
+                                       struct arena *arena, struct kept_minutes *ret_minutes);
+
+/* A record of another review that the minutes show something of. */
+MUST_USE bool store_keep_outsider(struct store *store, const struct review *review, const struct resource *resource,
+                                  const struct id *record);
+
+/* Whether a view sees all of those. */
+MUST_USE bool store_sees_outsiders(struct store *store, const struct id *review, int64_t revision,
+                                   const struct view *view, struct arena *arena, bool *ret_sees);
+
+/* Calls `row` with each of the minutes kept, with the revision and what the approved review says of them (JSON; NULL:
+ * nothing); and then, with `minutes` NULL, for each approval whose minutes are not there. It returns false to stop. */
+MUST_USE bool store_walk_minutes(struct store *store,
+                                 bool (*row)(void *context, const char *review, int64_t revision,
+                                             const struct kept_minutes *minutes, const char *said),
+                                 void *context);
+
 /* The first answer to a request with a key, as it is replayed. */
 struct kept_answer {
     unsigned char request_sha256[32];

@@ -41,6 +41,16 @@ static const struct special {
      "for "
      "being rare, so that nothing is told of records that the caller does not see. Of each kind the 500 newest finds "
      "are weighed; the heaviest of all kinds come first, and of those of the same weight the newest."},
+    {read_agenda, "Agenda", "application/json", NULL,
+     "Who is invited, the inputs in the order of the meeting, and the action items to revisit, as the caller may see "
+     "them. A review that is not approved says DRAFT."},
+    {read_minutes, "Minutes", "application/json", NULL,
+     "The review as documented information (9.3.3). Those of an approved revision were made at its approval and never "
+     "change: the ETag is their SHA-256, which the review has in `minutes_sha256`. Who may not read all that they show "
+     "of other reviews is given the extract that leaves it out. Before approval they are a draft, made anew each "
+     "time."},
+    {read_revision_minutes, "Minutes", "application/json", NULL,
+     "As they were kept when that revision was approved; also after the review was reopened."},
     {read_rules, "RuleList", "application/json", "Rules",
      "Every rule that a violation can name, with where it comes from. What is good practice, and not the text of the "
      "standard, says so."},
@@ -135,8 +145,11 @@ static void put_operation_id(struct buffer *out, const struct route *route)
         char tail[100];
         snprintf(tail, sizeof tail, "%s", owner && key ? key + 1 : route->path + (versioned ? 4 : 1));
         char *last_key = strchr(tail, '{');
-        if (last_key && last_key - tail > 2)
-            last_key[-2 + (last_key[-2] != 's')] = '\0'; /* one of them */
+        if (last_key && last_key - tail > 2) { /* one of them, and what of it */
+            const char *rest = strchr(last_key, '/');
+            char *end = last_key - 2 + (last_key[-2] != 's');
+            memmove(end, rest ? rest : "", rest ? strlen(rest) + 1 : 1);
+        }
         buffer_format(out, "\"%s%s%s\"", route->list ? "list" : "get", owner ? camel(owner->name).text : "",
                       camel(tail).text);
     }
@@ -297,6 +310,10 @@ static void put_headers(struct buffer *out, const struct route *route, bool crea
         if (route_traits(route) & headers[i].traits)
             put_ref(out, headers[i].name, "headers", headers[i].name, "");
     }
+    if (route->formats & FORMAT(PDF)) { /* a document */
+        put_ref(out, "Content-Disposition", "headers", "Content-Disposition", "");
+        put_ref(out, "Content-Security-Policy", "headers", "Content-Security-Policy", "");
+    }
     if (created)
         put_ref(out, "Location", "headers", "Location", "");
     if (route->list)
@@ -327,10 +344,46 @@ static void put_revision_example(struct buffer *out, const char *name)
     put_end(out, '}');
 }
 
+/* What agenda and minutes begin with is the same. */
+static void put_minutes_example(struct buffer *out, const char *name, bool agenda)
+{
+    static const struct {
+        const char *name;
+        const struct resource *resource;
+        const struct resource *parent;
+        const char *verb;
+    } parts[] = {{"attendees", &attendee_resource, &review_resource, NULL},
+                 {"inputs", &input_resource, &review_resource, NULL},
+                 {"decisions", &decision_resource, &review_resource, "adopt"},
+                 {"action_items", &action_item_resource, &decision_resource, NULL}};
+    put_begin(out, name, '{');
+    put_json(out, "draft", agenda ? "true" : "false");
+    put_json(out, "extract", "false");
+    put_record_example(out, "review", &review_resource, NULL,
+                       resource_transition(&review_resource, agenda ? "start" : "approve"));
+    put_json(out, "owners", "[{\"id\":\"019aa87c-5e3c-7d0a-9a51-0f6f2c3b7a10\",\"name\":\"Ana Horvat\"}]");
+    for (size_t i = 0; i < (agenda ? 2 : COUNT_OF(parts)); i++) {
+        const struct resource *resource = parts[i].resource;
+        put_begin(out, parts[i].name, '[');
+        put_record_example(out, NULL, resource, parts[i].parent,
+                           parts[i].verb ? resource_transition(resource, parts[i].verb) : NULL);
+        put_end(out, ']');
+    }
+    put_json(out, "carried_action_items", "[]");
+    if (!agenda) {
+        put_json(out, "previous_metrics", "[]");
+        put_json(out, "audit_head",
+                 "{\"seq\":812,\"hash\":\"60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752\"}");
+    }
+    put_end(out, '}');
+}
+
 static void put_item_example(struct buffer *out, const struct route *route, const char *name)
 {
     const struct resource *resource = route->resource;
-    if (route->read == read_revision || route->read == read_revisions)
+    if (route->read == read_agenda || route->read == read_minutes || route->read == read_revision_minutes)
+        put_minutes_example(out, name, route->read == read_agenda);
+    else if (route->read == read_revision || route->read == read_revisions)
         put_revision_example(out, name);
     else if (route->read == read_history)
         put_history_example(out, name, resource);
@@ -377,7 +430,9 @@ static void put_other_formats(struct buffer *out, const struct route *route)
             continue;
         put_begin(out, formats[i].type, '{');
         put_json(out, "schema", i == FORMAT_XLSX || i == FORMAT_PDF ? "{}" : "{\"type\":\"string\"}");
-        if (i == FORMAT_CALENDAR) {
+        if (i != FORMAT_CALENDAR) {
+            put_string(out, "example", "The same, as a file.");
+        } else {
             put_begin(out, "examples", '{');
             put_ref(out, "answer", "examples", "Calendar", "");
             put_end(out, '}');

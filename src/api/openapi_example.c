@@ -8,6 +8,7 @@
 #define TODAY "\"2026-11-21\""
 #define ANA "\"019aa87c-5e3c-7d0a-9a51-0f6f2c3b7a01\""
 #define MIRKO "\"019aa87c-5e3c-7d0a-9a51-0f6f2c3b7a00\""
+#define DIGEST "\"5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03\""
 
 enum { CHAIN_MAX = 6 };
 
@@ -26,6 +27,9 @@ static const struct effect {
     {&review_resource, "conclude", "concluded_by", ANA},
     {&review_resource, "approve", "approved_at", NOW},
     {&review_resource, "approve", "approved_by", MIRKO},
+    {&review_resource, "approve", "minutes_sha256",
+     "{\"extract_html\":null,\"extract_json\":null,\"extract_markdown\":null,\"extract_pdf\":null,\"html\":" DIGEST
+     ",\"json\":" DIGEST ",\"markdown\":" DIGEST ",\"pdf\":" DIGEST "}"},
     {&review_resource, "reopen", "concluded_at", "null"},
     {&review_resource, "reopen", "concluded_by", "null"},
     {&decision_resource, "adopt", "original_deadline", "\"2027-06-30\""},

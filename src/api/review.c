@@ -1,4 +1,4 @@
-#include "api.h"
+#include "minutes.h"
 
 #include "reviewd/attendee.h"
 #include "reviewd/checkpoint.h"
@@ -48,10 +48,12 @@ static bool apply(struct call *call)
     } else if (verb_is(call, "approve")) {
         after->approved_at = call->now;
         after->approved_by = call->caller.person_id;
+        return minutes_keep(call, after);
     } else if (verb_is(call, "reopen")) {
         after->revision.value += before->status == REVIEW_APPROVED;
         after->concluded_at = after->approved_at = (struct instant){0};
         after->concluded_by = after->approved_by = (struct id){0};
+        after->minutes_sha256 = (struct nested){0};
     }
     return true;
 }

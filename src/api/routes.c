@@ -25,6 +25,9 @@
 #define CREATE(where, what, who) METHOD_POST, where, who, .write = write_create, .resource = (what)
 #define CHANGE(where, what, who) METHOD_PATCH, where, who, .write = write_change, .resource = (what)
 #define VERB(where, what, name, who) METHOD_POST, where, who, .write = write_verb, .resource = (what), .verb = (name)
+#define DOCUMENT(where, how)                                                                                           \
+    METHOD_GET, where, OPERATION_READ, .read = (how), .resource = REVIEWS,                                             \
+                                       .formats = FORMAT(JSON) | FORMAT(HTML) | FORMAT(MARKDOWN) | FORMAT(PDF)
 #define OPEN(where, how) METHOD_GET, where, OPERATION_READ, .read = (how), .open = true
 
 /* Files of a kind of record: those that are there, and one more. */
@@ -80,6 +83,10 @@ const struct route routes[] = {
      .list = true, .summary = "List the approved revisions of a review"},
     {METHOD_GET, "/v1/reviews/{id}/revisions/{n}", OPERATION_READ, .read = read_revision, .resource = REVIEWS,
      .summary = "Read an approved revision of a review"},
+    {DOCUMENT("/v1/reviews/{id}/agenda", read_agenda), .summary = "Read the agenda of a review"},
+    {DOCUMENT("/v1/reviews/{id}/minutes", read_minutes), .summary = "Read the minutes of a review"},
+    {DOCUMENT("/v1/reviews/{id}/revisions/{n}/minutes", read_revision_minutes),
+     .summary = "Read the minutes of an approved revision"},
     {HISTORY("/v1/reviews/{id}/history", REVIEWS), .summary = "Read every version of a review"},
 
     {LIST("/v1/reviews/{id}/attendees", ATTENDEES), .parent = REVIEWS, .summary = "List a review's attendees"},

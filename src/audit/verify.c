@@ -76,7 +76,7 @@ static bool verify_records(struct store *store, const struct resource *resource,
         }
         const char *body = db_text(statement, 0);
         struct buffer now = {0};
-        record_render(&now, resource, record, RENDER_CANONICAL);
+        record_render_as(&now, resource, record, body);
         bool same = body && !buffer_failed(&now) && now.length == db_length(statement, 0) &&
                     memcmp(now.data, body, now.length) == 0;
         buffer_finish(&now);
@@ -108,6 +108,24 @@ static bool verify_presence(struct store *store, const struct resource *resource
     return step != DB_ERROR;
 }
 
+/* The kept minutes are those whose digests their approval says. */
+static bool verify_kept(void *context, const char *review, int64_t revision, const struct kept_minutes *minutes,
+                        const char *said)
+{
+    struct audit_finding *finding = context;
+    char hash[65] = "";
+    if (minutes && said)
+        audit_hash_text(minutes->body, minutes->length, hash);
+    if (minutes && said && strcmp(hash, said) == 0)
+        return true;
+    snprintf(finding->text, sizeof finding->text, "review %s, revision %lld: the minutes kept%s%s %s", review,
+             (long long)revision, minutes ? " as " : "", minutes ? minutes->form : "",
+             !minutes ? "are not all that its approval speaks of"
+             : said   ? "are not those of which its approval has the SHA-256"
+                      : "are none that its approval speaks of");
+    return false;
+}
+
 static bool verify_all(struct store *store, struct arena *arena, struct audit_finding *finding)
 {
     struct walk walk = {finding};
@@ -125,6 +143,8 @@ static bool verify_all(struct store *store, struct arena *arena, struct audit_fi
     if (!finding->text[0] && !verify_revisions(store, arena, finding))
         return false;
     if (!finding->text[0] && !store_content_verify(store, finding->text, sizeof finding->text))
+        return false;
+    if (!finding->text[0] && !store_walk_minutes(store, verify_kept, finding))
         return false;
     return finding->text[0] || store_check_kept(store, arena, finding->text, sizeof finding->text);
 }

@@ -5,8 +5,10 @@
 
 #include "version.h"
 
+#include <cmark.h>
 #include <jansson.h>
 #include <microhttpd.h>
+#include <pango/pangocairo.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <xlsxwriter.h>
@@ -43,7 +45,9 @@ int run_version(struct invocation *invocation)
     const char *libraries[][2] = {{"database", db_driver_version()},   {"libmicrohttpd", MHD_get_version()},
                                   {"jansson", jansson_version_str()},  {"libsodium", sodium_version_string()},
                                   {"nettle", digest_nettle_version()}, {"xxhash", digest_xxhash_version()},
-                                  {"libxlsxwriter", lxw_version()},    {"zlib", zlibVersion()}};
+                                  {"libxlsxwriter", lxw_version()},    {"zlib", zlibVersion()},
+                                  {"cairo", cairo_version_string()},   {"pango", pango_version_string()},
+                                  {"cmark", cmark_version_string()}};
     struct buffer text = {0};
     buffer_format(&text, invocation->json ? "{\"reviewd\":\"%s\",\"build\":\"%s\"" : "reviewd %s (%s)\n",
                   REVIEWD_VERSION, REVIEWD_BUILD);

@@ -2,6 +2,7 @@
 #include "reviewd/resource.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { FIELDS_MAX = 64, SHAPES_MAX = 16 };
@@ -152,6 +153,28 @@ void shape_render(struct buffer *buffer, const struct shape *shape, const void *
     buffer_char(buffer, '{');
     for (size_t i = 0; i < order->count; i++)
         member_render(buffer, &shape->fields[order->index[i]], object, i == 0);
+    buffer_char(buffer, '}');
+}
+
+static bool knows(const char *body, const char *name)
+{
+    char member[80];
+    snprintf(member, sizeof member, "\"%s\":", name);
+    return strstr(body, member) != NULL;
+}
+
+void record_render_as(struct buffer *buffer, const struct resource *resource, const void *record, const char *body)
+{
+    const struct order *order = &resource_orders[resource_index(resource)];
+    bool first = true;
+    buffer_char(buffer, '{');
+    for (size_t i = 0; i < order->count; i++) {
+        const struct field *field = resource_field(resource, order->index[i]);
+        if (!field_is_set(field, record) && body && !knows(body, field->name))
+            continue;
+        member_render(buffer, field, record, first);
+        first = false;
+    }
     buffer_char(buffer, '}');
 }
 

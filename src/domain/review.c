@@ -32,13 +32,36 @@ struct assessment {
 static const struct field assessment_fields[] = {
     {"verdict", FIELD_ENUM(verdict, verdict_names), .required = true, .description = "The judgement.",
      .example = "\"yes\""},
-    {"rationale", FIELD_TEXT(rationale), .required = true, .min = 1, .max = 5000, .description = "What it rests on.",
+    {"rationale", FIELD_TEXT(rationale), .required = true, .min = 1, .max = 5000,
+     .description = "What it rests on, in Markdown.",
      .example = "\"The ISMS still fits the organisation after the merger.\""},
 };
 #undef RECORD
 
 static const struct shape assessment_shape = {"assessment", assessment_fields, COUNT_OF(assessment_fields),
                                               sizeof(struct assessment)};
+
+#define RECORD struct minutes_digests
+#define DIGEST(member, what)                                                                                           \
+    {                                                                                                                  \
+#member, FIELD_TEXT(member), .min = 64, .max = 64, .description = (what)                                       \
+    }
+static const struct field minutes_digests_fields[] = {
+    DIGEST(html, "Of the HTML, in lower-case hexadecimal digits."),
+    DIGEST(json, "Of the JSON."),
+    DIGEST(markdown, "Of the Markdown."),
+    DIGEST(pdf, "Of the PDF."),
+    DIGEST(extract_html, "Of the HTML of the extract, for who may not read all that belongs to other reviews; null "
+                         "where the minutes show nothing of others."),
+    DIGEST(extract_json, "Of the extract's JSON."),
+    DIGEST(extract_markdown, "Of the extract's Markdown."),
+    DIGEST(extract_pdf, "Of the extract's PDF."),
+};
+#undef DIGEST
+#undef RECORD
+
+const struct shape minutes_digests_shape = {"minutes_digests", minutes_digests_fields, COUNT_OF(minutes_digests_fields),
+                                            sizeof(struct minutes_digests)};
 
 #define RECORD struct review
 static const struct field review_fields[] = {
@@ -83,6 +106,8 @@ static const struct field review_fields[] = {
     {"concluded_by", FIELD_REF(concluded_by, "person"), .read_only = true, .description = "Who concluded it."},
     {"approved_at", FIELD_INSTANT(approved_at), .read_only = true, .description = "When it was approved."},
     {"approved_by", FIELD_REF(approved_by, "person"), .read_only = true, .description = "Who approved it."},
+    {"minutes_sha256", FIELD_OBJECT(minutes_sha256, minutes_digests_shape), .read_only = true,
+     .description = "The SHA-256 of the minutes that were kept at approval; null before, and within them."},
     {"revision", FIELD_INTEGER(revision), .read_only = true, .min = 1,
      .description = "1, and one more each time an approved review is reopened.", .example = "1"},
     {"cancel_reason", FIELD_TEXT(cancel_reason), .read_only = true, .by_verb = true, .min = 1, .searched = true,

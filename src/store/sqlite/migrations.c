@@ -10,6 +10,7 @@ extern const char migration_0001_spine[];
 extern const char migration_0002_checkpoints[];
 extern const char migration_0003_calendar[];
 extern const char migration_0004_attachments[];
+extern const char migration_0005_minutes[];
 
 const struct migration *db_migrations(size_t *ret_count)
 {
@@ -18,6 +19,7 @@ const struct migration *db_migrations(size_t *ret_count)
         {2, "0002_checkpoints", migration_0002_checkpoints},
         {3, "0003_calendar", migration_0003_calendar},
         {4, "0004_attachments", migration_0004_attachments},
+        {5, "0005_minutes", migration_0005_minutes},
     };
     *ret_count = sizeof migrations / sizeof *migrations;
     return migrations;

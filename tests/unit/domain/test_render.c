@@ -149,6 +149,31 @@ START_TEST(a_person_in_both_forms)
 }
 END_TEST
 
+/* A version that was written before a member was added still is the record's. */
+START_TEST(members_that_a_version_does_not_know_are_left_out_where_they_are_absent)
+{
+    const struct person person = {.record = {.id = ANA}, .name = "department", .role = ROLE_AUDITOR};
+    const struct person moved = {.record = {.id = ANA}, .name = "department", .role = ROLE_AUDITOR, .department = "IT"};
+    struct buffer whole = {0}, older = {0}, newer = {0};
+    record_render(&whole, &person_resource, &person, RENDER_CANONICAL);
+    buffer_char(&whole, '\0');
+    record_render_as(&older, &person_resource, &person, "{\"name\":\"x\",\"external\":null}");
+    buffer_char(&older, '\0');
+    ck_assert_ptr_null(strstr(older.data, "\"department\":"));
+    ck_assert_ptr_nonnull(strstr(older.data, "\"external\":null"));
+    record_render_as(&newer, &person_resource, &moved, "{\"name\":\"x\"}");
+    buffer_char(&newer, '\0');
+    ck_assert_ptr_nonnull(strstr(newer.data, "\"department\":\"IT\""));
+    newer.length = 0;
+    record_render_as(&newer, &person_resource, &person, whole.data);
+    buffer_char(&newer, '\0');
+    ck_assert_str_eq(newer.data, whole.data);
+    buffer_finish(&whole);
+    buffer_finish(&older);
+    buffer_finish(&newer);
+}
+END_TEST
+
 Suite *render_suite(void)
 {
     Suite *suite = suite_create("domain/render");
@@ -158,5 +183,6 @@ Suite *render_suite(void)
     tcase_add_loop_test(tcase, the_shown_form_follows_the_table, 0, RESOURCE_COUNT);
     tcase_add_test(tcase, shapes_are_canonical);
     tcase_add_test(tcase, a_person_in_both_forms);
+    tcase_add_test(tcase, members_that_a_version_does_not_know_are_left_out_where_they_are_absent);
     return suite;
 }

@@ -419,6 +419,7 @@ START_TEST(every_member_of_every_resource_was_tried)
             }
             bool other_parent = resources[r] == &amendment_resource && strcmp(field->name, "decision_id") == 0;
             bool at_the_end = resources[r] == &action_item_resource && strcmp(field->name, "closed_on") == 0;
+            at_the_end = at_the_end || strcmp(field->name, "minutes_sha256") == 0; /* of an approved review alone */
             ck_assert_msg(set || other_parent || at_the_end, "%s.%s", resources[r]->name, field->name);
         }
     }
