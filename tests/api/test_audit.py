@@ -27,6 +27,7 @@ ASSESSMENT = ('verdict', 'rationale')
 NESTED = {
     'source': ('system', 'reference', 'url', 'period_start', 'period_end'),
     'resources': ('budget_amount', 'currency', 'effort_days', 'note'),
+    'minutes_sha256': [part + form for part in ('', 'extract_') for form in ('html', 'json', 'markdown', 'pdf')],
     'suitability': ASSESSMENT, 'adequacy': ASSESSMENT, 'effectiveness': ASSESSMENT,
 }
 

@@ -146,6 +146,8 @@ def comparable(value):
         return 'an id'
     if isinstance(value, str) and re.fullmatch(r'\d{4}-\d\d-\d\dT[\d:.]+Z', value):
         return 'an instant'
+    if isinstance(value, str) and re.fullmatch(r'[0-9a-f]{64}', value):
+        return 'a digest'
     if isinstance(value, str):
         return re.sub(r'rvf_[\w-]{43}', 'a feed token', value)
     return value
