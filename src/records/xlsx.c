@@ -2,6 +2,7 @@
 #include "column.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/statvfs.h>
@@ -251,7 +252,11 @@ bool xlsx_finish(struct xlsx *xlsx, int *ret_file, int64_t *ret_length)
     }
     worksheet_autofilter(xlsx->worksheet, 0, 0, xlsx->rows - 1, (lxw_col_t)(xlsx->count - 1));
     xlsx->workbook->options.use_zip64 = length >= ZIP64_FROM_BYTES;
+    /* One at a time: it asks gmtime(), whose answer belongs to all threads. */
+    static pthread_mutex_t packing = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&packing);
     bool fine = workbook_close(xlsx->workbook) == LXW_NO_ERROR;
+    pthread_mutex_unlock(&packing);
     int64_t packed = fine ? lseek(xlsx->file, 0, SEEK_END) : -1;
     if (packed > 0) {
         *ret_length = packed;
