@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORDS_BYTES = 4096, SNIPPET_TOKENS = 24, NAME_MAX_LENGTH = 254 };
+enum { WORDS_BYTES = 4096, SNIPPET_TOKENS = 24, NAME_MAX_LENGTH = 255 };
 
 /* How many of the index's first columns name the record: a reference, a title, a name. */
 static int name_columns(const struct resource *resource, const struct field **ret_title)

@@ -181,6 +181,9 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     } else if (response->stream.read) {
         uint64_t length = response->stream.length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)response->stream.length;
         made = MHD_create_response_from_callback(length, STREAM_BYTES, read_stream, exchange, NULL);
+        /* 0.9.75 ends even the chunks that a HEAD does not get: the client would take that for its next answer. */
+        if (made && length == MHD_SIZE_UNKNOWN && exchange->request.method == METHOD_HEAD)
+            MHD_set_response_options(made, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     } else if (response->static_body) {
         made = MHD_create_response_from_buffer(response->static_length, (void *)(uintptr_t)response->static_body,
                                                MHD_RESPMEM_PERSISTENT);

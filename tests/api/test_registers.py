@@ -15,13 +15,14 @@ import openpyxl
 import pytest
 
 import harness
-from support import database, plain, poll, shared, walk, whole_life  # noqa: F401
+from support import database, head, plain, poll, shared, talk, walk, whole_life  # noqa: F401
 
 LISTS = ['/v1/people', '/v1/reviews', '/v1/inputs', '/v1/decisions', '/v1/action-items', '/v1/follow-ups',
          '/v1/reviews/{review}/attendees', '/v1/reviews/{review}/inputs', '/v1/reviews/{review}/decisions',
          '/v1/reviews/{review}/carried-action-items', '/v1/decisions/{decision}/action-items',
          '/v1/decisions/{decision}/amendments', '/v1/action-items/{item}/amendments',
-         '/v1/action-items/{item}/follow-ups']
+         '/v1/action-items/{item}/follow-ups', '/v1/attachments', '/v1/decisions/{decision}/attachments',
+         '/v1/calendar-tokens']
 TYPES = {'csv': 'text/csv; charset=utf-8', 'ndjson': 'application/x-ndjson',
          'xlsx': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'}
 OBJECTS = {'resources', 'source', 'suitability', 'adequacy', 'effectiveness', 'before', 'after'}
@@ -58,6 +59,8 @@ def life(shared):
     shared.action_item(decision, title='Resources', deadline=shared.day(20),
                        resources={'budget_amount': 1234.5, 'currency': 'EUR', 'note': '-5 "days", more'})
     shared.action_item(decision, title='A negative thing', deadline=shared.day(30), resources={'effort_days': 0.25})
+    shared.attach(f'/v1/decisions/{decision["id"]}', name='=1+1.csv')
+    shared.new('/v1/calendar-tokens', {'label': '@home'})
     return {name: record['id'] for name, record in records.items()}
 
 
@@ -67,12 +70,12 @@ def life(shared):
 def shown(path, answer):
     """The records of a CSV as the API shows them: what an import has to be able to do."""
     rows = csv.reader(io.StringIO(answer.body.decode('utf-8'), newline=''), strict=True)
-    head = next(rows)
+    names = next(rows)
     texts = raw_cells(answer.body.decode('utf-8'))
     next(texts)
     for row, raw in zip(rows, texts, strict=True):
-        assert len(row) == len(head) == len(raw)
-        yield dict(zip(head, zip(row, raw)))
+        assert len(row) == len(names) == len(raw)
+        yield dict(zip(names, zip(row, raw)))
 
 
 def raw_cells(text):
@@ -431,6 +434,15 @@ def test_thousands_of_rows_come_whole_and_in_order(shared, many, query):
         walk(shared.isms.client, '/v1/action-items?limit=200')[:4321]
     assert got == expected
     assert len(got) == len({record['id'] for record in got})
+
+
+@pytest.mark.parametrize('form', TYPES)
+def test_nothing_follows_the_head_of_a_stream(shared, many, form):
+    """No last chunk either, which a client would take for the beginning of its next answer."""
+    request = head('HEAD', f'/v1/action-items?format={form}', shared.isms.client)
+    received, _ = talk(shared.daemon.port, request, seconds=1)
+    assert received.startswith(b'HTTP/1.1 200 ') and received.endswith(b'\r\n\r\n')
+    assert received.count(b'\r\n\r\n') == 1
 
 
 @pytest.mark.parametrize('query, count', [

@@ -41,14 +41,16 @@ def test_each_kind_of_record_is_found(shared, life):
     item = shared.action_item(decision, title='Order', description='Ask for zirconium')
     amendment = shared.amendment(item, reason='No zirconium to be had', deadline=shared.day(50))
     follow_up = shared.follow_up(item, note='The zirconium is late')
+    file = shared.attach(f'/v1/inputs/{one["id"]}', name='zirconium prices 2026.csv')
     hits = search(shared.isms.client, 'zirconium')
     found = {hit['resource']: hit for hit in hits}
     assert set(found) == set(KINDS)
     for kind, record in (('review', review), ('attendee', zoe), ('input', one), ('decision', decision),
-                         ('action_item', item), ('amendment', amendment), ('follow_up', follow_up)):
+                         ('action_item', item), ('amendment', amendment), ('follow_up', follow_up),
+                         ('attachment', file)):
         assert found[kind]['id'] == record['id']
         assert found[kind]['reference'] == record.get('reference')
-        assert found[kind]['title'] == (record.get('title') or record.get('name_at_review'))
+        assert found[kind]['title'] == (record.get('title') or record.get('name_at_review') or record.get('name'))
     assert found['person']['title'] == 'Zirconium Zoe'
     for hit in hits:
         record = shared.get(hit['url'])
@@ -164,9 +166,10 @@ def test_who_may_not_see_finds_nothing(shared, life, who, level, sees):
     item = shared.action_item(decision, title=f'{word} item', owner_id=shared.isms.id)
     shared.follow_up(item, note=f'{word} note')
     shared.amendment(item, reason=f'{word} is the reason', deadline=shared.day(40))
+    shared.attach(f'/v1/decisions/{decision["id"]}', name=f'{word}.csv')
     hits = search(getattr(shared, who).client, word)
     assert {hit['resource'] for hit in hits} == \
-        ({'review', 'input', 'decision', 'action_item', 'follow_up', 'amendment'} if sees else set())
+        ({'review', 'input', 'decision', 'action_item', 'follow_up', 'amendment', 'attachment'} if sees else set())
 
 
 def test_an_owner_finds_the_item_and_nothing_beside_it(shared, life):
