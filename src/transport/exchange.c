@@ -196,10 +196,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     }
     for (size_t i = 0; made && i < response->header_count; i++)
         MHD_add_response_header(made, response->headers[i].name, response->headers[i].value);
-    /* After the head of a body of unknown length libmicrohttpd 0.9.75 sends the last chunk, also to a HEAD: no answer
-     * to another request may follow that. */
-    bool stray = exchange->request.method == METHOD_HEAD && response->stream.read && response->stream.length < 0;
-    if (made && (response->close || stray || atomic_load(&exchange->loop->server->draining)))
+    if (made && (response->close || atomic_load(&exchange->loop->server->draining)))
         MHD_add_response_header(made, "Connection", "close");
     return made;
 }
