@@ -348,7 +348,8 @@ static void put_shape(struct buffer *out, const struct field *field)
         const char *ending;
         enum facing facing;
     } const sides[] = {{"", FACING_READ}, {"Write", FACING_CREATE}, {"Change", FACING_CHANGE}};
-    size_t count = field->kind == FIELD_KIND_OBJECT && !field->by_verb ? 3 : 2;
+    bool sent = field->by_verb || !field->read_only;
+    size_t count = !sent ? 1 : field->kind == FIELD_KIND_OBJECT && !field->by_verb ? 3 : 2;
     for (size_t i = 0; i < count; i++) {
         put_object_head(out, name.text, sides[i].ending, field->description);
         put_fields(out, shape->fields, shape->field_count, sides[i].facing);
