@@ -355,6 +355,9 @@ bool read_search(struct call *call);
 bool read_revisions(struct call *call);
 bool read_revision(struct call *call);
 bool read_content(struct call *call);
+/* The review that the path names; NULL after answering 404, or when broken. */
+struct review *review_load(struct call *call, bool *ret_fine);
+
 bool read_agenda(struct call *call);
 bool read_minutes(struct call *call);
 bool read_revision_minutes(struct call *call);

@@ -122,18 +122,6 @@ bool minutes_keep(struct call *call, struct review *review)
 /* --- answers -------------------------------------------------------------------------------------------------------
  */
 
-static struct review *load_review(struct call *call, bool *ret_fine)
-{
-    struct review *review = arena_alloc(call->arena, sizeof *review);
-    enum found found = review ? store_load(call->store, &review_resource, call->keys[0], &call->view, &call->today,
-                                           call->arena, review)
-                              : BROKEN;
-    *ret_fine = found != BROKEN;
-    if (found == ABSENT)
-        answer_not_found(call);
-    return found == FOUND ? review : NULL;
-}
-
 static void answer_document(struct call *call, const struct review *review, int64_t revision, const char *kind)
 {
     const char *ending = forms[form_of(call)].ending;
@@ -178,14 +166,14 @@ static bool answer_fresh(struct call *call, struct review *review, bool agenda)
 bool read_agenda(struct call *call)
 {
     bool fine;
-    struct review *review = load_review(call, &fine);
+    struct review *review = review_load(call, &fine);
     return review ? answer_fresh(call, review, true) : fine;
 }
 
 bool read_minutes(struct call *call)
 {
     bool fine;
-    struct review *review = load_review(call, &fine);
+    struct review *review = review_load(call, &fine);
     if (!review)
         return fine;
     /* A revision that was approved before reviewd kept minutes has none. */
@@ -196,7 +184,7 @@ bool read_minutes(struct call *call)
 bool read_revision_minutes(struct call *call)
 {
     bool fine;
-    const struct review *review = load_review(call, &fine);
+    const struct review *review = review_load(call, &fine);
     if (!review)
         return fine;
     char *end;

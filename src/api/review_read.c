@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct review *load_review(struct call *call, bool *ret_fine)
+struct review *review_load(struct call *call, bool *ret_fine)
 {
     struct review *review = arena_alloc(call->arena, sizeof *review);
     enum found found = review ? store_load(call->store, &review_resource, call->keys[0], &call->view, &call->today,
@@ -93,7 +93,7 @@ static bool put_carried(struct call *call, struct buffer *body, const struct rev
 bool read_readiness(struct call *call)
 {
     bool fine;
-    const struct review *review = load_review(call, &fine);
+    const struct review *review = review_load(call, &fine);
     if (!review)
         return fine;
     struct review_facts facts = {.today = call->today, .caller_id = call->caller.person_id};
@@ -178,7 +178,7 @@ bool revision_render(struct call *call, const struct review *review, struct buff
 bool read_revision(struct call *call)
 {
     bool fine;
-    const struct review *review = load_review(call, &fine);
+    const struct review *review = review_load(call, &fine);
     if (!review)
         return fine;
     char *end;
@@ -206,7 +206,7 @@ bool read_revisions(struct call *call)
         return true;
     }
     bool fine;
-    const struct review *review = load_review(call, &fine);
+    const struct review *review = review_load(call, &fine);
     if (!review)
         return fine;
     struct buffer *body = &call->response->body;
