@@ -115,7 +115,8 @@ static bool verify_approvals(struct store *store, struct arena *arena, struct au
         arena,
         "SELECT a.seq, r.approved_at, r.body, %s FROM audit_log AS a JOIN version AS v ON v.seq = a.seq LEFT JOIN "
         "revision AS r ON r.review_id = a.resource_id AND r.revision = json_extract(v.body, '$.revision') WHERE "
-        "a.event = 'review.approve' ORDER BY a.seq",
+        "(a.event = 'review.approve' OR (a.event = 'review.import' AND json_extract(v.body, '$.status') = 'approved')) "
+        "ORDER BY a.seq",
         version_columns(arena, &review_resource));
     struct review *review = arena_alloc(arena, sizeof *review);
     struct db_statement *statement = review && !arena_failed(arena) ? db_query(store->db, sql) : NULL;
@@ -136,8 +137,9 @@ static bool verify_origin(struct store *store, struct audit_finding *finding)
 {
     struct db_statement *statement = db_fixed(
         store->db, "SELECT r.revision, r.review_id FROM revision AS r WHERE NOT EXISTS (SELECT 1 FROM version AS v "
-                   "JOIN audit_log AS a ON a.seq = v.seq WHERE v.record_id = r.review_id AND a.event = "
-                   "'review.approve' AND json_extract(v.body, '$.revision') = r.revision) LIMIT 1");
+                   "JOIN audit_log AS a ON a.seq = v.seq WHERE v.record_id = r.review_id AND (a.event = "
+                   "'review.approve' OR a.event = 'review.import') AND json_extract(v.body, '$.status') = 'approved' "
+                   "AND json_extract(v.body, '$.revision') = r.revision) LIMIT 1");
     enum db_step step = statement ? db_step(statement) : DB_ERROR;
     if (step == DB_ROW)
         snprintf(finding->text, sizeof finding->text, "revision %lld of review %s: no audit entry approved it",

@@ -156,6 +156,13 @@ void shape_render(struct buffer *buffer, const struct shape *shape, const void *
     buffer_char(buffer, '}');
 }
 
+/* Whether it says no more than the member's absence does. */
+static bool is_initial(const struct field *field, const void *record)
+{
+    return !field_is_set(field, record) ||
+           (field->initial && *(const unsigned *)field_of(field, record) == field->initial);
+}
+
 static bool knows(const char *body, const char *name)
 {
     char member[80];
@@ -170,7 +177,7 @@ void record_render_as(struct buffer *buffer, const struct resource *resource, co
     buffer_char(buffer, '{');
     for (size_t i = 0; i < order->count; i++) {
         const struct field *field = resource_field(resource, order->index[i]);
-        if (!field_is_set(field, record) && body && !knows(body, field->name))
+        if (body && is_initial(field, record) && !knows(body, field->name))
             continue;
         member_render(buffer, field, record, first);
         first = false;

@@ -34,6 +34,7 @@ struct writer {
     bool read_only; /* of the writer's thread alone */
     int checkpoint_lock;
     int64_t period_ends_ms;
+    int64_t held_ms; /* by jobs that are long, so far; with the mutex */
 
     _Atomic uint64_t groups;
     _Atomic uint64_t jobs;
@@ -233,8 +234,10 @@ static struct job *take_group(struct writer *writer, size_t *ret_size, bool *ret
     struct job *group = writer->first;
     size_t size = 0;
     struct job **end = &writer->first;
-    for (bool heavy = false; *end && size < writer->options.group_max && !heavy; size++) {
-        heavy = (*end)->heavy;
+    for (bool last = false; *end && size < writer->options.group_max && !last; size++) {
+        if ((*end)->alone && size)
+            break;
+        last = (*end)->heavy || (*end)->alone;
         end = &(*end)->next;
     }
     writer->first = *end;
@@ -248,8 +251,8 @@ static struct job *take_group(struct writer *writer, size_t *ret_size, bool *ret
     return size ? group : NULL;
 }
 
-/* Answers the jobs that waited too long; the rest stays. */
-static struct job *drop_expired(struct job *group, size_t *size)
+/* Answers the jobs that waited too long; the rest stays. What held the writer for long is not counted. */
+static struct job *drop_expired(const struct writer *writer, struct job *group, size_t *size)
 {
     int64_t now = clock_monotonic_us() / 1000;
     struct job *kept = NULL;
@@ -258,7 +261,7 @@ static struct job *drop_expired(struct job *group, size_t *size)
         struct job *job = group;
         group = job->next;
         job->next = NULL;
-        if (job->deadline_ms >= now) {
+        if (job->deadline_ms >= now - (writer->held_ms - job->held_ms)) {
             *end = job;
             end = &job->next;
             continue;
@@ -270,6 +273,13 @@ static struct job *drop_expired(struct job *group, size_t *size)
     return kept;
 }
 
+static void note_held(struct writer *writer, int64_t took_ms)
+{
+    pthread_mutex_lock(&writer->mutex);
+    writer->held_ms += took_ms;
+    pthread_mutex_unlock(&writer->mutex);
+}
+
 static void *writer_main(void *context)
 {
     struct writer *writer = context;
@@ -277,13 +287,17 @@ static void *writer_main(void *context)
         size_t size;
         bool busy;
         struct job *group = take_group(writer, &size, &busy);
-        group = drop_expired(group, &size);
+        group = drop_expired(writer, group, &size);
+        bool alone = group && group->alone;
+        int64_t began = clock_monotonic_us() / 1000;
         if (group)
             group_answer(writer, group, size);
         int pages = db_wal_pages(writer->store.db);
         if ((pages >= CHECKPOINT_PAGES && !busy) || pages >= CHECKPOINT_PAGES_BUSY)
             checkpoint(writer);
         int64_t now = clock_monotonic_us() / 1000;
+        if (alone)
+            note_held(writer, now - began);
         if (now >= writer->period_ends_ms) {
             periodic(writer);
             writer->period_ends_ms = now + PERIOD_MS;
@@ -363,6 +377,7 @@ bool writer_submit(struct writer *writer, struct job *job)
     bool taken = !writer->ending && writer->depth < writer->options.queue_max;
     if (taken) {
         job->next = NULL;
+        job->held_ms = writer->held_ms;
         *writer->last = job;
         writer->last = &job->next;
         if (writer->depth++ == 0)
@@ -370,6 +385,11 @@ bool writer_submit(struct writer *writer, struct job *job)
     }
     pthread_mutex_unlock(&writer->mutex);
     return taken;
+}
+
+void writer_moves(struct writer *writer)
+{
+    atomic_store(&writer->moved_ms, clock_monotonic_us() / 1000);
 }
 
 uint64_t writer_groups(const struct writer *writer)
