@@ -223,6 +223,7 @@ static void put_texts(struct buffer *out, const struct route *route)
                         : route->write == write_change ? "A merge patch (RFC 7396): members left out stay as they are, "
                                                          "null clears, lists are replaced whole, objects merged. A "
                                                          "patch that changes nothing makes no new version."
+                        : route->takes_import          ? import_description
                         : route->write == write_create ? "Answers the whole record, and in `Location` its path."
                                                        : NULL;
     static const char whole[] =
@@ -233,7 +234,7 @@ static void put_texts(struct buffer *out, const struct route *route)
         "has an apostrophe in front (see the conventions). In XLSX dates, instants (UTC), numbers and truths are "
         "typed, "
         "and a text longer than 32,767 characters is cut and says so.";
-    char text[1200];
+    char text[3000];
     if (route->verb)
         describe_verb(route, text, sizeof text);
     else if (plain)
@@ -274,8 +275,11 @@ static void put_request_body(struct buffer *out, const struct route *route)
     const struct transition *transition = route->verb ? resource_transition(route->resource, route->verb) : NULL;
     if (!route->write || (transition && !transition->argument_count))
         return;
-    if (route->takes_file) {
-        put_upload_body(out, route);
+    if (route->takes_file || route->takes_import) {
+        if (route->takes_file)
+            put_upload_body(out, route);
+        else
+            put_import_body(out);
         return;
     }
     bool change = route->write == write_change;
@@ -441,6 +445,18 @@ static void put_other_formats(struct buffer *out, const struct route *route)
     }
 }
 
+/* The import goes on by itself. */
+static void put_accepted(struct buffer *out, const struct route *route)
+{
+    put_begin(out, "202", '{');
+    put_string(out, "description", "It has begun (`Prefer: respond-async`); its record says how far it is.");
+    put_headers(out, route, true);
+    put_begin(out, "content", '{');
+    put_answer(out, route);
+    put_end(out, '}');
+    put_end(out, '}');
+}
+
 static void put_responses(struct buffer *out, const struct route *route)
 {
     static const struct {
@@ -474,6 +490,8 @@ static void put_responses(struct buffer *out, const struct route *route)
         put_end(out, '}');
         put_end(out, '}');
     }
+    if (route->takes_import)
+        put_accepted(out, route);
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         if (route_traits(route) & others[i].traits)
             put_ref(out, others[i].status, "responses", others[i].component, "");

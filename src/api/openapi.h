@@ -41,6 +41,10 @@ unsigned route_traits(const struct route *route);
 /* --- files (openapi_upload.c) ------------------------------------------------------------------------------------- */
 
 /* The requestBody of a route that takes a file. */
+/* What POST /v1/imports does, and the body that it takes. */
+extern const char import_description[];
+void put_import_body(struct buffer *out);
+
 void put_upload_body(struct buffer *out, const struct route *route);
 
 /* The answers of one that gives one: whole, in part, and where there is no such part. */

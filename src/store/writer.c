@@ -18,7 +18,8 @@ enum {
     CHECKPOINT_PAGES = 4000,       /* when the queue is short */
     CHECKPOINT_PAGES_BUSY = 16000, /* whatever the queue */
     PERIOD_MS = 1000,
-    WORDS_BATCH = 256, /* rows that wait for the index of words: many cost little more than one */
+    PATIENCE_MS = 15000, /* with a command that writes for long; less than the watchdog's */
+    WORDS_BATCH = 256,   /* rows that wait for the index of words: many cost little more than one */
 };
 
 struct writer {
@@ -99,6 +100,19 @@ static bool commit_wrote_nothing(enum db_fault fault)
     return fault == DB_FAULT_FULL || fault == DB_FAULT_BUSY || fault == DB_FAULT_CONSTRAINT;
 }
 
+/* A command may be writing (an import of many lines): it is waited for as long as the first job waits. */
+static bool begin(struct store *store, const struct job *group)
+{
+    int64_t until = clock_monotonic_us() / 1000 + PATIENCE_MS;
+    until = group->deadline_ms < until ? group->deadline_ms : until;
+    for (;;) {
+        if (db_run(store->db, "BEGIN IMMEDIATE"))
+            return true;
+        if (db_fault(store->db) != DB_FAULT_BUSY || clock_monotonic_us() / 1000 >= until)
+            return false;
+    }
+}
+
 enum group_end {
     GROUP_STORED,
     GROUP_BROKEN,  /* rolled back; a job of it failed */
@@ -111,7 +125,7 @@ enum group_end {
 static enum group_end group_try(struct store *store, struct job *group, size_t words_batch)
 {
     store->head_known = false;
-    bool fine = db_run(store->db, "BEGIN IMMEDIATE");
+    bool fine = begin(store, group);
     for (struct job *job = group; fine && job; job = job->next) {
         job->result = run_one(job, store);
         settle(job, JOB_ANSWERED, DB_FAULT_NONE);
