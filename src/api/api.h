@@ -361,6 +361,11 @@ const struct settings *call_settings(const struct call *call);
 struct keyring *call_keyring(const struct call *call); /* NULL on the command line */
 bool owner_stake(struct call *call, const struct id *owner, struct stake *ret_stake);
 
+struct follow_up;
+
+/* Whether a follow-up supersedes one of another action item. */
+MUST_USE bool follow_up_supersedes_other(struct call *call, const struct follow_up *follow_up, bool *ret_other);
+
 /* Gives a review that is imported and not held yet what it lacks of chair and agenda. */
 MUST_USE bool review_complete(struct call *call, const struct review *review);
 

@@ -145,6 +145,7 @@ struct import_run {
     int64_t violation_count;
     struct progress *progress;
     bool changes_people;
+    bool unreadable; /* a file as a whole: nothing is stored, be it partial */
     const struct import_mark *mark;
     size_t slice_kind;
     size_t slice_at;

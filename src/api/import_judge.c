@@ -35,26 +35,23 @@ bool judge_holds_back(const struct resource *resource, void *record)
     return false;
 }
 
-/* Gives the record the state of its line. */
-static bool give_state(struct import_run *run, struct plan_line *line)
+/* The record with the state of its line; *ret_held: whether it was held back. NULL where the database or memory failed.
+ */
+static void *with_state(struct import_run *run, struct call *call, const struct plan_line *line, bool *ret_held)
 {
     static const char *const members[] = {"status", "superseded_by_id", "minutes_sha256"};
     const struct resource *resource = import_kind(line->kind);
-    struct importing importing = {.moves = true, .marked = true};
-    struct call *call = run_call(run, &importing);
-    void *told = call ? arena_alloc(call->arena, resource->size) : NULL;
-    void *judged = call ? arena_alloc(call->arena, resource->size) : NULL;
+    void *told = arena_alloc(call->arena, resource->size);
+    void *judged = arena_alloc(call->arena, resource->size);
     struct id id = plan_id(line);
     if (!told || !judged || !(call->body = run_read(run, line, &call->violations)) ||
         !record_parse(call, resource, BODY_IMPORT, told, NULL))
-        return false;
+        return NULL;
+    call->violations.count = 0; /* they were judged before */
     memcpy(judged, told, resource->size);
-    if (!judge_holds_back(resource, judged))
-        return !arena_failed(call->arena);
+    *ret_held = judge_holds_back(resource, judged);
     void *record = record_fetch(call, resource, &id);
-    if (!record)
-        return false;
-    for (size_t i = 0; i < COUNT_OF(members); i++) {
+    for (size_t i = 0; record && *ret_held && i < COUNT_OF(members); i++) {
         const struct field *field = resource_field_named(resource, members[i]);
         if (field)
             memcpy(field_in(field, record), field_of(field, told),
@@ -62,11 +59,16 @@ static bool give_state(struct import_run *run, struct plan_line *line)
                    : field->kind == FIELD_KIND_REF ? sizeof(struct id)
                                                    : sizeof(struct nested));
     }
-    if (!record_update(call, resource, record, "import"))
-        return false;
-    bool approved = resource == &review_resource && ((struct review *)record)->status == REVIEW_APPROVED;
-    return !approved ||
-           (store_derive(call->store, resource, &call->today, record) && review_keep_revision(call, record));
+    return record;
+}
+
+static bool give_decision(struct import_run *run, struct plan_line *line)
+{
+    struct importing importing = {.moves = true, .marked = true};
+    struct call *call = run_call(run, &importing);
+    bool held;
+    void *record = call ? with_state(run, call, line, &held) : NULL;
+    return record && (!held || record_update(call, &decision_resource, record, "import"));
 }
 
 /* A review that is still to be held has its agenda, as every other. */
@@ -74,11 +76,9 @@ static bool complete(struct import_run *run, struct plan_line *line)
 {
     struct importing importing = {0}; /* what is added comes from the server */
     struct call *call = run_call(run, &importing);
-    struct id id = plan_id(line);
-    const struct review *review = call ? record_fetch(call, &review_resource, &id) : NULL;
-    if (!review)
-        return false;
-    return review_is_frozen(review->status) || review_complete(call, review);
+    bool held;
+    const struct review *review = call ? with_state(run, call, line, &held) : NULL;
+    return review && (held || review_complete(call, review));
 }
 
 /* --- reviews -------------------------------------------------------------------------------------------------------
@@ -264,6 +264,17 @@ static bool judge_item(struct call *call, const struct action_item *item)
     return true;
 }
 
+static bool judge_follow_up(struct call *call, const struct follow_up *follow_up)
+{
+    bool other;
+    if (!follow_up_supersedes_other(call, follow_up, &other))
+        return false;
+    if (other)
+        violation_add(&call->violations, "follow_up.supersedes.same_item", "#/supersedes_id",
+                      "That follow-up is of another action item.");
+    return true;
+}
+
 /* --- people --------------------------------------------------------------------------------------------------------
  */
 
@@ -282,6 +293,40 @@ static bool judge_person(struct call *call, const struct person *person)
 /* --- all of it -----------------------------------------------------------------------------------------------------
  */
 
+/* Notes what the line broke. */
+static void refuse(struct import_run *run, struct plan_line *line, struct call *call)
+{
+    line->state = LINE_REFUSED;
+    run->record.created.value--;
+    run->record.refused.value++;
+    run_note(run, &run->parts[line->part], import_kind(line->kind), line->line, &call->violations);
+}
+
+/* Judges a review as it arrives, and only then gives it its state, to which the schema holds it. */
+static bool settle_review(struct import_run *run, struct plan_line *line)
+{
+    struct importing importing = {.moves = true, .marked = true};
+    struct route route = {.resource = &review_resource};
+    struct call *call = run_call(run, &importing);
+    bool held;
+    struct review *review = call ? with_state(run, call, line, &held) : NULL;
+    if (!review)
+        return false;
+    call->route = &route;
+    call->after = review;
+    if (!judge_review(call, review) || arena_failed(call->arena))
+        return false;
+    line_waive(run, call);
+    if (call->violations.count) {
+        refuse(run, line, call);
+        return true;
+    }
+    if (!held)
+        return true;
+    return record_update(call, &review_resource, review, "import") &&
+           (review->status != REVIEW_APPROVED || review_keep_revision(call, review));
+}
+
 static bool judge_line(struct import_run *run, struct plan_line *line)
 {
     const struct resource *resource = import_kind(line->kind);
@@ -294,19 +339,15 @@ static bool judge_line(struct import_run *run, struct plan_line *line)
         return false;
     call->route = &route;
     call->after = record;
-    bool fine = resource == &review_resource        ? judge_review(call, record)
-                : resource == &decision_resource    ? judge_decision(call, record)
+    bool fine = resource == &decision_resource      ? judge_decision(call, record)
                 : resource == &action_item_resource ? judge_item(call, record)
+                : resource == &follow_up_resource   ? judge_follow_up(call, record)
                                                     : judge_person(call, record);
     if (!fine || arena_failed(call->arena))
         return false;
     line_waive(run, call);
-    if (!call->violations.count)
-        return true;
-    line->state = LINE_REFUSED;
-    run->record.created.value--;
-    run->record.refused.value++;
-    run_note(run, &run->parts[line->part], resource, line->line, &call->violations);
+    if (call->violations.count)
+        refuse(run, line, call);
     return true;
 }
 
@@ -325,9 +366,9 @@ static bool each(struct import_run *run, const struct resource *resource,
 
 bool judge_all(struct import_run *run)
 {
-    /* Decisions first: most of theirs is frozen with the review. */
-    return each(run, &decision_resource, give_state) && each(run, &review_resource, give_state) &&
-           each(run, &review_resource, complete) && each(run, &person_resource, judge_line) &&
-           each(run, &review_resource, judge_line) && each(run, &decision_resource, judge_line) &&
-           each(run, &action_item_resource, judge_line);
+    /* Decisions have their states first: what is frozen with the review, and what the review is judged by. */
+    return each(run, &decision_resource, give_decision) && each(run, &review_resource, complete) &&
+           each(run, &review_resource, settle_review) && each(run, &person_resource, judge_line) &&
+           each(run, &decision_resource, judge_line) && each(run, &action_item_resource, judge_line) &&
+           each(run, &follow_up_resource, judge_line);
 }

@@ -8,6 +8,7 @@
 #include "reviewd/review.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 /* --- what it hangs from --------------------------------------------------------------------------------------------
  */
@@ -61,8 +62,14 @@ static bool check_review(struct call *call)
     return found != BROKEN;
 }
 
+static bool is_refused(const struct import_run *run, const struct resource *resource, const char *key)
+{
+    const struct plan_line *line = plan_find(&run->plan, resource, key);
+    return line && line->state == LINE_REFUSED;
+}
+
 /* Sets the route and the parent. False where the database or memory failed; without a parent there is a violation. */
-static bool find_parent(struct call *call, const struct resource *resource)
+static bool find_parent(struct import_run *run, struct call *call, const struct resource *resource)
 {
     const char *missing = NULL;
     for (size_t i = 0; i < COUNT_OF(parents); i++) {
@@ -85,7 +92,8 @@ static bool find_parent(struct call *call, const struct resource *resource)
         if (found == ABSENT)
             violation_add(&call->violations, "reference.not_found",
                           arena_format(call->arena, "#/%s", parents[i].member),
-                          "'%s' names nothing that there is, or that you may see.", parents[i].member);
+                          "'%s' names nothing that there is, or that you may see%s.", parents[i].member,
+                          key && is_refused(run, parents[i].parent, key) ? ": the line that it names is refused" : "");
         return found != BROKEN && (!call->parent || check_review(call));
     }
     if (missing)
@@ -166,7 +174,9 @@ static bool same_value(struct call *call, const struct resource *resource, const
                    ? id_equal(&named, field_of(field, existing))
                    : !field_is_set(field, existing) && json_is_null(json_object_get(call->body, field->name));
     }
-    (void)resource;
+    if (resource->found_by && strcmp(resource->found_by, field->name) == 0 && field_is_set(field, parsed))
+        return strcasecmp(*(const char *const *)field_of(field, parsed),
+                          *(const char *const *)field_of(field, existing)) == 0;
     return (is_nothing(field, parsed) && is_nothing(field, existing)) || field_equal(field, parsed, existing);
 }
 
@@ -255,6 +265,7 @@ static bool check_moved(struct import_run *run, struct call *call, const struct 
     int64_t number;
     bool known = false;
     struct id id = plan_id(line);
+    common->id = id;
     if (!run->history)
         violation_add(&call->violations, "import.history.role", arena_format(call->arena, "#/%s", member),
                       "'%s' is set by the server; leave it empty, or have an ISMS manager import it.", member);
@@ -265,6 +276,9 @@ static bool check_moved(struct import_run *run, struct call *call, const struct 
     check_times(run, common, &call->violations);
     if (resource->state && !violations_at(&call->violations, arena_format(call->arena, "#/%s", resource->state)))
         import_check_state(resource, call->after, &call->violations);
+    if (resource == &decision_resource && id_equal(&((const struct decision *)call->after)->superseded_by_id, &id))
+        violation_add(&call->violations, "decision.supersede.other", "#/superseded_by_id",
+                      "A decision cannot take its own place.");
     if (run->history && !store_id_known(call->store, &id, &known))
         return false;
     if (known)
@@ -335,7 +349,7 @@ static bool judge(struct import_run *run, struct call *call, const struct resour
 {
     const char *member = moved_member(resource, call->body);
     call->importing->moves = call->importing->marked = member != NULL;
-    if (!find_parent(call, resource))
+    if (!find_parent(run, call, resource))
         return false;
     bool needs_parent = call->route->parent != NULL;
     if (needs_parent && !call->parent) { /* all else that is wrong is told, too */

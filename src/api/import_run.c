@@ -117,6 +117,7 @@ static void refuse_all(struct import_run *run, size_t part, size_t line, const c
     struct violations violations = {.arena = &run->line_arena};
     violation_add(&violations, rule, NULL, "%s", detail);
     run_note(run, &run->parts[part], run->parts[part].resource, line, &violations);
+    run->unreadable = true;
 }
 
 /* False where the file or memory fails. */
@@ -129,6 +130,7 @@ static bool scan_part(struct import_run *run, size_t part)
     enum import_read read;
     if (run->parts[part].csv && !source_head(reader, &run->parts[part], &violations)) {
         run_note(run, &run->parts[part], run->parts[part].resource, 1, &violations);
+        run->unreadable = true;
         return !arena_failed(&run->line_arena);
     }
     while ((read = reader_next(reader, &offset, &number)) == READ_LINE || read == READ_LONG) {
@@ -137,6 +139,7 @@ static bool scan_part(struct import_run *run, size_t part)
         if (read == READ_LINE && is_blank(&reader->text))
             continue;
         if (run->plan.count == IMPORT_LINES_MAX) {
+            run->plan.count = 0; /* which takes too long to look into any further */
             refuse_all(run, part, number, "import.lines.limit", "There are more lines; part the file.");
             return true;
         }
@@ -355,7 +358,7 @@ static bool run_whole(struct import_run *run)
     if ((run->dry_run && !run_insert(run)) || !db_run(run->store->db, "SAVEPOINT import") || !raise_references(run) ||
         !write_all(run))
         return false;
-    bool refused = run->violation_count && run->record.partial != TRUTH_TRUE;
+    bool refused = run->violation_count && (run->record.partial != TRUTH_TRUE || run->unreadable);
     run->record.status = refused ? IMPORT_REFUSED : IMPORT_DONE;
     if (refused) {
         run->record.created.value = 0;
@@ -455,7 +458,8 @@ static bool work(struct import_run *run)
     run->outcome = JOB_FAILED;
     if (!scan(run))
         return false;
-    if (run->record.partial == TRUTH_TRUE && !run->dry_run) /* a rehearsal is taken back as a whole */
+    if (run->record.partial == TRUTH_TRUE && !run->dry_run &&
+        !run->unreadable) /* a rehearsal is one, to be taken back */
         return work_slices(run);
     struct import_mark mark = mark_set(run);
     run->mark = &mark;

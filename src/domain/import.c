@@ -34,16 +34,16 @@ static const struct shape violation_shape = {"import_violation", violation_field
 #define RECORD struct import
 static const struct field import_fields[] = {
     {"resource", FIELD_ENUM(resource, import_collections), .read_only = true,
-     .description = "The collection that its lines belong to; null where they are mixed.",
-     .example = "\"action-items\""},
+     .description = "The collection that its lines belong to; null where they are mixed."},
     {"partial", FIELD_TRUTH(partial), .read_only = true, .initial = TRUTH_FALSE,
      .description = "Whether the good lines were to be stored without the others; else all or nothing.",
      .example = "false"},
-    {"name", FIELD_TEXT(name), .read_only = true, .max = 255, .description = "The file's name, where it came with one.",
-     .example = "\"actions.csv\""},
+    {"name", FIELD_TEXT(name), .read_only = true, .max = 255,
+     .description = "The file's name, where it came with one."},
     {"size", FIELD_INTEGER(size), .read_only = true, .description = "Of the file, in bytes.", .example = "48213"},
     {"sha256", FIELD_TEXT(sha256), .read_only = true, .min = 64, .max = 64,
-     .description = "The SHA-256 of its bytes, in lower-case hexadecimal digits."},
+     .description = "The SHA-256 of its bytes, in lower-case hexadecimal digits.",
+     .example = "\"5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03\""},
     {"status", FIELD_ENUM(status, status_names), .read_only = true, .initial = IMPORT_RUNNING,
      .description = "running; done; refused, since lines broke rules and all or nothing was asked for; or failed, "
                     "which `reason` explains.",
