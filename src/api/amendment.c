@@ -98,7 +98,9 @@ static bool complete_past(struct call *call)
     struct amendment *after = call->after;
     struct commitment old;
     struct commitment new;
-    if (!read_side(call, "before", &old) || !read_side(call, "after", &new))
+    if (!read_side(call, "before", &old) || !read_side(call, "after", &new) ||
+        !criteria_complete(call, &amendment_resource, &old.success_criteria, NULL) ||
+        !criteria_complete(call, &amendment_resource, &new.success_criteria, &old.success_criteria))
         return false;
     bool told = field_equal(resource_field_named(&amendment_resource, "deadline"), after,
                             &(struct amendment){.deadline = new.deadline}) &&

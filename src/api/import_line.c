@@ -291,6 +291,13 @@ static bool is_open(const struct action_item *item)
     return !action_item_is_ended(item->status);
 }
 
+/* An action item that is known to be older than its record says: it came without the day of its making. */
+static bool is_older(const struct import_run *run, const struct action_item *item)
+{
+    struct date made = instant_date(&item->record.created_at);
+    return strcmp(item->record.created_at.text, run->now.text) >= 0 || date_before(&item->original_deadline, &made);
+}
+
 /* Whether a history may break the rule: what lies in the past was in the future once, and who has left was there. */
 static bool is_waived(const struct import_run *run, const struct call *call, const char *rule)
 {
@@ -301,7 +308,7 @@ static bool is_waived(const struct import_run *run, const struct call *call, con
     if (strcmp(rule, "follow_up.next.required") == 0) /* only for lying in the past */
         return call->after && date_is_set(&((const struct follow_up *)call->after)->next_follow_up_on);
     if (strcmp(rule, "follow_up.performed_on.before_action") == 0) /* whose own day of making is not known */
-        return strcmp(((const struct action_item *)call->parent)->record.created_at.text, run->now.text) >= 0;
+        return is_older(run, call->parent);
     if (strcmp(rule, "reference.person.inactive") == 0 || strcmp(rule, "attendee.withdrawn") == 0 ||
         strcmp(rule, "input.withdrawn") == 0)
         return moves;

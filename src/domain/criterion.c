@@ -9,8 +9,8 @@ enum { CRITERIA_MAX = 20, STATEMENT_MIN = 10, VERIFICATION_MIN = 10 };
 const char *const comparator_names[] = {"lt", "lte", "eq", "gte", "gt"};
 
 static const struct field criterion_fields[] = {
-    {"id", FIELD_TEXT(id), .read_only = true, .description = "Names the criterion within its commitment.",
-     .example = "\"c1\""},
+    {"id", FIELD_TEXT(id), .read_only = true, .min = 1, .max = 20,
+     .description = "Names the criterion within its commitment.", .example = "\"c1\""},
     {"statement", FIELD_TEXT(statement), .required = true, .min = STATEMENT_MIN, .max = 1000,
      .description = "What will be true.", .example = "\"Critical patches are installed within 14 days\""},
     {"metric", FIELD_TEXT(metric), .min = 1, .max = 200, .description = "What is measured.",
