@@ -349,6 +349,7 @@ static bool write_all(struct import_run *run)
         if (!write_lines(run, kind, &at, SIZE_MAX))
             return false;
     }
+    tell(run);
     return run->violation_count > 0 || judge_all(run);
 }
 

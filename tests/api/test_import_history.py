@@ -4,6 +4,7 @@ that it breaks, each at its line."""
 import pytest
 
 from importing import broken, send
+from support import shared  # noqa: F401
 
 PAST = '2024-03-01'
 
@@ -102,15 +103,15 @@ LEFT_OUT = [
 
 
 @pytest.mark.parametrize('left_out, where, rule', LEFT_OUT)
-def test_a_history_that_lacks_something(org, left_out, where, rule):
-    told = whole(org)
+def test_a_history_that_lacks_something(shared, left_out, where, rule):
+    told = whole(shared)
     for name in {'item': ('item', 'amendment', 'completion', 'verification')}.get(left_out, (left_out,)):
         del told[name]
-    answer = send(org.isms.client, list(told.values()))
+    answer = send(shared.isms.client, list(told.values()))
     assert answer.status in (409, 422), answer.report('taken')
     line = list(told).index(where) + 1
     assert (line, rule) in [(at, name) for at, _, name in broken(answer)], answer.report(f'not {rule} at line {line}')
-    assert org.get('/v1/reviews')['data'] == [] and org.get('/v1/inputs')['data'] == []
+    assert shared.get('/v1/reviews')['data'] == [] and shared.get('/v1/inputs')['data'] == []
 
 
 CHANGED = [
@@ -175,13 +176,13 @@ CHANGED = [
 
 
 @pytest.mark.parametrize('name, over, rule', CHANGED)
-def test_a_history_that_breaks_a_rule(org, name, over, rule):
-    told = whole(org)
+def test_a_history_that_breaks_a_rule(shared, name, over, rule):
+    told = whole(shared)
     told[name] |= over
-    answer = send(org.isms.client, list(told.values()))
+    answer = send(shared.isms.client, list(told.values()))
     assert answer.status in (403, 409, 422), answer.report('taken')
     assert rule in answer.rules, answer.report(f'not {rule}')
-    assert org.get('/v1/reviews')['data'] == [] and org.get('/v1/action-items')['data'] == []
+    assert shared.get('/v1/reviews')['data'] == [] and shared.get('/v1/action-items')['data'] == []
 
 
 def test_the_chair_attends(org):
