@@ -395,6 +395,8 @@ static void answer_bare(struct response *response, bool stored)
 /* Whether its write is in the database. */
 static bool is_stored(const struct call *call)
 {
+    if (call->import)
+        return import_has_stored(call);
     return call->job.run == call_run && call->job.outcome == JOB_ANSWERED && call->job.result == JOB_KEEP;
 }
 

@@ -314,6 +314,9 @@ enum api_next import_next(struct call *call);
 MUST_USE bool import_depart(struct call *call);
 void import_run_here(struct call *call);
 
+/* Whether what its lines bring is in the database. */
+bool import_has_stored(const struct call *call);
+
 /* Takes NULL. */
 void import_free(struct import_run *run);
 

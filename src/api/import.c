@@ -382,7 +382,8 @@ bool run_keep_answer(struct import_run *run)
         return true;
     call_reset(call);
     answer_over(call, run);
-    return !arena_failed(call->arena) && !buffer_failed(&call->response->body) && key_keep(call, run->store);
+    run->answered = !arena_failed(call->arena) && !buffer_failed(&call->response->body) && key_keep(call, run->store);
+    return run->answered;
 }
 
 /* --- jobs and threads ----------------------------------------------------------------------------------------------
@@ -463,12 +464,16 @@ void import_run_here(struct call *call)
 enum api_next import_next(struct call *call)
 {
     struct import_run *run = call->import;
-    if (run->departed || call->response->status) {
-        call->job.outcome = run->departed && run->outcome == JOB_UNKNOWN ? JOB_UNKNOWN : JOB_ANSWERED;
-        if (!call->response->status && call->job.outcome == JOB_ANSWERED)
-            answer_over(call, run);
+    if (run->departed) {
+        call->job.outcome = run->outcome == JOB_UNKNOWN ? JOB_UNKNOWN : JOB_ANSWERED;
+        if (run->answered && run->outcome == JOB_ANSWERED)
+            return API_ANSWER;
+        call_reset(call);
+        answer_over(call, run);
         return API_ANSWER;
     }
+    if (call->response->status) /* of the first time, or refused for its key */
+        return API_ANSWER;
     if (run->waits || run->alone)
         return API_APART;
     answer_record(call, run, 202);
@@ -480,6 +485,12 @@ enum api_next import_next(struct call *call)
         answer_problem(call, 503, NULL, "The import cannot be begun now; nothing was stored.");
     }
     return API_ANSWER;
+}
+
+bool import_has_stored(const struct call *call)
+{
+    const struct import_run *run = call->import;
+    return run->departed && !run->dry_run && run->outcome == JOB_ANSWERED && run->record.created.value > 0;
 }
 
 /* --- what a crash has broken off -----------------------------------------------------------------------------------

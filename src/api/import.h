@@ -134,6 +134,7 @@ struct import_run {
     bool dry_run;
     bool waits;     /* somebody waits for its end */
     bool has_place; /* among the imports that run at once */
+    bool answered;  /* the call has its answer, as it is kept for a retry */
     bool departed;  /* it was left to its thread */
     bool history;   /* the caller may move one in */
     struct instant now;

@@ -45,6 +45,7 @@ static const struct effect {
     {&import_resource, NULL, "unchanged", "0"},
     {&import_resource, NULL, "refused", "0"},
     {&import_resource, NULL, "violation_count", "0"},
+    {&import_resource, NULL, "violations", "[]"},
     {&import_resource, NULL, "finished_at", NOW},
 };
 

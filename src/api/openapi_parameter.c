@@ -17,7 +17,7 @@ static void put_values(struct buffer *out, const struct field *field)
     bool id = field->kind == FIELD_KIND_REF || field->kind == FIELD_KIND_REFS;
     put_json(out, "style", "\"form\",\"explode\":false");
     put_begin(out, "schema", '{');
-    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":50");
+    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":100");
     put_begin(out, "items", '{');
     put_json(out, "type", "\"string\"");
     if (field->kind == FIELD_KIND_ENUM)
@@ -189,7 +189,7 @@ static bool put_audit_filter(struct buffer *out, const char *name)
                        event ? "Only these events: the resource, and what happened." : "Only entries of these.");
     put_json(out, "style", "\"form\",\"explode\":false");
     put_begin(out, "schema", '{');
-    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":50");
+    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":100");
     put_begin(out, "items", '{');
     put_json(out, "type", "\"string\"");
     put_begin(out, "enum", '[');

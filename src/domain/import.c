@@ -21,10 +21,10 @@ static const struct field violation_fields[] = {
      .example = "3"},
     {"column", FIELD_INTEGER(column), .description = "The column's number in a CSV, from 1.", .example = "14"},
     {"column_name", FIELD_TEXT(column_name), .description = "The column's name in a CSV.", .example = "\"deadline\""},
-    {"rule", FIELD_TEXT(rule), .required = true, .description = "The rule, as /v1/rules lists it.",
+    {"rule", FIELD_TEXT(rule), .description = "The rule, as /v1/rules lists it.",
      .example = "\"action_item.deadline.in_past\""},
     {"pointer", FIELD_TEXT(pointer), .description = "The member of the line (RFC 6901).", .example = "\"#/deadline\""},
-    {"detail", FIELD_TEXT(detail), .required = true, .max = 2000, .description = "What is wrong, in a sentence.",
+    {"detail", FIELD_TEXT(detail), .max = 2000, .description = "What is wrong, in a sentence.",
      .example = "\"2026-01-31 is before today, 2026-11-27.\""},
 };
 #undef RECORD
