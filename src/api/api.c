@@ -196,9 +196,7 @@ static bool find_route(struct call *call)
         snprintf(allow + length, sizeof allow - length, "%s%s", length ? ", " : "", method_names[routes[i].method]);
         patch = patch || routes[i].method == METHOD_PATCH;
         if (routes[i].method == METHOD_POST)
-            post = routes[i].takes_import ? "text/csv, application/x-ndjson, multipart/form-data"
-                   : routes[i].takes_file ? "multipart/form-data, */*"
-                                          : "application/json";
+            post = body_types(&routes[i]);
     }
     if (*allow)
         answer_allow(call, allow, patch, post);
@@ -549,8 +547,7 @@ void call_finish(struct call *call)
         return;
     key_end(call);
     xlsx_forget(call);
-    import_free(call->import);
-    call->import = NULL;
+    import_forget(call);
 }
 
 void api_refuse(struct api_worker *worker, struct request *request, struct response *response, int status,

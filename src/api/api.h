@@ -239,6 +239,9 @@ bool json_is_deep(const char *text, size_t length);
 /* Whether a Content-Type names the type, in UTF-8. */
 bool media_type_is(const char *header, const char *type);
 
+/* The types that a POST of the route takes, as Accept-Post lists them. */
+const char *body_types(const struct route *route);
+
 /* Parses the request's JSON; false after answering. An empty body is an empty object. */
 bool body_parse(struct call *call);
 
@@ -317,8 +320,8 @@ void import_run_here(struct call *call);
 /* Whether what its lines bring is in the database. */
 bool import_has_stored(const struct call *call);
 
-/* Takes NULL. */
-void import_free(struct import_run *run);
+/* Frees what the call has of one. */
+void import_forget(struct call *call);
 
 /* The server ends: imports are broken off soon. */
 void api_give_up_imports(void);

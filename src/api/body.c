@@ -65,6 +65,13 @@ static bool check_type(struct call *call)
     return false;
 }
 
+const char *body_types(const struct route *route)
+{
+    if (route->takes_import)
+        return "text/csv, application/x-ndjson, multipart/form-data";
+    return route->takes_file ? "multipart/form-data, */*" : "application/json";
+}
+
 bool json_is_deep(const char *text, size_t length)
 {
     return json_depth(text, length) > DEPTH_MAX;

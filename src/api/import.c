@@ -19,8 +19,6 @@
 
 enum { IMPORTS_AT_ONCE = 2 };
 
-#define ACCEPT_POST "text/csv, application/x-ndjson, multipart/form-data"
-
 /* For the process: what runs apart from its call. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t over = PTHREAD_COND_INITIALIZER;
@@ -75,10 +73,8 @@ void api_finish_imports(int grace_ms)
     pthread_mutex_unlock(&mutex);
 }
 
-void import_free(struct import_run *run)
+static void run_free(struct import_run *run)
 {
-    if (!run)
-        return;
     if (run->reading)
         reader_close(&run->reader);
     spool_finish(&run->spool);
@@ -89,6 +85,13 @@ void import_free(struct import_run *run)
     if (run->has_place)
         leave_place();
     free(run);
+}
+
+void import_forget(struct call *call)
+{
+    if (call->import)
+        run_free(call->import);
+    call->import = NULL;
 }
 
 /* --- the request ---------------------------------------------------------------------------------------------------
@@ -197,7 +200,7 @@ static bool take_body(struct call *call, struct import_run *run, const struct up
 {
     enum source_type type = type_of(call->request->headers[HEADER_CONTENT_TYPE]);
     if (type == SOURCE_UNKNOWN) {
-        response_add(call->response, "Accept-Post", ACCEPT_POST);
+        response_add(call->response, "Accept-Post", body_types(call->route));
         answer_problem(call, 415, NULL, "Send CSV as text/csv or NDJSON as application/x-ndjson, in UTF-8, or a form.");
         return false;
     }
@@ -312,7 +315,7 @@ bool import_parse(struct call *call)
     if (!may_import(call) || upload_answer_fault(call, call_settings(call)->import_max_bytes))
         return false;
     if (!upload || call->request->headers[HEADER_CONTENT_ENCODING] || call->request->repeated[HEADER_CONTENT_TYPE]) {
-        response_add(call->response, "Accept-Post", ACCEPT_POST);
+        response_add(call->response, "Accept-Post", body_types(call->route));
         answer_problem(call, 415, NULL, "Send a file as it is, without a Content-Encoding and with one Content-Type.");
         return false;
     }
@@ -429,7 +432,7 @@ static void *import_main(void *context)
     if (call)
         call->done(call); /* it is the call's again, and may be gone by now */
     else
-        import_free(run);
+        run_free(run);
     return NULL;
 }
 
@@ -480,7 +483,7 @@ enum api_next import_next(struct call *call)
     response_add(call->response, "Preference-Applied", "respond-async");
     call->import = NULL;
     if (!start(run)) { /* whoever looks finds nobody at it */
-        import_free(run);
+        run_free(run);
         call_reset(call);
         answer_problem(call, 503, NULL, "The import cannot be begun now; nothing was stored.");
     }

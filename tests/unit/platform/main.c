@@ -14,6 +14,7 @@ int main(void)
 {
     if (sodium_init() < 0)
         return EXIT_FAILURE;
-    Suite *suites[] = {value_suite(), text_suite(), json_put_suite(), memory_suite(), id_suite(), spool_suite(), progress_suite()};
+    Suite *suites[] = {value_suite(), text_suite(),  json_put_suite(), memory_suite(),
+                       id_suite(),    spool_suite(), progress_suite()};
     return unit_run(suites, sizeof suites / sizeof *suites);
 }
