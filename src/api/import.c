@@ -255,6 +255,7 @@ static struct import_run *make_run(struct call *call, const struct upload *uploa
     run->view = call->view;
     run->request_id = arena_text(&run->arena, call->request_id);
     run->violations.arena = &run->arena;
+    run->line_max = (size_t)call_settings(call)->body_max_bytes;
     run->dry_run = call->dry_run;
     run->waits = !asks_async(call);
     run->history = policy_allows(&call->caller, OPERATION_IMPORT_HISTORY, &nobody);

@@ -129,6 +129,7 @@ struct import_run {
     struct view view;
     const char *request_id;
     struct spool spool;
+    size_t line_max; /* bytes */
     struct import_part parts[IMPORT_PARTS];
     size_t part_count;
     bool dry_run;

@@ -30,7 +30,7 @@ static struct import_reader *reader_at(struct import_run *run, size_t part, int6
     if (!run->reading || run->reader.part != &run->parts[part]) {
         if (run->reading)
             reader_close(&run->reader);
-        reader_open(&run->reader, &run->spool, &run->parts[part], (size_t)run->api->options.settings->body_max_bytes);
+        reader_open(&run->reader, &run->spool, &run->parts[part], run->line_max);
         run->reading = true;
     }
     reader_seek(&run->reader, offset, line);
