@@ -448,13 +448,22 @@ static void put_responses(struct buffer *out, const struct route *route)
         const char *component;
         unsigned traits;
     } others[] = {
-        {"304", "NotModified", TRAIT_TAGGED},     {"400", "MalformedRequest", TRAIT_ANY},
-        {"401", "Unauthenticated", TRAIT_CALLER}, {"403", "Forbidden", TRAIT_ROLE},
-        {"404", "NotFound", TRAIT_KEYED},         {"406", "NotAcceptable", TRAIT_JSON},
-        {"409", "StateConflict", TRAIT_WRITES},   {"412", "Stale", TRAIT_CHANGES},
-        {"413", "TooLarge", TRAIT_WRITES},        {"415", "UnsupportedMediaType", TRAIT_WRITES},
-        {"422", "RuleViolation", TRAIT_WRITES},   {"428", "PreconditionRequired", TRAIT_CHANGES},
-        {"500", "Internal", TRAIT_ANY},           {"503", "Unavailable", TRAIT_ANY},
+        {"304", "NotModified", TRAIT_TAGGED},
+        {"400", "MalformedRequest", TRAIT_ANY},
+        {"401", "Unauthenticated", TRAIT_CALLER},
+        {"403", "Forbidden", TRAIT_ROLE},
+        {"404", "NotFound", TRAIT_KEYED},
+        {"406", "NotAcceptable", TRAIT_JSON},
+        {"409", "StateConflict", TRAIT_WRITES},
+        {"412", "Stale", TRAIT_CHANGES},
+        {"413", "TooLarge", TRAIT_WRITES},
+        {"414", "TargetTooLong", TRAIT_ANY},
+        {"415", "UnsupportedMediaType", TRAIT_WRITES},
+        {"422", "RuleViolation", TRAIT_WRITES},
+        {"428", "PreconditionRequired", TRAIT_CHANGES},
+        {"431", "HeadersTooLarge", TRAIT_ANY},
+        {"500", "Internal", TRAIT_ANY},
+        {"503", "Unavailable", TRAIT_ANY},
         {"507", "StorageFull", TRAIT_WRITES},
     };
     bool created = route->write == write_create;
