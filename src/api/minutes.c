@@ -3,6 +3,7 @@
 #include "minutes.h"
 
 #include "reviewd/digest.h"
+#include "reviewd/late.h"
 #include "reviewd/minutes.h"
 
 #include <stdlib.h>
@@ -107,6 +108,8 @@ static bool keep_part(struct call *call, const struct review *review, bool extra
 
 bool minutes_keep(struct call *call, struct review *review)
 {
+    if (!late_load(LATE_PANGO)) /* which says why */
+        return false;
     struct minutes_digests *digests = arena_alloc(call->arena, sizeof *digests);
     const struct review *shown = as_approved(call, review);
     size_t outsiders = 0, none = 0;
@@ -154,6 +157,11 @@ static enum found answer_kept(struct call *call, const struct review *review, in
 
 static bool answer_fresh(struct call *call, struct review *review, bool agenda)
 {
+    if (call->format == FORMAT_PDF && !late_load(LATE_PANGO)) {
+        answer_problem(call, 503, NULL,
+                       "A library that PDF is made with is not there; take another format until it is installed.");
+        return true;
+    }
     const struct minutes_source source = source_of(call, &call->view, false);
     struct minutes *minutes = record_expand(call, &review_resource, review) ? minutes_read(&source, review) : NULL;
     if (!minutes)
