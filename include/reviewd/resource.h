@@ -83,15 +83,26 @@ extern const struct field record_fields[];
 extern const size_t record_field_count;
 
 /* Fields by one number: the common ones first, then the resource's own. */
-size_t resource_field_count(const struct resource *resource);
-const struct field *resource_field(const struct resource *resource, size_t index);
+static inline size_t resource_field_count(const struct resource *resource)
+{
+    return record_field_count + resource->field_count;
+}
+
+static inline const struct field *resource_field(const struct resource *resource, size_t index)
+{
+    return index < record_field_count ? &record_fields[index] : &resource->fields[index - record_field_count];
+}
+
 const struct field *resource_field_named(const struct resource *resource, const char *name);
 
 /* Whether `q=` has anything to look into. */
 bool resource_is_searched(const struct resource *resource);
 
 /* Whether the resource's records have this field at all (a reference is for some). */
-bool resource_has(const struct resource *resource, const struct field *field);
+static inline bool resource_has(const struct resource *resource, const struct field *field)
+{
+    return resource->reference_prefix || field->offset != offsetof(struct record, reference);
+}
 
 const struct transition *resource_transition(const struct resource *resource, const char *verb);
 

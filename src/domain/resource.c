@@ -46,21 +46,6 @@ size_t resource_index(const struct resource *resource)
     return i;
 }
 
-size_t resource_field_count(const struct resource *resource)
-{
-    return record_field_count + resource->field_count;
-}
-
-const struct field *resource_field(const struct resource *resource, size_t index)
-{
-    return index < record_field_count ? &record_fields[index] : &resource->fields[index - record_field_count];
-}
-
-bool resource_has(const struct resource *resource, const struct field *field)
-{
-    return resource->reference_prefix || field->offset != offsetof(struct record, reference);
-}
-
 const struct field *resource_field_named(const struct resource *resource, const char *name)
 {
     const struct field *field = fields_find(record_fields, record_field_count, name);
