@@ -236,11 +236,19 @@ static size_t utf8_sequence(const unsigned char *t, size_t left)
     return overlong || beyond ? 0 : length;
 }
 
+/* Whether all eight bytes are ASCII and none is NUL: then none of them, less one, has or borrows its highest bit. */
+static bool is_plain(const unsigned char *t)
+{
+    uint64_t eight;
+    memcpy(&eight, t, sizeof eight);
+    return (((eight - 0x0101010101010101u) | eight) & 0x8080808080808080u) == 0;
+}
+
 bool text_is_utf8(const char *text, size_t length)
 {
     const unsigned char *t = (const unsigned char *)text;
     while (length) {
-        size_t step = utf8_sequence(t, length);
+        size_t step = length >= sizeof(uint64_t) && is_plain(t) ? sizeof(uint64_t) : utf8_sequence(t, length);
         if (!step)
             return false;
         t += step;

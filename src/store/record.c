@@ -8,8 +8,12 @@
 
 const struct view view_all = {.clearance = CLASSIFICATION_RESTRICTED};
 
+enum { FIELDS_MAX = 64 };
+
 /* The SQL of one resource, made once from its table. */
 struct statements {
+    const struct field *stored[FIELDS_MAX]; /* in the order of its columns */
+    size_t stored_count;
     char *columns;
     char *insert;
     char *update;
@@ -104,6 +108,18 @@ static void put_attachment_visible(struct buffer *sql, const char *alias, unsign
         alias, alias, alias);
 }
 
+static void list_stored(const struct resource *resource, struct statements *s)
+{
+    s->stored_count = 0;
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (!is_stored(resource, field))
+            continue;
+        assert(s->stored_count < FIELDS_MAX);
+        s->stored[s->stored_count++] = field;
+    }
+}
+
 static char *make_columns(const struct resource *resource)
 {
     struct buffer sql = {0};
@@ -194,10 +210,12 @@ static char *make_load(const struct resource *resource, const char *columns, con
 
 bool store_init(void)
 {
+    parents_init();
     for (size_t r = 0; r < RESOURCE_COUNT && !all_statements[r].columns; r++) {
         const struct resource *resource = resources[r];
         struct statements *s = &all_statements[r];
         const char *name = resource->found_by ? resource->found_by : resource->reference_prefix ? "reference" : "id";
+        list_stored(resource, s);
         s->columns = make_columns(resource);
         s->insert = make_insert(resource);
         s->update = make_update(resource);
@@ -316,12 +334,10 @@ static void column_read(struct db_statement *statement, int column, const struct
 bool store_row(struct store *store, struct db_statement *statement, int column, const struct resource *resource,
                const struct date *today, struct arena *arena, void *ret_record)
 {
+    const struct statements *s = statements_of(resource);
     memset(ret_record, 0, resource->size);
-    for (size_t i = 0; i < resource_field_count(resource); i++) {
-        const struct field *field = resource_field(resource, i);
-        if (is_stored(resource, field))
-            column_read(statement, column++, field, arena, ret_record);
-    }
+    for (size_t i = 0; i < s->stored_count; i++)
+        column_read(statement, column++, s->stored[i], arena, ret_record);
     return db_whole(statement) && store_derive(store, resource, today, ret_record);
 }
 

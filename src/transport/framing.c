@@ -18,11 +18,11 @@ struct head {
 
 static bool is_token(const char *text, size_t length)
 {
-    static const char others[] = "!#$%&'*+-.^_`|~";
+    static const char others[] = "!#$%&'*+.^_`|~";
     for (size_t i = 0; i < length; i++) {
         char c = text[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!alnum && (!c || !strchr(others, c)))
+        bool usual = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+        if (!usual && (!c || !strchr(others, c)))
             return false;
     }
     return length > 0;
@@ -88,31 +88,33 @@ static void set_wrong(struct head *head, int status, const char *wrong)
     head->wrong = wrong;
 }
 
+#define NAME(text) text, sizeof text - 1
 static const struct {
     const char *name;
+    size_t length;
     enum header header;
     bool list; /* several lines are one list (RFC 9110, 5.3) */
 } known_headers[] = {
-    {"Accept", HEADER_ACCEPT, true},
-    {"Accept-Encoding", HEADER_ACCEPT_ENCODING, true},
-    {"Authorization", HEADER_AUTHORIZATION, false},
-    {"Content-Disposition", HEADER_CONTENT_DISPOSITION, false},
-    {"Content-Encoding", HEADER_CONTENT_ENCODING, true},
-    {"Content-Type", HEADER_CONTENT_TYPE, false},
-    {"Idempotency-Key", HEADER_IDEMPOTENCY_KEY, false},
-    {"If-Match", HEADER_IF_MATCH, true},
-    {"If-None-Match", HEADER_IF_NONE_MATCH, true},
-    {"If-Range", HEADER_IF_RANGE, false},
-    {"Prefer", HEADER_PREFER, true},
-    {"Range", HEADER_RANGE, false},
-    {"X-Request-Id", HEADER_X_REQUEST_ID, false},
+    {NAME("Accept"), HEADER_ACCEPT, true},
+    {NAME("Accept-Encoding"), HEADER_ACCEPT_ENCODING, true},
+    {NAME("Authorization"), HEADER_AUTHORIZATION, false},
+    {NAME("Content-Disposition"), HEADER_CONTENT_DISPOSITION, false},
+    {NAME("Content-Encoding"), HEADER_CONTENT_ENCODING, true},
+    {NAME("Content-Type"), HEADER_CONTENT_TYPE, false},
+    {NAME("Idempotency-Key"), HEADER_IDEMPOTENCY_KEY, false},
+    {NAME("If-Match"), HEADER_IF_MATCH, true},
+    {NAME("If-None-Match"), HEADER_IF_NONE_MATCH, true},
+    {NAME("If-Range"), HEADER_IF_RANGE, false},
+    {NAME("Prefer"), HEADER_PREFER, true},
+    {NAME("Range"), HEADER_RANGE, false},
+    {NAME("X-Request-Id"), HEADER_X_REQUEST_ID, false},
 };
 
-static void remember(struct exchange *exchange, const char *name, const char *value, size_t length)
+static void remember(struct exchange *exchange, const char *name, size_t name_length, const char *value, size_t length)
 {
     struct request *request = &exchange->request;
     for (size_t i = 0; i < sizeof known_headers / sizeof *known_headers; i++) {
-        if (strcasecmp(known_headers[i].name, name) != 0)
+        if (known_headers[i].length != name_length || strcasecmp(known_headers[i].name, name) != 0)
             continue;
         const char **slot = &request->headers[known_headers[i].header];
         request->repeated[known_headers[i].header] = *slot != NULL;
@@ -150,7 +152,7 @@ static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const 
     } else if (strcasecmp(name, "Host") == 0) {
         head->hosts++;
     } else {
-        remember(head->exchange, name, value, value_length);
+        remember(head->exchange, name, name_length, value, value_length);
     }
     return head->wrong ? MHD_NO : MHD_YES;
 }
