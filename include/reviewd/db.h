@@ -126,6 +126,11 @@ MUST_USE bool db_migrate(struct db *db, const struct migration *migration);
 MUST_USE bool db_built(struct db *db);
 void db_built_remove_log(const char *path);
 
+/* Makes name(a, b) a function of SQL on this connection: whether `sql` has a row for the ids in $1 and $2; an id that
+ * is absent has none. What a reader was answered, it remembers until the database changes. `sql` outlives the
+ * connection. */
+MUST_USE bool db_question(struct db *db, const char *name, const char *sql);
+
 /* How the driver searches words: a condition on the alias t, with a query in parameter `parameter`, written into the
  * caller's buffer and returned. */
 const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size);

@@ -1,6 +1,7 @@
 /* db.h on SQLite. */
 #include "reviewd/db.h"
 
+#include "question.h"
 #include "words.h"
 
 #include <assert.h>
@@ -383,6 +384,11 @@ uint64_t db_snapshot(const struct db *db)
     unsigned others = 0;
     sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_DATA_VERSION, &others);
     return ((uint64_t)others << 40) + (uint64_t)sqlite3_total_changes64(db->handle);
+}
+
+bool db_question(struct db *db, const char *name, const char *sql)
+{
+    return note(db, question_register(db->handle, db, name, sql, db->mode == DB_READER));
 }
 
 int64_t db_data_version(struct db *db)
