@@ -61,6 +61,7 @@ char *buffer_take(struct buffer *buffer)
         free(data);
         data = NULL;
     }
+    char *fitted = data ? realloc(data, buffer->length) : NULL; /* many of these stay for good */
     *buffer = (struct buffer){0};
-    return data;
+    return fitted ? fitted : data;
 }

@@ -127,7 +127,7 @@ static bool configure(struct db *db)
         return db_script(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
     sqlite3_wal_hook(db->handle, on_wal, db);
     /* Large files make the log long for once: it does not stay as long for good. */
-    return db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;"
+    return db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096;"
                          "PRAGMA journal_size_limit = 134217728;");
 }
 
