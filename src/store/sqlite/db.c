@@ -120,9 +120,10 @@ static bool configure(struct db *db)
     if (db->mode != DB_BUILDER && !note(db, words_register(db->handle)))
         return false;
     /* Nothing here that reads the schema, which takes a few milliseconds: whoever opens a reader may never read, and at
-     * a start each loop's thread does it for itself. (The cache is SQLite's usual 2 MB.) */
+     * a start each loop's thread does it for itself. Its version stands in the header, which tells a database from
+     * another file. (The cache is SQLite's usual 2 MB.) */
     if (db->mode == DB_READER)
-        return db_script(db, "PRAGMA query_only = 1");
+        return db_script(db, "PRAGMA query_only = 1; PRAGMA schema_version");
     if (db->mode == DB_BUILDER)
         return db_script(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
     sqlite3_wal_hook(db->handle, on_wal, db);
