@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "reviewd/digest.h"
+#include "reviewd/zip.h"
 
 #include "version.h"
 
@@ -47,7 +48,7 @@ int run_version(struct invocation *invocation)
                                   {"nettle", digest_nettle_version()}, {"xxhash", digest_xxhash_version()},
                                   {"libxlsxwriter", lxw_version()},    {"zlib", zlibVersion()},
                                   {"cairo", cairo_version_string()},   {"pango", pango_version_string()},
-                                  {"cmark", cmark_version_string()}};
+                                  {"cmark", cmark_version_string()},   {"libarchive", zip_library_version()}};
     struct buffer text = {0};
     buffer_format(&text, invocation->json ? "{\"reviewd\":\"%s\",\"build\":\"%s\"" : "reviewd %s (%s)\n",
                   REVIEWD_VERSION, REVIEWD_BUILD);
