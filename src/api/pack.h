@@ -40,6 +40,7 @@ struct pack {
     size_t kind;        /* … and where it is within that part */
     size_t record;
     int64_t at;
+    int64_t seq; /* of the version made last */
     char record_folder[80];
 };
 

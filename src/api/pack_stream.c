@@ -172,8 +172,7 @@ struct restored {
     const struct resource *resource;
     struct arena arena;
     void *record;
-    struct instant at; /* of that version */
-    bool (*put)(struct restored *restored);
+    struct instant at; /* of that version; absent where there is none: the database is damaged */
     struct buffer text;
 };
 
@@ -192,7 +191,8 @@ static bool with_record(struct pack *pack, const struct pack_record *record, boo
     struct restored restored = {.pack = pack, .resource = pack_resources[pack->kind]};
     arena_init(&restored.arena);
     restored.record = arena_alloc(&restored.arena, restored.resource->size);
-    bool fine = restored.record && store_pack_last(pack->call->store, record, restore_row, &restored) && put(&restored);
+    bool fine = restored.record && store_pack_last(pack->call->store, record, restore_row, &restored) &&
+                instant_is_set(&restored.at) && put(&restored);
     buffer_finish(&restored.text);
     arena_finish(&restored.arena);
     return fine;
@@ -259,6 +259,7 @@ static bool put_version(void *context, const struct pack_version *version)
     snprintf(name, sizeof name, "%s/version-%lld.entry-%lld.json", pack->record_folder, (long long)version->version,
              (long long)version->seq);
     pack->at = version->version;
+    pack->seq = version->seq;
     return put_bytes(pack, name, version->at.text, version->body, version->length);
 }
 
@@ -277,11 +278,11 @@ static bool step_records(struct pack *pack, bool *ret_over)
         return false;
     if (!store_pack_versions(pack->call->store, record, from, STEP_RECORDS, put_version, pack))
         return false;
-    if (pack->at - from + 1 < STEP_RECORDS) { /* these were the last */
-        pack->record++;
-        pack->at = 0;
-    }
-    return true;
+    if (pack->at - from + 1 == STEP_RECORDS)
+        return true;
+    pack->record++; /* these were the last */
+    pack->at = 0;
+    return pack->seq == record->last;
 }
 
 /* --- evidence ------------------------------------------------------------------------------------------------------

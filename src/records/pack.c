@@ -4,6 +4,8 @@
 #include "words.h"
 #include "write.h"
 
+#include <glib.h>
+
 enum { NAME_MAX_BYTES = 120, ENDING_MAX_BYTES = 16 };
 
 /* --- names ---------------------------------------------------------------------------------------------------------
@@ -58,12 +60,16 @@ static void shorten(struct buffer *name)
 const char *pack_file_name(struct arena *arena, size_t number, const char *name)
 {
     struct buffer safe = {0};
-    for (size_t length; *name; name += length) {
-        if (is_unfit(code_point((const unsigned char *)name, &length)))
+    /* Some programs compose letters while they unpack (NFC); then the name would not be the one that is listed. */
+    char *composed = g_utf8_normalize(name, -1, G_NORMALIZE_NFC);
+    size_t length;
+    for (const char *at = composed ? composed : name; *at; at += length) {
+        if (is_unfit(code_point((const unsigned char *)at, &length)))
             buffer_char(&safe, '_');
         else
-            buffer_add(&safe, name, length);
+            buffer_add(&safe, at, length);
     }
+    g_free(composed);
     if (!buffer_failed(&safe))
         shorten(&safe);
     while (safe.length && (safe.data[safe.length - 1] == '.' || safe.data[safe.length - 1] == ' '))
@@ -80,8 +86,7 @@ const char *pack_file_name(struct arena *arena, size_t number, const char *name)
 
 static const char before_checks[] =
     "All of it needs nothing but standard tools, and no access to the server that made it: `sha256sum`, `minisign` "
-    "and, "
-    "for the fourth step, Python 3. Open a terminal in this folder. Where names of files have letters beyond ASCII, "
+    "and, for step 4, Python 3. Open a terminal in this folder. Where names of files have letters beyond ASCII, "
     "unpack in a UTF-8 locale.";
 
 static const char check_sums[] =
@@ -104,8 +109,7 @@ static const char check_signature[] =
 static const char check_versions[] =
     "Each record has a folder in `records/`: `record.json` is the record as the API shows it, and each "
     "`version-N.entry-SEQ.json` a version as it is stored (RFC 8785). Its SHA-256 is the `body_sha256` of the entry "
-    "SEQ "
-    "of the audit log, which says when and by whom it was written:\n\n"
+    "SEQ of the audit log, which says when and by whom it was written:\n\n"
     "```sh\n"
     "sha256sum records/reviews/*/version-*.json\n"
     "grep '\"event\":\"review\\.' audit/entries.ndjson\n```\n";
@@ -115,8 +119,7 @@ static const char check_chain[] =
     "other records as well, so that no link is missing. The hash of an entry is the SHA-256 of `reviewd-audit-1`, its "
     "`previous_hash` and the entry without its `hash` as RFC 8785 writes it, each on a line of its own but without an "
     "end of the last. `audit/checkpoint.txt` is the head, signed. A checkpoint that you were given before has to "
-    "agree, "
-    "too: at its `seq` the log has its `hash`.\n\n"
+    "agree, too: at its `seq` the log has its `hash`.\n\n"
     "```sh\n"
     "minisign -V -m audit/checkpoint.txt -p THE-KEY.pub\n"
     "python3 - <<'END'\n"
