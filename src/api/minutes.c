@@ -162,18 +162,19 @@ static enum found answer_kept(struct call *call, const struct review *review, in
     return FOUND;
 }
 
-struct minutes *minutes_fresh(struct call *call, struct review *review)
+struct minutes *minutes_fresh(struct call *call, struct review *review, struct arena *arena)
 {
-    struct minutes_source *source = arena_alloc(call->arena, sizeof *source);
+    struct minutes_source *source = arena_alloc(arena, sizeof *source);
     if (!source || !record_expand(call, &review_resource, review))
         return NULL;
     *source = source_of(call, &call->view, false);
+    source->arena = arena;
     return minutes_read(source, review);
 }
 
 static bool answer_fresh(struct call *call, struct review *review, bool agenda)
 {
-    struct minutes *minutes = minutes_fresh(call, review);
+    struct minutes *minutes = minutes_fresh(call, review, call->arena);
     if (!minutes)
         return false;
     (agenda ? agenda_write : minutes_write)(minutes, form_of(call), &call->response->body);

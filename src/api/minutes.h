@@ -16,8 +16,7 @@ MUST_USE bool minutes_keep(struct call *call, struct review *review);
 MUST_USE enum found minutes_kept(struct call *call, const struct id *review, int64_t revision, enum minutes_form form,
                                  struct arena *arena, struct kept_minutes *ret_minutes);
 
-/* The minutes as they would be now, as far as the caller sees. The source that they name lives as long as the call.
- * NULL where the database or memory fails. */
-struct minutes *minutes_fresh(struct call *call, struct review *review);
+/* The minutes as they would be now, as far as the caller sees, in the arena. NULL where the database or memory fails. */
+struct minutes *minutes_fresh(struct call *call, struct review *review, struct arena *arena);
 
 #endif

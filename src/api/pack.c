@@ -99,28 +99,32 @@ static void end(void *context)
     atomic_fetch_sub(&under_way, 1);
 }
 
-/* Only what is not kept changes: so it is made now, with all that it shows as it is now. */
+static bool write_draft(struct pack *pack, struct arena *arena)
+{
+    struct minutes *minutes = minutes_fresh(pack->call, pack->review, arena);
+    if (!minutes)
+        return false;
+    minutes_write(minutes, MINUTES_HTML, &pack->draft_html);
+    minutes_write(minutes, MINUTES_PDF, &pack->draft_pdf);
+    arena->failed |= buffer_failed(&pack->draft_html) || buffer_failed(&pack->draft_pdf);
+    return !arena_failed(arena);
+}
+
+/* Only minutes that are not kept change: so they are made now. */
 static bool make_draft(struct pack *pack)
 {
     struct call *call = pack->call;
     const struct review *review = pack->review;
     struct kept_minutes kept;
-    struct arena arena;
+    struct arena arena; /* of this alone: the call's lasts until all is sent */
     arena_init(&arena);
     enum found found = ABSENT;
     if (review->status == REVIEW_APPROVED)
         found = minutes_kept(call, &review->record.id, review->revision.value, MINUTES_HTML, &arena, &kept);
+    bool fine = found == FOUND || (found == ABSENT && write_draft(pack, &arena));
     call->arena->failed |= arena_failed(&arena);
     arena_finish(&arena);
-    if (found != ABSENT)
-        return found == FOUND;
-    struct minutes *minutes = minutes_fresh(call, pack->review);
-    if (!minutes)
-        return false;
-    minutes_write(minutes, MINUTES_HTML, &pack->draft_html);
-    minutes_write(minutes, MINUTES_PDF, &pack->draft_pdf);
-    call->arena->failed |= buffer_failed(&pack->draft_html) || buffer_failed(&pack->draft_pdf);
-    return !arena_failed(call->arena);
+    return fine;
 }
 
 static void add_disposition(struct call *call, const struct review *review)

@@ -27,7 +27,9 @@ static const struct {
     {"報告 🗂.pdf", "007-報告 🗂.pdf"},
     {"a\u202Efdp.exe", "007-a_fdp.exe"},
     {"a\u2066b\u2069c\u200Ed\u061Ce", "007-a_b_c_d_e"},
-    {"\u200Ba\uFEFFb\u00ADc\u2028d\xC2\x85" "e", "007-_a_b_c_d_e"},
+    {"\u200Ba\uFEFFb\u00ADc\u2028d\xC2\x85"
+     "e",
+     "007-_a_b_c_d_e"},
     {"bad\xC3(\xFF", "007-bad_(_"},
     {"cut\xE5\xA0", "007-cut_"},
     {HUNDRED TEN TEN TEN ".pdf", "007-" HUNDRED TEN "012345.pdf"},
