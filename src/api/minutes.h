@@ -16,7 +16,8 @@ MUST_USE bool minutes_keep(struct call *call, struct review *review);
 MUST_USE enum found minutes_kept(struct call *call, const struct id *review, int64_t revision, enum minutes_form form,
                                  struct arena *arena, struct kept_minutes *ret_minutes);
 
-/* The minutes as they would be now, as far as the caller sees, in the arena. NULL where the database or memory fails. */
+/* The minutes as they would be now, as far as the caller sees, in the arena. NULL where the database or memory fails.
+ */
 struct minutes *minutes_fresh(struct call *call, struct review *review, struct arena *arena);
 
 #endif
