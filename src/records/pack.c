@@ -94,8 +94,8 @@ static const char check_sums[] =
     "sha256sum -c --quiet SHA256SUMS\n"
     "find . -type f ! -path './SHA256SUMS*' | wc -l\n"
     "wc -l < SHA256SUMS\n```\n\n"
-    "The first prints nothing where every file is as it is listed. The other two print the "
-    "same number where no file was added.";
+    "The first prints nothing where every file is as it is listed (on macOS it is `shasum -a 256 -c`). The other two "
+    "print the same number where no file was added.";
 
 static const char check_signature[] =
     "Which key signed the list stands in its signature. Take the public key from somewhere else than this folder: the "

@@ -2,7 +2,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 #include <locale.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -37,14 +36,14 @@ struct zip {
     struct buffer *out;
 };
 
+/* Never a failure: after one libarchive frees not all that it holds. The buffer knows of its own. */
 static la_ssize_t take(struct archive *archive, void *context, const void *data, size_t length)
 {
-    struct buffer *out = context;
-    buffer_add(out, data, length);
-    if (!buffer_failed(out))
-        return (la_ssize_t)length;
-    archive_set_error(archive, ENOMEM, "out of memory");
-    return -1;
+    struct zip *zip = context;
+    (void)archive;
+    if (zip->out)
+        buffer_add(zip->out, data, length);
+    return (la_ssize_t)length;
 }
 
 struct zip *zip_begin(struct buffer *out)
@@ -57,7 +56,7 @@ struct zip *zip_begin(struct buffer *out)
     zip->entry = archive_entry_new();
     if (zip->archive && zip->entry && archive_write_set_format_zip(zip->archive) == ARCHIVE_OK &&
         archive_write_set_bytes_per_block(zip->archive, 0) == ARCHIVE_OK &&
-        archive_write_open(zip->archive, out, NULL, take, NULL) == ARCHIVE_OK)
+        archive_write_open(zip->archive, zip, NULL, take, NULL) == ARCHIVE_OK)
         return zip;
     zip_close(zip);
     return NULL;
@@ -77,28 +76,26 @@ bool zip_open(struct zip *zip, const struct zip_file *file)
     locale_t before = enter_utf8();
     bool fine = set == ARCHIVE_OK && archive_write_header(zip->archive, zip->entry) == ARCHIVE_OK;
     uselocale(before);
-    return fine;
+    return fine && !buffer_failed(zip->out);
 }
 
 bool zip_add(struct zip *zip, const void *data, size_t length)
 {
-    return archive_write_data(zip->archive, data, length) == (la_ssize_t)length;
+    return archive_write_data(zip->archive, data, length) == (la_ssize_t)length && !buffer_failed(zip->out);
 }
 
 bool zip_finish(struct zip *zip)
 {
-    return archive_write_close(zip->archive) == ARCHIVE_OK;
+    return archive_write_close(zip->archive) == ARCHIVE_OK && !buffer_failed(zip->out);
 }
 
 void zip_close(struct zip *zip)
 {
     if (!zip)
         return;
+    zip->out = NULL; /* of one that is not finished the end is made, and goes nowhere: only so all of it is freed */
     archive_entry_free(zip->entry);
-    if (zip->archive) {
-        archive_write_fail(zip->archive); /* or freeing one that is not finished would write its end */
-        archive_write_free(zip->archive);
-    }
+    archive_write_free(zip->archive);
     free(zip);
 }
 

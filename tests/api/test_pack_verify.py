@@ -10,7 +10,7 @@ import pytest
 
 import packs
 from documents import one
-from packs import SIGNATURE, SUMS, folder_of, listed, other_key, secret_key, signed, take, verify, zipped
+from packs import SIGNATURE, SUMS, listed, other_key, secret_key, signed, take, verify, zipped
 from support import canonical, shared  # noqa: F401
 from test_audit import entry_hash
 
@@ -35,11 +35,10 @@ def case(shared):
 
 def refused(daemon, body, *args):
     """What the first thing is that does not fit."""
-    done = verify(daemon, body, *args)
-    assert done.returncode == 1 and done.stdout == '', done
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    told = json.loads(verify(daemon, body, '--json', *args).stdout)
-    assert told['valid'] is False and f'reviewd: {told["finding"]}\n' == done.stderr
+    done = verify(daemon, body, '--json', *args)
+    told = json.loads(done.stdout)
+    assert done.returncode == 1 and told['valid'] is False and told['seq'] is None, done
+    assert f'reviewd: {told["finding"]}\n' == done.stderr
     return told['finding']
 
 
@@ -200,6 +199,11 @@ def without(files, *ends):
 def test_what_is_changed_without_a_key(shared, case, change):
     pack = case[2]
     assert refused(shared.daemon, zipped(pack, CHANGES[change](dict(pack.files))))
+
+
+def test_without_json_the_finding_is_all_that_is_said(shared, case):
+    done = verify(shared.daemon, zipped(case[2], without(dict(case[2].files), 'inputs.csv')))
+    assert (done.returncode, done.stdout) == (1, '') and len(done.stderr.splitlines()) == 1
 
 
 def test_signed_by_another_key(shared, case, tmp_path):
