@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 import zipfile
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -447,6 +448,29 @@ def test_what_is_written_meanwhile_is_not_in_it(heavy):
     assert pack.named('evidence/') == ['evidence/001-large.pdf']
     done = packs.verify(heavy.daemon, pack.body)
     assert done.returncode == 0, done.stderr
+
+
+def test_taken_while_the_review_is_written(org):
+    """Its head is signed and its records are listed in one transaction, whatever is written around it."""
+    review, over = org.review(), threading.Event()
+    client = harness.Client(org.daemon, org.isms2.token)
+
+    def write():
+        for number in itertools.count():
+            client.patch(one(review), {'location': f'Room {number}'}).expect(200)
+            if over.is_set():
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        taken = [take(org.auditor.client, review) for _ in range(6)]
+    finally:
+        over.set()
+        writer.join()
+    for pack in taken:
+        done = packs.verify(org.daemon, pack.body)
+        assert done.returncode == 0, done.stderr
 
 
 def drain(connection):
