@@ -28,7 +28,7 @@
 
 /* The name of an evidence file in the pack: `number` makes it unique, in any case of its letters too. What one of the
  * usual file systems does not take, or shows otherwise than it is, is replaced; what is too long is cut before the
- * ending. In the arena; UTF-8, of at most 140 bytes. */
+ * ending. In the arena; UTF-8, of at most 140 bytes. Packs that were handed out are verified by it: it stays. */
 const char *pack_file_name(struct arena *arena, size_t number, const char *name);
 
 /* What the page at the front says of the pack. */

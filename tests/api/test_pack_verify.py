@@ -272,7 +272,7 @@ DEEP = {
     'a record that is not its last version': (
         lambda files: edit(files, 'record.json', b'"Train everyone"', b'"Train nobody"'), 'not that of its last version'),
     'a record with a member more': (
-        lambda files: edit(files, 'record.json', b'{"id"', b'{"colour":"red","id"'), "has no 'colour'"),
+        lambda files: edit(files, 'record.json', b'{"id"', b'{"colour":"red","id"'), "its 'colour' is none"),
     'a record with a member less': (
         lambda files: edit(files, 'record.json', b'"title":', b'"titles":'), "its 'title'"),
     'a record that is no JSON': (lambda files: edit(files, 'record.json', b'{"id"', b'{"id'), 'no JSON object'),
@@ -294,6 +294,8 @@ DEEP = {
     'versions that changed places': (
         lambda files: swap(files, *sorted(name for name in files if name.startswith(
             first_folder(files, 'decisions') + 'version-'))[:2]), 'it is not version'),
+    'a folder of another name': (
+        lambda files: {name.replace('/DEC-', '/DEC-9'): content for name, content in files.items()}, 'not the folder'),
     'a file beside the versions': (lambda files: files | {first_folder(files, 'inputs') + 'x.json': b'{}'}, 'no such file'),
     'a kind of record that there is not': (lambda files: files | {'records/people/x/record.json': b'{}'}, 'no such file'),
     'no review': (lambda files: {name: content for name, content in files.items() if 'records/reviews/' not in name},
@@ -343,6 +345,24 @@ def test_the_same_files_signed_again_are_well(shared, case, tmp_path):
     body = zipped(pack, signed(dict(pack.files), tmp_path, secret_key(shared.daemon)))
     done = verify(shared.daemon, body)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_pack_from_before_a_member_was_added(shared, case, tmp_path):
+    """Neither its versions nor its records know it. The chain is another one then: that is all that is found."""
+    pack = case[2]
+    files, digests = dict(pack.files), {}
+    for name in pack.named('records/decisions/'):
+        body = json.loads(files[name])
+        assert body.pop('superseded_by_id') is None
+        files[name] = canonical(body).encode()
+        if '/version-' in name:
+            digests[int(name.split('-')[-1].split('.')[0])] = hashlib.sha256(files[name]).hexdigest()
+
+    def change(entries):
+        for entry in entries:
+            entry['body_sha256'] = digests.get(entry['seq'], entry['body_sha256'])
+    files = signed(entries_changed(change)(files), tmp_path, secret_key(shared.daemon))
+    assert 'worked out anew' in refused(shared.daemon, zipped(pack, files))
 
 
 # ---- what is no pack
