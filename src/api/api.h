@@ -15,6 +15,7 @@ enum { PATH_KEYS_MAX = 2, QUERY_MAX = 64 };
 struct call;
 struct key_in_flight;
 struct xlsx_order;
+struct pack;
 
 /* The representations that a path may have; the first that a route has is the one for whoever takes anything. */
 enum format {
@@ -27,6 +28,7 @@ enum format {
     FORMAT_PDF,
     FORMAT_SVG,
     FORMAT_CALENDAR,
+    FORMAT_ZIP,
     FORMAT_COUNT,
 };
 #define FORMAT(format) (1u << FORMAT_##format)
@@ -89,6 +91,7 @@ struct call {
     struct store *store;
     struct xlsx_order *xlsx; /* that a thread of its own makes for it */
     bool xlsx_given_up;
+    struct pack *pack; /* as it was planned */
 
     /* of writes */
     json_t *body; /* in the arena */
@@ -339,7 +342,8 @@ void record_defaults(const struct resource *resource, void *record);
 
 bool read_record(struct call *call);
 
-/* A record as it was (as_of.c): out of the body of its version of then, with what was derived of it then. */
+/* A record as it was (as_of.c): out of the body of its version of then, with what was derived of it then; without an
+ * instant with what is derived now, in texts that live until the store's next step. */
 MUST_USE bool record_restore(struct call *call, const struct resource *resource, const struct instant *as_of,
                              const char *body, size_t length, struct arena *arena, void *ret_record);
 bool read_record_as_of(struct call *call, const struct instant *as_of);
@@ -361,6 +365,7 @@ struct review *review_load(struct call *call, bool *ret_fine);
 bool read_agenda(struct call *call);
 bool read_minutes(struct call *call);
 bool read_revision_minutes(struct call *call);
+bool read_pack(struct call *call);
 bool read_rules(struct call *call);
 bool read_rule(struct call *call);
 bool read_audit_log(struct call *call);

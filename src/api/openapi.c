@@ -51,6 +51,15 @@ static const struct special {
      "time."},
     {read_revision_minutes, "Minutes", "application/json", NULL,
      "As they were kept when that revision was approved; also after the review was reopened."},
+    {read_pack, NULL, NULL, NULL,
+     "All that the review leaves behind as a ZIP, to hand to an auditor, who checks it with standard tools and without "
+     "the server: README.html in it says how. It has the minutes, every record as JSON (withdrawn ones too) with each "
+     "of its versions, the registers as CSV, the evidence files, the audit log from the review's first entry to a "
+     "signed head, the public keys, and SHA256SUMS with its signature in minisign's form. Follow-ups to action items "
+     "of "
+     "earlier reviews belong to those; the minutes show them. It is for who may read the audit log and see the review. "
+     "What the newest signed head does not cover yet is signed for it. It is streamed: one that ends early is cut off "
+     "and no whole ZIP. `reviewd audit verify --pack` checks all of it at once. 503 where too many are being sent."},
     {read_rules, "RuleList", "application/json", "Rules",
      "Every rule that a violation can name, with where it comes from. What is good practice, and not the text of the "
      "standard, says so."},
@@ -115,7 +124,8 @@ static const struct special *special_of(const struct route *route)
 unsigned route_traits(const struct route *route)
 {
     bool always_open = route->read == read_health || route->read == read_problem_page;
-    bool fleeting = route->read == read_health || route->read == read_ready || route->read == read_metrics;
+    bool fleeting = route->read == read_health || route->read == read_ready || route->read == read_metrics ||
+                    route->read == read_pack;
     unsigned traits = TRAIT_ANY;
     traits |= always_open ? 0 : TRAIT_CALLER;
     traits |= route->open || route->gives_file ? 0 : TRAIT_JSON;
@@ -318,7 +328,7 @@ static void put_headers(struct buffer *out, const struct route *route, bool crea
         put_ref(out, "Location", "headers", "Location", "");
     if (route->list)
         put_ref(out, "Link", "headers", "Link", "");
-    if (route_formats(route) & (FORMAT(CSV) | FORMAT(XLSX)))
+    if (route_formats(route) & (FORMAT(CSV) | FORMAT(XLSX) | FORMAT(ZIP)))
         put_ref(out, "Content-Disposition", "headers", "Content-Disposition", "");
     put_end(out, '}');
 }
@@ -429,7 +439,8 @@ static void put_other_formats(struct buffer *out, const struct route *route)
         if (i == FORMAT_JSON || !(route_formats(route) & 1u << i))
             continue;
         put_begin(out, formats[i].type, '{');
-        put_json(out, "schema", i == FORMAT_XLSX || i == FORMAT_PDF ? "{}" : "{\"type\":\"string\"}");
+        put_json(out, "schema",
+                 i == FORMAT_XLSX || i == FORMAT_PDF || i == FORMAT_ZIP ? "{}" : "{\"type\":\"string\"}");
         if (i != FORMAT_CALENDAR) {
             put_string(out, "example", "The same, as a file.");
         } else {

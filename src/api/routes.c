@@ -87,6 +87,8 @@ const struct route routes[] = {
     {DOCUMENT("/v1/reviews/{id}/minutes", read_minutes), .summary = "Read the minutes of a review"},
     {DOCUMENT("/v1/reviews/{id}/revisions/{n}/minutes", read_revision_minutes),
      .summary = "Read the minutes of an approved revision"},
+    {METHOD_GET, "/v1/reviews/{id}/evidence-pack", OPERATION_AUDIT_READ, .read = read_pack, .resource = REVIEWS,
+     .formats = FORMAT(ZIP), .summary = "Take the evidence of a review along"},
     {HISTORY("/v1/reviews/{id}/history", REVIEWS), .summary = "Read every version of a review"},
 
     {LIST("/v1/reviews/{id}/attendees", ATTENDEES), .parent = REVIEWS, .summary = "List a review's attendees"},

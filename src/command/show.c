@@ -51,7 +51,8 @@ int run_version(struct invocation *invocation)
                                   {"zlib", zlibVersion()},
                                   {"cairo", late_version(LATE_CAIRO)},
                                   {"pango", late_version(LATE_PANGO)},
-                                  {"cmark", cmark_version_string()}};
+                                  {"cmark", cmark_version_string()},
+                                  {"libarchive", late_version(LATE_ARCHIVE)}};
     struct buffer text = {0};
     buffer_format(&text, invocation->json ? "{\"reviewd\":\"%s\",\"build\":\"%s\"" : "reviewd %s (%s)\n",
                   REVIEWD_VERSION, REVIEWD_BUILD);

@@ -16,13 +16,22 @@ struct function {
 #define ROW(function) {#function, offsetof(struct late_functions, function)},
 static const struct function pdf_functions[] = {LATE_PDF(ROW){0}};
 static const struct function sheet_functions[] = {LATE_SHEET(ROW){0}};
+static const struct function zip_functions[] = {LATE_ZIP(ROW){0}};
 
 /* Pango's library for cairo brings both along, and GLib. */
 static struct family {
     const char *file; /* as the dynamic linker knows it; the build says it */
     const struct function *functions;
     bool loaded;
-} pdf_family = {LATE_PDF_FILE, pdf_functions, false}, sheet_family = {LATE_SHEET_FILE, sheet_functions, false};
+} pdf_family = {LATE_PDF_FILE, pdf_functions, false}, sheet_family = {LATE_SHEET_FILE, sheet_functions, false},
+  zip_family = {LATE_ZIP_FILE, zip_functions, false};
+
+static struct family *const families[] = {
+    [LATE_PANGO] = &pdf_family,
+    [LATE_CAIRO] = &pdf_family,
+    [LATE_XLSXWRITER] = &sheet_family,
+    [LATE_ARCHIVE] = &zip_family,
+};
 
 static bool family_load(struct family *family)
 {
@@ -48,7 +57,7 @@ static bool family_load(struct family *family)
 bool late_load(enum late_library library)
 {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    struct family *family = library == LATE_XLSXWRITER ? &sheet_family : &pdf_family;
+    struct family *family = families[library];
     pthread_mutex_lock(&mutex);
     family->loaded = family->loaded || family_load(family);
     bool loaded = family->loaded;
@@ -66,7 +75,9 @@ const char *late_version(enum late_library library)
     case LATE_CAIRO:
         return late.cairo_version_string();
     case LATE_XLSXWRITER:
+        return late.lxw_version();
+    case LATE_ARCHIVE:
         break;
     }
-    return late.lxw_version();
+    return late.archive_version_string();
 }

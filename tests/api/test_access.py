@@ -85,6 +85,7 @@ MATRIX = [
     ('POST', '/v1/people/{inactive}/activate', {}, 'no yes no no no'),
 
     ('POST', '/v1/reviews', lambda org, me, stage: org.review_body(), 'yes yes no no no'),
+    ('GET', '/v1/reviews/{approved}/evidence-pack', None, 'yes yes no no yes'),
     ('PATCH', '/v1/reviews/{review}', {'location': 'Room 1'}, 'yes yes no no no'),
     ('POST', '/v1/reviews/{planned}/start', {}, 'yes yes no no no'),
     ('POST', '/v1/reviews/{concludable}/conclude', lambda org, me, stage: org.conclude_body(), 'yes yes no no no'),

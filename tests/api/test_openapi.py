@@ -377,7 +377,7 @@ def test_headers_of_an_answer_are_described(everything, name):
             if header in sent and schema['type'] == 'string':
                 assert not complaints(schema, sent[header]), header
         known = {'content-type', 'content-length', 'date', 'connection', 'x-content-type-options',
-                 'content-security-policy', 'content-encoding', 'keep-alive'} | {one.lower() for one in described}
+                 'content-security-policy', 'content-encoding', 'keep-alive', 'transfer-encoding'} | {one.lower() for one in described}
         assert {one.lower() for one in sent.keys()} <= known
 
 
