@@ -1,5 +1,5 @@
 /* Libraries that few processes need: those that set PDF, the one that packs XLSX, and the one for ZIP. The dynamic
- * linker would take a quarter of a start to load them, and 7 MiB of memory, so that they are loaded with their first
+ * linker would take a quarter of a start to load them, and 6 MiB of memory, so that they are loaded with their first
  * use, by the names that the build has found them under, and stay. Any thread. */
 #ifndef REVIEWD_LATE_H
 #define REVIEWD_LATE_H
