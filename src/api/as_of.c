@@ -73,7 +73,10 @@ bool record_restore(struct call *call, const struct resource *resource, const st
                     size_t length, struct arena *arena, void *ret_record)
 {
     const struct date day = instant_date(as_of);
-    json_t *object = json_parse(arena, body, length, JSON_DECODE_INT_AS_REAL, NULL);
+    const char *opened = store_opened(call->store, resource, body, true, arena);
+    if (!opened)
+        return false;
+    json_t *object = json_parse(arena, opened, opened == body ? length : strlen(opened), JSON_DECODE_INT_AS_REAL, NULL);
     bool fine = json_is_object(object);
     memset(ret_record, 0, resource->size);
     for (size_t i = 0; fine && i < resource_field_count(resource); i++) {

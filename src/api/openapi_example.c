@@ -19,6 +19,10 @@ static const struct effect {
     const char *field;
     const char *json;
 } effects[] = {
+    {&person_resource, "erase", "name", "\"Erased person 0f6f2c3b7a01\""},
+    {&person_resource, "erase", "email", "\"erased-0f6f2c3b7a01@erased.invalid\""},
+    {&person_resource, "erase", "erased_at", NOW},
+    {&person_resource, "hold", "legal_hold_at", NOW},
     {&attendee_resource, NULL, "job_title_at_review", "\"Information security manager\""},
     {&calendar_token_resource, "revoke", "revoked_at", NOW},
     {&review_resource, "start", "started_at", NOW},
@@ -251,7 +255,7 @@ static void put_member(struct buffer *out, const struct resource *resource, cons
         json_put_integer(out, (int64_t)count + 1);
         return;
     }
-    if (count && strcmp(field->name, resource->state) == 0) {
+    if (count && chain[count - 1]->to && strcmp(field->name, resource->state) == 0) {
         put_state(out, field, chain[count - 1]->to);
         return;
     }

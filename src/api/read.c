@@ -229,13 +229,18 @@ void json_put(struct buffer *rows, json_t *value)
     }
 }
 
-static bool put_changes(struct buffer *rows, const struct history_version *version)
+static json_t *parse_version(struct call *call, const char *body, struct arena *arena)
+{
+    const char *opened = store_opened(call->store, call->route->resource, body, false, arena);
+    return opened ? json_parse(arena, opened, strlen(opened), JSON_DECODE_INT_AS_REAL, NULL) : NULL;
+}
+
+static bool put_changes(struct call *call, struct buffer *rows, const struct history_version *version)
 {
     struct arena arena; /* of this row: a page has many, and a body may be long */
     arena_init(&arena);
-    const char *before = version->previous_body ? version->previous_body : "{}";
-    json_t *new = json_parse(&arena, version->body, strlen(version->body), JSON_DECODE_INT_AS_REAL, NULL);
-    json_t *old = json_parse(&arena, before, strlen(before), JSON_DECODE_INT_AS_REAL, NULL);
+    json_t *new = parse_version(call, version->body, &arena);
+    json_t *old = parse_version(call, version->previous_body ? version->previous_body : "{}", &arena);
     json_t *patch = new &&old ? merge_patch(old, new) : NULL;
     if (patch)
         json_put(rows, patch);
@@ -260,7 +265,7 @@ static bool history_row(void *context, const struct history_version *version)
         buffer_put(page->rows, "null");
     buffer_format(page->rows, ",\"event\":\"%s\",\"changes\":", version->event);
     page->last_value = arena_format(page->call->arena, "%lld", (long long)version->version);
-    if (!put_changes(page->rows, version))
+    if (!put_changes(page->call, page->rows, version))
         page->rows->failed = true;
     buffer_char(page->rows, '}');
     return !page->rows->failed;

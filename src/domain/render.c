@@ -178,14 +178,24 @@ void record_render_as(struct buffer *buffer, const struct resource *resource, co
     buffer_char(buffer, '}');
 }
 
+static void commitment_render(struct buffer *buffer, const struct field *field, const void *record, bool first)
+{
+    buffer_format(buffer, "%s\"%s\":{\"commitment\":", first ? "" : ",", field->name);
+    value_render(buffer, field, record);
+    buffer_char(buffer, '}');
+}
+
 void record_render(struct buffer *buffer, const struct resource *resource, const void *record, enum render render)
 {
     buffer_char(buffer, '{');
     bool first = true;
-    if (render == RENDER_CANONICAL) {
+    if (render != RENDER_SHOWN) {
         const struct order *order = &resource_orders[resource_index(resource)];
-        for (size_t i = 0; i < order->count; i++)
-            member_render(buffer, resource_field(resource, order->index[i]), record, i == 0);
+        for (size_t i = 0; i < order->count; i++) {
+            const struct field *field = resource_field(resource, order->index[i]);
+            bool sealed = field->personal && render == RENDER_SEALED && field_is_set(field, record);
+            (sealed ? commitment_render : member_render)(buffer, field, record, i == 0);
+        }
     } else {
         size_t count = resource_field_count(resource);
         for (size_t i = 0; i < count; i++) {
