@@ -140,6 +140,17 @@ def test_why_is_told_to_who_reads_the_audit_log(org):
         who.client.get(f'{path}/sealed-history').expect(403)
 
 
+def test_what_may_not_be_seen_has_no_sealed_history(org):
+    """Top management reads the audit log, and of restricted reviews those attended."""
+    review = org.review(classification='restricted', chair_id=org.top.id)
+    path = f'/v1/attendees/{org.chair_attendee(review)["id"]}/sealed-history'
+    org.top.client.get(path).expect(200)
+    unseen = org.top2.client.get(path).expect(404)
+    absent = org.top2.client.get(f'/v1/attendees/{ABSENT_ID}/sealed-history').expect(404)
+    assert {**unseen.json, 'instance': ''} == {**absent.json, 'instance': ''}
+    org.auditor.client.get(path).expect(200)
+
+
 # ---- who was erased
 
 
