@@ -271,7 +271,70 @@ static bool history_row(void *context, const struct history_version *version)
     return !page->rows->failed;
 }
 
-bool read_history(struct call *call)
+/* --- versions as they are hashed --------------------------------------------------------------------------------- */
+
+static bool put_opening(struct page *page, const char *commitment, struct arena *arena)
+{
+    struct opening opening;
+    enum found found = store_opening(page->call->store, commitment, arena, &opening);
+    if (found != FOUND)
+        return found == ABSENT; /* of a damaged database */
+    const char *const members[][2] = {{"{\"member\":", opening.member},
+                                      {",\"commitment\":", commitment},
+                                      {",\"salt\":", opening.salt},
+                                      {",\"value\":", opening.value}};
+    struct buffer *rows = page->rows;
+    buffer_put(rows, !rows->length || rows->data[rows->length - 1] == '[' ? "" : ",");
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        buffer_put(rows, members[i][0]);
+        if (members[i][1])
+            json_put_text(rows, members[i][1], strlen(members[i][1]));
+        else
+            buffer_put(rows, "null");
+    }
+    buffer_char(rows, '}');
+    return true;
+}
+
+static bool put_openings(struct page *page, const char *body)
+{
+    const struct resource *resource = page->call->route->resource;
+    struct arena arena; /* of this row */
+    arena_init(&arena);
+    json_t *object = json_parse(&arena, body, strlen(body), JSON_DECODE_INT_AS_REAL, NULL);
+    bool fine = object != NULL;
+    for (size_t i = 0; fine && i < resource->field_count; i++) {
+        const struct field *field = &resource->fields[i];
+        json_t *member = field->personal ? json_object_get(object, field->name) : NULL;
+        const char *commitment = json_string_value(json_object_get(member, "commitment"));
+        fine = !commitment || put_opening(page, commitment, &arena);
+    }
+    arena_finish(&arena);
+    return fine;
+}
+
+static bool sealed_row(void *context, const struct history_version *version)
+{
+    struct page *page = context;
+    if (page->count == page->limit) {
+        page->count++;
+        return false;
+    }
+    buffer_format(page->rows,
+                  "%s{\"version\":%lld,\"seq\":%lld,\"body_sha256\":\"%s\",\"body\":", page->count++ ? "," : "",
+                  (long long)version->version, (long long)version->seq, version->body_sha256);
+    buffer_put(page->rows, version->body);
+    buffer_put(page->rows, ",\"openings\":[");
+    page->last_value = arena_format(page->call->arena, "%lld", (long long)version->version);
+    if (!put_openings(page, version->body))
+        page->rows->failed = true;
+    buffer_put(page->rows, "]}");
+    return !page->rows->failed;
+}
+
+/* --- a page of either -------------------------------------------------------------------------------------------- */
+
+static bool answer_versions(struct call *call, bool (*row)(void *context, const struct history_version *version))
 {
     struct id id;
     const char *value = NULL;
@@ -289,8 +352,7 @@ bool read_history(struct call *call)
         return found == ABSENT;
     }
     buffer_put(page.rows, "{\"data\":[");
-    if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : INT64_MAX, page.limit + 1, history_row,
-                       &page))
+    if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : INT64_MAX, page.limit + 1, row, &page))
         return false;
     const char *next = page.count > page.limit ? cursor_make(call, page.last_value, id.text) : NULL;
     int64_t total = -1;
@@ -299,4 +361,14 @@ bool read_history(struct call *call)
         return false;
     answer_list(call, page.rows, next, total);
     return true;
+}
+
+bool read_history(struct call *call)
+{
+    return answer_versions(call, history_row);
+}
+
+bool read_sealed_history(struct call *call)
+{
+    return answer_versions(call, sealed_row);
 }
