@@ -97,6 +97,9 @@ int64_t db_data_version(struct db *db);
 int db_wal_pages(const struct db *db);
 bool db_checkpoint(struct db *db);
 
+/* Moves all of them, and cuts the log to nothing. False, at once, while anybody reads what was before, too. */
+bool db_cut_log(struct db *db);
+
 /* A consistent copy of the whole database into a new file, while others go on writing. */
 MUST_USE bool db_backup(struct db *db, const char *path);
 
@@ -140,6 +143,9 @@ bool db_words_query(const char *words, char *buffer, size_t size);
 
 /* The statement that takes the rows of a table beyond `words_indexed` into its index of words. The caller frees it. */
 char *db_words_index_sql(const char *table, const char *columns);
+
+/* Leaves nothing of deleted rows in the table's index of words. */
+MUST_USE bool db_words_purge(struct db *db, const char *table);
 
 /* The statement that answers the keys of the rows that match the query in $1, in their order. The caller frees it. */
 char *db_words_keys_sql(const char *table);

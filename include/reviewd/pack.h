@@ -4,9 +4,11 @@
  *   README.html, README.txt        what is in it and how to check it
  *   minutes/                       of the present revision and of those approved before
  *   registers/<collection>.csv
- *   records/<collection>/<reference or id>/record.json                      as the API shows it
- *   records/<collection>/<reference or id>/version-<n>.entry-<seq>.json     each version's canonical form, whose
- * SHA-256 is the body_sha256 of that audit entry evidence/<number>-<name>, evidence/withdrawn/<number>-<name>
+ *   records/<collection>/<reference or id>/record.json   as the API shows it
+ *       version-<n>.entry-<seq>.json   each version's canonical form, whose SHA-256 is the body_sha256 of that entry
+ *       openings.json                  where the last version has commitments in the place of personal members: what
+ *                                      they stand for (salt null: erased)
+ *   evidence/<number>-<name>, evidence/withdrawn/<number>-<name>
  *   audit/entries.ndjson           from the review's first entry to the signed head, without a gap
  *   audit/checkpoint.txt, .minisig the signed head
  *   keys/<key id>.pub
@@ -23,6 +25,7 @@
 #define PACK_ENTRIES "audit/entries.ndjson"
 #define PACK_CHECKPOINT "audit/checkpoint.txt"
 #define PACK_CHECKPOINT_SIGNATURE PACK_CHECKPOINT ".minisig"
+#define PACK_OPENINGS "openings.json"
 #define PACK_SUMS "SHA256SUMS"
 #define PACK_SUMS_SIGNATURE PACK_SUMS ".minisig"
 

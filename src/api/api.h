@@ -337,6 +337,13 @@ void *record_new(struct call *call, const struct resource *resource);
 /* Fills fields that have an initial value and are absent. */
 void record_defaults(const struct resource *resource, void *record);
 
+/* What follows when a person was erased (erase.c): tokens are revoked, attendees of reviews that are not frozen
+ * renamed, values taken from behind their commitments, out of kept answers and out of the index of words. */
+MUST_USE bool erase_person(struct call *call, const struct id *person);
+
+/* The same for a review that is frozen no more, as to attendees who were erased while it was. */
+MUST_USE bool erase_unfrozen(struct call *call, const struct id *review);
+
 /* --- reads (read.c and others) -------------------------------------------------------------------------------------
  */
 
@@ -353,6 +360,7 @@ void json_put(struct buffer *rows, json_t *value);
 
 bool read_list(struct call *call);
 bool read_history(struct call *call);
+bool read_sealed_history(struct call *call);
 bool read_readiness(struct call *call);
 bool read_carried(struct call *call);
 bool read_search(struct call *call);
@@ -389,6 +397,11 @@ bool read_docs_bundle(struct call *call);
 
 /* The record's value of what a list is sorted by, as cursors and pages hold it. */
 const char *list_sort_value(struct arena *arena, const struct field *sort, const void *record);
+
+/* Adds a JSON array of what opens the commitments in a version's body (RENDER_SEALED). False where memory or the
+ * database fails. */
+MUST_USE bool openings_render(struct call *call, const struct resource *resource, const char *body,
+                              struct buffer *array);
 
 /* Whether /v1/search has anything to look into there. */
 bool search_looks_into(const struct resource *resource);

@@ -86,7 +86,10 @@ static bool derive_then(struct call *call, const struct resource *resource, cons
 bool record_restore(struct call *call, const struct resource *resource, const struct instant *as_of, const char *body,
                     size_t length, struct arena *arena, void *ret_record)
 {
-    json_t *object = json_parse(arena, body, length, JSON_DECODE_INT_AS_REAL, NULL);
+    const char *opened = store_opened(call->store, resource, body, true, arena);
+    if (!opened)
+        return false;
+    json_t *object = json_parse(arena, opened, opened == body ? length : strlen(opened), JSON_DECODE_INT_AS_REAL, NULL);
     bool fine = json_is_object(object);
     memset(ret_record, 0, resource->size);
     for (size_t i = 0; fine && i < resource_field_count(resource); i++) {

@@ -32,6 +32,13 @@ static const struct special {
      "that are still to be done, and whether this review had to revisit them. Of each review at most 1,000 inputs "
      "count, "
      "in the order of the agenda. 404 where either review may not be seen."},
+    {read_sealed_history, "SealedVersionList", "application/json", NULL,
+     "Newest first: what an outsider needs to work `body_sha256` out. The stored fields of a record are hashed with a "
+     "salted commitment, `{\"commitment\":\"…\"}`, in the place of each personal one, so that it can be erased and "
+     "the audit log still verifies. `body` is that form, whose RFC 8785 text has the SHA-256; `openings` says what its "
+     "commitments stand for: each is SHA-256(\"reviewd-personal-1\" ‖ LF ‖ salt ‖ LF ‖ value) in lower-case hex. What "
+     "was erased has no salt any more, and a pseudonym as its value. Why a person was erased or held stands here, and "
+     "in no other answer."},
     {read_revisions, "RevisionList", "application/json", NULL,
      "Each approved revision, oldest first, as it was when it was approved."},
     {read_revision, "Revision", "application/json", NULL,
@@ -229,7 +236,8 @@ static void put_texts(struct buffer *out, const struct route *route)
                         : route->read == read_carried  ? "The action items of earlier reviews that were neither closed "
                                                          "nor cancelled when this one started (9.3.2 a)."
                         : route->read == read_history  ? "Newest first; `changes` is a merge patch (RFC 7396) from the "
-                                                         "version before."
+                                                         "version before. What was erased of a person has its "
+                                                         "pseudonym in older versions, too."
                         : route->write == write_change ? "A merge patch (RFC 7396): members left out stay as they are, "
                                                          "null clears, lists are replaced whole, objects merged. A "
                                                          "patch that changes nothing makes no new version."
@@ -415,7 +423,8 @@ static void put_answer(struct buffer *out, const struct route *route)
         put_ref(out, "schema", "schemas", special->schema, "");
     else
         put_ref(out, "schema", "schemas", camel(item).text, route->list ? "List" : "");
-    if (special && (!route->resource || route->read == read_readiness || route->read == read_comparison)) {
+    if (special && (!route->resource || route->read == read_readiness || route->read == read_comparison ||
+                    route->read == read_sealed_history)) {
         put_begin(out, "examples", '{');
         put_ref(out, "answer", "examples", special->schema, "");
         put_end(out, '}');

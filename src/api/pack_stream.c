@@ -174,6 +174,7 @@ struct restored {
     void *record;
     struct instant at; /* of that version; absent where there is none: the database is damaged */
     struct buffer text;
+    struct buffer openings; /* of personal members of that version */
 };
 
 static bool restore_row(void *context, const struct pack_version *version)
@@ -181,6 +182,9 @@ static bool restore_row(void *context, const struct pack_version *version)
     struct restored *restored = context;
     struct call *call = restored->pack->call;
     restored->at = version->at;
+    if (resource_is_personal(restored->resource) &&
+        !openings_render(call, restored->resource, version->body, &restored->openings))
+        return false;
     return record_restore(call, restored->resource, NULL, version->body, version->length, &restored->arena,
                           restored->record);
 }
@@ -194,6 +198,7 @@ static bool with_record(struct pack *pack, const struct pack_record *record, boo
     bool fine = restored.record && store_pack_last(pack->call->store, record, restore_row, &restored) &&
                 instant_is_set(&restored.at) && put(&restored);
     buffer_finish(&restored.text);
+    buffer_finish(&restored.openings);
     arena_finish(&restored.arena);
     return fine;
 }
@@ -249,7 +254,12 @@ static bool put_shown(struct restored *restored)
              common->reference ? common->reference : common->id.text);
     snprintf(name, sizeof name, "%s/record.json", pack->record_folder);
     record_render(&restored->text, restored->resource, restored->record, RENDER_SHOWN);
-    return put_buffer(pack, name, restored->at.text, &restored->text);
+    if (!put_buffer(pack, name, restored->at.text, &restored->text))
+        return false;
+    if (!restored->openings.length)
+        return true;
+    snprintf(name, sizeof name, "%s/" PACK_OPENINGS, pack->record_folder);
+    return put_buffer(pack, name, restored->at.text, &restored->openings);
 }
 
 static bool put_version(void *context, const struct pack_version *version)

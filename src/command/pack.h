@@ -28,7 +28,8 @@ struct packed_record {
     const char *folder;
     struct id id;
     const struct packed_file *shown;
-    struct packed_version *versions; /* by number */
+    const struct packed_file *openings; /* of its personal members; or NULL */
+    struct packed_version *versions;    /* by number */
     size_t count;
 };
 

@@ -2,6 +2,7 @@
  * SHA-256, and minutes are those that were approved. */
 #include "pack.h"
 
+#include "reviewd/digest.h"
 #include "reviewd/review.h"
 
 #include <jansson.h>
@@ -72,6 +73,8 @@ static bool take_folder(struct packed *packed, size_t *at, struct packed_record 
         version->file = file;
         if (strcmp(leaf, "record.json") == 0)
             record->shown = file;
+        else if (strcmp(leaf, PACK_OPENINGS) == 0)
+            record->openings = file;
         else if (parse_version(leaf, version))
             record->count++;
         else
@@ -96,6 +99,33 @@ static json_t *parse(struct packed *packed, const struct packed_file *file)
     json_decref(object);
     packed_find(packed, "%s: it is no JSON object", file->name);
     return NULL;
+}
+
+/* Puts what the openings say into the place of a body's commitments. An opening without a salt is of what was erased:
+ * nothing speaks for its value but the list. */
+static bool open_body(struct packed *packed, const struct packed_record *record, json_t *body)
+{
+    if (!record->openings)
+        return true;
+    json_t *openings = json_loadb(record->openings->data, record->openings->length, JSON_REJECT_DUPLICATES, NULL);
+    bool fine = json_is_array(openings);
+    size_t index;
+    json_t *opening;
+    json_array_foreach(openings, index, opening)
+    {
+        const char *member = json_string_value(json_object_get(opening, "member"));
+        const char *salt = json_string_value(json_object_get(opening, "salt"));
+        json_t *value = json_object_get(opening, "value");
+        const char *said =
+            member ? json_string_value(json_object_get(json_object_get(body, member), "commitment")) : NULL;
+        char commitment[SHA256_HEX_BYTES];
+        if (salt && json_is_string(value))
+            personal_commitment(salt, json_string_value(value), commitment);
+        fine = fine && said && json_is_string(value) && (!salt || strcmp(said, commitment) == 0);
+        fine = fine && json_object_set(body, member, value) == 0;
+    }
+    json_decref(openings);
+    return fine || packed_find(packed, "%s: it does not open the last version", record->openings->name);
 }
 
 /* The record shows what its last version says. Packs are kept for years: a version may lack members that were added to
@@ -153,7 +183,8 @@ static bool check_record(struct packed *packed, struct packed_record *record)
         json_t *body = parse(packed, record->versions[i].file);
         fine = body && check_version(packed, record, i, body);
         if (fine && i + 1 == record->count)
-            fine = check_folder(packed, record, body) && compare_shown(packed, record, body, shown);
+            fine = check_folder(packed, record, body) && open_body(packed, record, body) &&
+                   compare_shown(packed, record, body, shown);
         json_decref(body);
     }
     json_decref(shown);

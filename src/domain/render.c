@@ -214,6 +214,13 @@ static void record_show(struct buffer *buffer, const struct shown *shown, const 
     buffer_char(buffer, '}');
 }
 
+static void commitment_render(struct buffer *buffer, const struct field *field, const void *record, bool first)
+{
+    buffer_format(buffer, "%s\"%s\":{\"commitment\":", first ? "" : ",", field->name);
+    value_render(buffer, field, record);
+    buffer_char(buffer, '}');
+}
+
 void record_render(struct buffer *buffer, const struct resource *resource, const void *record, enum render render)
 {
     if (render == RENDER_SHOWN) {
@@ -222,7 +229,10 @@ void record_render(struct buffer *buffer, const struct resource *resource, const
     }
     const struct order *order = &resource_orders[resource_index(resource)];
     buffer_char(buffer, '{');
-    for (size_t i = 0; i < order->count; i++)
-        member_render(buffer, resource_field(resource, order->index[i]), record, i == 0);
+    for (size_t i = 0; i < order->count; i++) {
+        const struct field *field = resource_field(resource, order->index[i]);
+        bool sealed = field->personal && render == RENDER_SEALED && field_is_set(field, record);
+        (sealed ? commitment_render : member_render)(buffer, field, record, i == 0);
+    }
     buffer_char(buffer, '}');
 }

@@ -54,6 +54,21 @@ const struct field *resource_field_named(const struct resource *resource, const 
     return fields_find(resource->fields, resource->field_count, name);
 }
 
+bool resource_is_personal(const struct resource *resource)
+{
+    for (size_t i = 0; i < resource->field_count; i++) {
+        if (resource->fields[i].personal)
+            return true;
+    }
+    return false;
+}
+
+const struct id *record_subject(const struct resource *resource, const void *record)
+{
+    const struct field *field = resource_field_named(resource, "person_id");
+    return field ? field_of(field, record) : &((const struct record *)record)->id;
+}
+
 bool resource_is_searched(const struct resource *resource)
 {
     for (size_t i = 0; i < resource->field_count; i++) {

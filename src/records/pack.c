@@ -112,7 +112,11 @@ static const char check_versions[] =
     "SEQ of the audit log, which says when and by whom it was written:\n\n"
     "```sh\n"
     "sha256sum records/reviews/*/version-*.json\n"
-    "grep '\"event\":\"review\\.' audit/entries.ndjson\n```\n";
+    "grep '\"event\":\"review\\.' audit/entries.ndjson\n```\n\n"
+    "The names of attendees are hashed as commitments, so that they can be erased without breaking the chain. Each is "
+    "the "
+    "SHA-256 of `reviewd-personal-1`, a salt and the name, each on a line of its own but without an end of the last; "
+    "`openings.json` beside the record has salt and name for its last version. Without a salt the name was erased.";
 
 static const char check_chain[] =
     "`audit/entries.ndjson` has every entry of the log from the first of this review up to the signed head, those of "

@@ -123,8 +123,8 @@ def test_a_good_one(shared, case, tmp_path):
     assert done.returncode == 0 and 'the pack holds' in done.stdout and done.stderr == ''
     told = json.loads(verify(shared.daemon, pack.body, '--json').stdout)
     key, = shared.get('/v1/keys')['data']
-    assert told == {'valid': True, 'files': len(pack.files), 'records': len(pack.named('records/')) - len(
-        [name for name in pack.named('records/') if '/version-' in name]), 'versions': len(
+    assert told == {'valid': True, 'files': len(pack.files), 'records': len(
+        [name for name in pack.named('records/') if name.endswith('/record.json')]), 'versions': len(
         [name for name in pack.named('records/') if '/version-' in name]), 'entries': len(pack.entries),
         'seq': pack.entries[-1]['seq'], 'hash': pack.entries[-1]['hash'], 'key_id': key['key_id'], 'finding': None}
 
@@ -298,6 +298,13 @@ DEEP = {
         lambda files: {name.replace('/DEC-', '/DEC-9'): content for name, content in files.items()}, 'not the folder'),
     'a file beside the versions': (lambda files: files | {first_folder(files, 'inputs') + 'x.json': b'{}'}, 'no such file'),
     'a kind of record that there is not': (lambda files: files | {'records/people/x/record.json': b'{}'}, 'no such file'),
+    'a name that was not committed to': (
+        lambda files: edit(files, 'openings.json', b'"value":"', b'"value":"x'), 'does not open'),
+    'a name without its opening': (
+        lambda files: without(files, 'openings.json'), "its 'name_at_review' is not that"),
+    'another name than the opened one': (
+        lambda files: edit(files, 'record.json', b'"name_at_review":"', b'"name_at_review":"x'),
+        "its 'name_at_review' is not that"),
     'no review': (lambda files: {name: content for name, content in files.items() if 'records/reviews/' not in name},
                   '0 reviews'),
     'an entry changed': (
@@ -363,6 +370,20 @@ def test_a_pack_from_before_a_member_was_added(shared, case, tmp_path):
             entry['body_sha256'] = digests.get(entry['seq'], entry['body_sha256'])
     files = signed(entries_changed(change)(files), tmp_path, secret_key(shared.daemon))
     assert 'worked out anew' in refused(shared.daemon, zipped(pack, files))
+
+
+def test_a_name_that_was_erased(org):
+    """It is nowhere in the pack of a review that is not concluded, and the pack fits."""
+    review = org.review()
+    gone = org.person(name='Wilhelmina Vanished', email='wilhelmina.vanished@example.org')
+    org.attendee(review, person_id=gone['id'])
+    assert b'Vanished' in b''.join(take(org.isms.client, review).files.values())
+    org.do(f'/v1/people/{gone["id"]}/erase', {'reason': 'She asked for it in writing.'})
+    pack = take(org.isms.client, review)
+    for name, content in pack.files.items():
+        assert b'vanished' not in content.lower() or name.endswith('.pdf'), name
+    done = verify(org.daemon, pack.body)
+    assert done.returncode == 0, done.stderr
 
 
 # ---- what is no pack

@@ -127,9 +127,11 @@ static bool configure(struct db *db)
     if (db->mode == DB_BUILDER)
         return db_script(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
     sqlite3_wal_hook(db->handle, on_wal, db);
-    /* Large files make the log long for once: it does not stay as long for good. */
-    return db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096;"
-                         "PRAGMA journal_size_limit = 134217728;");
+    /* Large files make the log long for once: it does not stay as long for good. What is deleted is overwritten, so
+     * that what is erased of a person is not left in free pages. */
+    return db_script(
+        db, "PRAGMA journal_mode = WAL; PRAGMA secure_delete = 1; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096;"
+            "PRAGMA journal_size_limit = 134217728;");
 }
 
 struct db *db_open(const char *path, enum db_mode mode, const char **ret_message)
@@ -417,6 +419,18 @@ bool db_checkpoint(struct db *db)
     return note(db, code);
 }
 
+bool db_cut_log(struct db *db)
+{
+    int log = 0;
+    int moved = 0;
+    sqlite3_busy_timeout(db->handle, 0);
+    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &moved);
+    sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    if (code == SQLITE_OK)
+        db->wal_pages = 0;
+    return code == SQLITE_OK;
+}
+
 bool db_backup(struct db *db, const char *path)
 {
     sqlite3 *target = NULL;
@@ -468,6 +482,18 @@ bool db_check(struct db *db, bool quick, void (*report)(void *context, const cha
                                "FROM pragma_foreign_key_check",
                                report, context);
     return sound && linked;
+}
+
+/* FTS5 keeps deleted words in older segments till those are merged: so they are, into one. */
+bool db_words_purge(struct db *db, const char *table)
+{
+    char sql[200];
+    snprintf(sql, sizeof sql, "INSERT INTO %s_words (%s_words) VALUES ('optimize')", table, table);
+    struct db_statement *statement = db_query(db, sql);
+    bool fine = statement && db_step(statement) == DB_DONE;
+    if (statement)
+        db_reset(statement);
+    return fine;
 }
 
 char *db_words_index_sql(const char *table, const char *columns)
