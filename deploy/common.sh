@@ -7,7 +7,7 @@
 # shellcheck disable=SC2034
 packages_to_run=(build-essential meson=meson ninja-build=ninja pkg-config=pkg-config libmicrohttpd-dev libjansson-dev
     libsqlite3-dev libsodium-dev nettle-dev libxlsxwriter-dev libxxhash-dev zlib1g-dev libcairo2-dev libpango1.0-dev
-    libcmark-dev fonts-noto-core sqlite3=sqlite3 curl=curl)
+    libcmark-dev libarchive-dev fonts-noto-core sqlite3=sqlite3 curl=curl)
 
 redoc_version=2.5.4
 redoc_sha256=dcaf76612bc4a3fbcc923a8966dee2f6146a5f32e5ce1b6f02dd60cbbf89500b

@@ -1,4 +1,5 @@
 /* From request to answer: route, caller, query, body; then a read at once, or a job for the writer. */
+#include "path.h"
 #include "register.h"
 #include "worker.h"
 
@@ -9,17 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SEGMENTS_MAX = 8, SEGMENT_MAX = 300 };
-
 /* --- life ----------------------------------------------------------------------------------------------------------
  */
 
 struct api *api_create(const struct api_options *options)
 {
-    assert(route_count < ROUTES_MAX);
     struct api *api = calloc(1, sizeof *api);
-    if (!api)
+    if (!api || !paths_init()) {
+        free(api);
         return NULL;
+    }
     api->options = *options;
     pthread_mutex_init(&api->mutex, NULL);
     return api;
@@ -104,51 +104,6 @@ void *call_context(struct call *call)
 /* --- routes --------------------------------------------------------------------------------------------------------
  */
 
-struct path {
-    const char *segments[SEGMENTS_MAX];
-    size_t count;
-};
-
-/* Splits the target's path; false where it can be no path of ours. */
-static bool path_split(struct arena *arena, const char *target, struct path *ret_path)
-{
-    if (*target != '/')
-        return false;
-    for (const char *at = target + 1;;) {
-        size_t length = strcspn(at, "/?");
-        if (ret_path->count == SEGMENTS_MAX || length == 0 || length > SEGMENT_MAX)
-            return false;
-        const char *segment = percent_decode(arena, at, length, false);
-        if (!segment)
-            return false;
-        ret_path->segments[ret_path->count++] = segment;
-        at += length;
-        if (*at != '/')
-            return true;
-        at++;
-    }
-}
-
-/* Whether the path has the pattern's form; what stands for {…} goes to keys. */
-static bool path_matches(const char *pattern, const struct path *path, const char *keys[PATH_KEYS_MAX])
-{
-    /* Most patterns differ in the first letters of "/v1/<collection>": tell those apart at once. */
-    if (path->count > 1 && strncmp(pattern, "/v1/", 4) == 0 && pattern[4] != path->segments[1][0])
-        return false;
-    size_t key = 0;
-    for (size_t i = 0; i < path->count; i++) {
-        if (*pattern++ != '/')
-            return false;
-        size_t length = strcspn(pattern, "/");
-        if (*pattern == '{')
-            keys[key++] = path->segments[i];
-        else if (strncmp(pattern, path->segments[i], length) != 0 || path->segments[i][length])
-            return false;
-        pattern += length;
-    }
-    return *pattern == '\0';
-}
-
 static const char *const method_names[] = {
     [METHOD_GET] = "GET, HEAD",
     [METHOD_POST] = "POST",
@@ -180,7 +135,7 @@ static bool find_route(struct call *call)
     bool split = path_split(call->arena, target, &path);
     for (size_t i = 0; split && i < route_count; i++) {
         const char *keys[PATH_KEYS_MAX] = {0};
-        if (!path_matches(routes[i].path, &path, keys))
+        if (!path_matches(i, &path, keys))
             continue;
         call->response->route = (int)i;
         if (routes[i].method == method) {
@@ -283,7 +238,7 @@ enum api_body api_expect(struct api_worker *worker, const struct request *reques
     if (request->method != METHOD_POST || !path_split(request->arena, request->target, &path))
         return API_BODY_TEXT;
     for (size_t i = 0; i < route_count; i++) {
-        if ((!routes[i].takes_file && !routes[i].takes_import) || !path_matches(routes[i].path, &path, keys))
+        if ((!routes[i].takes_file && !routes[i].takes_import) || !path_matches(i, &path, keys))
             continue;
         *ret_max = routes[i].takes_import ? settings->import_max_bytes : settings->attachment_max_bytes;
         if (!api_knows_caller(worker, request))

@@ -18,7 +18,7 @@ static bool is_kept(const struct call *call)
 bool key_read(struct call *call)
 {
     const char *header = call->request->headers[HEADER_IDEMPOTENCY_KEY];
-    if (!header || call->dry_run) /* which stores nothing, be it done twice */
+    if (!header)
         return true;
     size_t length = strlen(header);
     bool quoted = length >= 2 && header[0] == '"' && header[length - 1] == '"';
@@ -34,6 +34,8 @@ bool key_read(struct call *call)
                       "An Idempotency-Key is one header of %d to %d printable ASCII characters.", KEY_MIN, KEY_MAX);
         return false;
     }
+    if (call->dry_run) /* which stores nothing, be it done twice */
+        return true;
     call->idempotency_key = key;
     /* A token that carries less than its person is told nothing that was answered to one that carries more. */
     const char rights[] = {(char)('0' + call->caller.token_role), call->caller.read_only ? 'r' : 'w', '\0'};

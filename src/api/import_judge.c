@@ -283,10 +283,11 @@ static bool judge_person(struct call *call, const struct person *person)
     struct person_facts facts = {0};
     struct person before = *person;
     before.active = TRUTH_TRUE;
+    before.erased_at = (struct instant){0};
     if (person->active == TRUTH_FALSE && !store_commitments(call->store, &person->record.id, &view_all, call->arena,
                                                             &facts.commitments, &facts.commitment_count))
         return false;
-    person_check(person, &before, &facts, &call->violations);
+    person_check(person, &before, NULL, &facts, &call->violations);
     return true;
 }
 

@@ -361,7 +361,8 @@ enum job_result write_verb(struct call *call)
     if (call->violations.count)
         return refuse(call);
     const struct field *state = resource_field_named(resource, resource->state);
-    *(unsigned *)field_in(state, call->after) = transition->to;
+    if (transition->to)
+        *(unsigned *)field_in(state, call->after) = transition->to;
     bool stored = do_step(behaviour->apply, call) && record_update(call, resource, call->after, transition->verb) &&
                   do_step(behaviour->after, call);
     return stored ? JOB_KEEP : JOB_BREAK;

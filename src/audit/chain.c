@@ -115,10 +115,15 @@ bool audit_append(struct store *store, const struct resource *resource, const vo
         return false;
     store->head_known = true;
     const struct record *common = record;
+    struct arena arena; /* untouched where nothing of the record is personal */
+    arena_init(&arena);
     struct buffer body = {0};
-    record_render(&body, resource, record, RENDER_CANONICAL);
+    const void *sealed = store_seal(store, resource, record, &arena);
+    if (sealed)
+        record_render(&body, resource, sealed, RENDER_SEALED);
     size_t length = body.length;
-    char *text = buffer_take(&body);
+    char *text = sealed ? buffer_take(&body) : NULL;
+    arena_finish(&arena);
     if (!text)
         return false;
     struct audit_entry entry = *about;
@@ -230,10 +235,11 @@ bool audit_history(struct store *store, const struct id *record, int64_t before_
                    bool (*row)(void *context, const struct history_version *version), void *context)
 {
     struct db_statement *statement =
-        db_fixed(store->db, "SELECT v.version, a.at, a.actor_id, a.event, v.body, p.body FROM version AS v "
-                            "JOIN audit_log AS a ON a.seq = v.seq LEFT JOIN version AS p ON p.record_id = v.record_id "
-                            "AND p.version = v.version - 1 WHERE v.record_id = $1 AND v.version < $2 "
-                            "ORDER BY v.version DESC");
+        db_fixed(store->db,
+                 "SELECT v.version, a.at, a.actor_id, a.event, v.body, p.body, v.seq, a.body_sha256 FROM version AS v "
+                 "JOIN audit_log AS a ON a.seq = v.seq LEFT JOIN version AS p ON p.record_id = v.record_id "
+                 "AND p.version = v.version - 1 WHERE v.record_id = $1 AND v.version < $2 "
+                 "ORDER BY v.version DESC");
     if (!statement)
         return false;
     db_bind_text(statement, 1, record->text);
@@ -242,7 +248,8 @@ bool audit_history(struct store *store, const struct id *record, int64_t before_
     bool more = true;
     for (int i = 0; more && i < limit && (step = db_step(statement)) == DB_ROW; i++) {
         struct history_version version = {db_integer(statement, 0), db_text(statement, 1), db_text(statement, 2),
-                                          db_text(statement, 3),    db_text(statement, 4), db_text(statement, 5)};
+                                          db_text(statement, 3),    db_text(statement, 4), db_text(statement, 5),
+                                          db_integer(statement, 6), db_text(statement, 7)};
         if (!db_whole(statement)) {
             step = DB_ERROR;
             break;

@@ -12,8 +12,13 @@ static const char *version_columns(struct arena *arena, const struct resource *r
     struct buffer sql = {0};
     for (size_t i = 0; i < resource_field_count(resource); i++) {
         const struct field *field = resource_field(resource, i);
-        if (!field->derived && resource_has(resource, field))
-            buffer_format(&sql, "%sjson_extract(v.body, '$.%s')", sql.length ? ", " : "", field->name);
+        if (field->derived || !resource_has(resource, field))
+            continue;
+        buffer_put(&sql, sql.length ? ", " : "");
+        if (field->personal)
+            buffer_format(&sql, STORE_OPENED, "v", field->name, "v", field->name);
+        else
+            buffer_format(&sql, "json_extract(v.body, '$.%s')", field->name);
     }
     arena->failed |= buffer_failed(&sql);
     const char *text = buffer_failed(&sql) ? "" : arena_copy(arena, sql.data, sql.length);
@@ -33,7 +38,7 @@ static void derive(const struct resource *resource, const struct review *review,
 
 /* The review's records of a resource, as they were after the entry `seq`. */
 static bool put_members(struct store *store, struct arena *arena, const struct resource *resource,
-                        const struct review *review, int64_t seq, struct buffer *body)
+                        const struct review *review, int64_t seq, const char *kept, struct buffer *body)
 {
     const char *sql =
         arena_format(arena,
@@ -60,24 +65,26 @@ static bool put_members(struct store *store, struct arena *arena, const struct r
         derive(resource, review, record);
         buffer_put(body, first ? "" : ",");
         first = false;
-        record_render(body, resource, record, RENDER_SHOWN);
+        record_show_as(body, resource, record, kept);
     }
     db_reset(statement);
     buffer_char(body, ']');
     return step == DB_DONE;
 }
 
-static bool rebuild(struct store *store, const struct review *review, int64_t seq, struct buffer *ret_body)
+/* As what was kept has it: a member may be newer. */
+static bool rebuild(struct store *store, const struct review *review, int64_t seq, const char *kept,
+                    struct buffer *ret_body)
 {
     static const struct resource *const frozen[] = {&attendee_resource, &input_resource, &decision_resource};
     struct arena arena; /* of this revision: there may be many */
     arena_init(&arena);
-    record_render(ret_body, &review_resource, review, RENDER_SHOWN);
+    record_show_as(ret_body, &review_resource, review, kept);
     bool fine = !buffer_failed(ret_body);
     if (fine)
         ret_body->length--; /* the record goes on with what was frozen with it */
     for (size_t i = 0; fine && i < COUNT_OF(frozen); i++)
-        fine = put_members(store, &arena, frozen[i], review, seq, ret_body);
+        fine = put_members(store, &arena, frozen[i], review, seq, kept, ret_body);
     buffer_char(ret_body, '}');
     arena_finish(&arena);
     return fine && !buffer_failed(ret_body);
@@ -92,9 +99,9 @@ static bool verify_approval(struct store *store, struct db_statement *statement,
     int64_t seq = db_integer(statement, 0);
     if (!store_row(store, statement, 3, &review_resource, &today, NULL, review))
         return false;
-    bool fine = rebuild(store, review, seq, &body);
     const char *kept_at = db_text(statement, 1);
     const char *kept = db_text(statement, 2);
+    bool fine = rebuild(store, review, seq, kept ? kept : "", &body);
     const char *wrong = NULL;
     if (!kept)
         wrong = "is missing";

@@ -156,6 +156,7 @@ enum {
 };
 
 static const struct state_member members[] = {
+    {&person_resource, "erased_at", 0, STATE(TRUTH_FALSE)},
     {&attendee_resource, "withdrawn_reason", STATE(TRUTH_TRUE), 0},
     {&input_resource, "withdrawn_reason", STATE(TRUTH_TRUE), 0},
     {&review_resource, "started_at", STARTED, 0},

@@ -11,7 +11,7 @@ static const double CELL_PAD = 3.0;
 static const double HEADING_SIZES[] = {18.0, 18.0, 13.0, 11.0, 10.0, 9.5, 9.5};
 static const struct text_look BODY = {.size = 9.5};
 static const struct text_look CELL = {.size = 8};
-static const struct text_look NUMBER_CELL = {.size = 8, .end = true};
+static const struct text_look FIGURE_CELL = {.size = 8, .end = true};
 static const struct text_look HEAD_CELL = {.size = 8, .bold = true};
 static const struct text_look FACT_NAME = {.size = 9.5, .bold = true};
 
@@ -73,39 +73,39 @@ static void add_rule(struct pdf *pdf, double x, double y, double width)
 
 PangoLayout *pdf_layout(struct pdf *pdf, const char *text, const struct text_look *look, double width)
 {
-    PangoLayout *layout = pango_layout_new(pdf->context);
-    PangoFontDescription *font = pango_font_description_new();
-    pango_font_description_set_family_static(font,
-                                             look->monospace ? "monospace" : "Noto Sans, DejaVu Sans, sans-serif");
-    pango_font_description_set_absolute_size(font, look->size * PANGO_SCALE);
-    pango_font_description_set_weight(font, look->bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
-    pango_layout_set_font_description(layout, font);
-    pango_font_description_free(font);
-    pango_layout_set_width(layout, (int)(width * PANGO_SCALE));
-    pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
-    pango_layout_set_alignment(layout, look->end ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
-    pango_layout_set_text(layout, text, -1);
+    PangoLayout *layout = late.pango_layout_new(pdf->context);
+    PangoFontDescription *font = late.pango_font_description_new();
+    late.pango_font_description_set_family_static(font,
+                                                  look->monospace ? "monospace" : "Noto Sans, DejaVu Sans, sans-serif");
+    late.pango_font_description_set_absolute_size(font, look->size * PANGO_SCALE);
+    late.pango_font_description_set_weight(font, look->bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
+    late.pango_layout_set_font_description(layout, font);
+    late.pango_font_description_free(font);
+    late.pango_layout_set_width(layout, (int)(width * PANGO_SCALE));
+    late.pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+    late.pango_layout_set_alignment(layout, look->end ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
+    late.pango_layout_set_text(layout, text, -1);
     struct kept_layout *kept = arena_alloc(pdf->arena, sizeof *kept);
     if (kept) {
         *kept = (struct kept_layout){pdf->layouts, layout};
         pdf->layouts = kept;
         return layout;
     }
-    g_object_unref(layout);
+    late.g_object_unref(layout);
     return NULL;
 }
 
 double pdf_height(PangoLayout *layout)
 {
     PangoRectangle logical;
-    pango_layout_get_extents(layout, NULL, &logical);
+    late.pango_layout_get_extents(layout, NULL, &logical);
     return (double)logical.height / PANGO_SCALE;
 }
 
 double pdf_line_height(PangoLayoutIter *at)
 {
     PangoRectangle logical;
-    pango_layout_iter_get_line_extents(at, NULL, &logical);
+    late.pango_layout_iter_get_line_extents(at, NULL, &logical);
     return (double)logical.height / PANGO_SCALE;
 }
 
@@ -115,10 +115,10 @@ void pdf_line(struct pdf *pdf, PangoLayoutIter *at, double x, double y)
     struct op *op = pdf_add(pdf, OP_LINE);
     if (!op)
         return;
-    pango_layout_iter_get_line_extents(at, NULL, &logical);
-    op->line = pango_layout_iter_get_line_readonly(at);
+    late.pango_layout_iter_get_line_extents(at, NULL, &logical);
+    op->line = late.pango_layout_iter_get_line_readonly(at);
     op->x = x + (double)logical.x / PANGO_SCALE;
-    op->y = y + (double)(pango_layout_iter_get_baseline(at) - logical.y) / PANGO_SCALE;
+    op->y = y + (double)(late.pango_layout_iter_get_baseline(at) - logical.y) / PANGO_SCALE;
 }
 
 void pdf_label(struct pdf *pdf, const char *text, const struct text_look *look, double x, double y, double width)
@@ -126,11 +126,11 @@ void pdf_label(struct pdf *pdf, const char *text, const struct text_look *look, 
     PangoLayout *layout = pdf_layout(pdf, text, look, width);
     if (!layout)
         return;
-    pango_layout_set_single_paragraph_mode(layout, TRUE);
-    pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
-    PangoLayoutIter *at = pango_layout_get_iter(layout);
+    late.pango_layout_set_single_paragraph_mode(layout, TRUE);
+    late.pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+    PangoLayoutIter *at = late.pango_layout_get_iter(layout);
     pdf_line(pdf, at, x, y);
-    pango_layout_iter_free(at);
+    late.pango_layout_iter_free(at);
 }
 
 /* Puts all lines beneath each other, over as many pages as it takes. */
@@ -138,15 +138,15 @@ static void place(struct pdf *pdf, PangoLayout *layout, double x)
 {
     if (!layout)
         return;
-    PangoLayoutIter *at = pango_layout_get_iter(layout);
+    PangoLayoutIter *at = late.pango_layout_get_iter(layout);
     do {
         double height = pdf_line_height(at);
         if (pdf->y + height > BOTTOM)
             pdf_break_page(pdf);
         pdf_line(pdf, at, x, pdf->y);
         pdf->y += height;
-    } while (pango_layout_iter_next_line(at));
-    pango_layout_iter_free(at);
+    } while (late.pango_layout_iter_next_line(at));
+    late.pango_layout_iter_free(at);
 }
 
 static void place_heading(struct pdf *pdf, int level, const char *text)
@@ -188,22 +188,22 @@ static void add_attribute(PangoAttrList *list, PangoAttribute *attribute, const 
 {
     attribute->start_index = (guint)span->from;
     attribute->end_index = (guint)span->to;
-    pango_attr_list_insert(list, attribute);
+    late.pango_attr_list_insert(list, attribute);
 }
 
 static void set_styles(PangoLayout *layout, const struct span *spans)
 {
-    PangoAttrList *list = pango_attr_list_new();
+    PangoAttrList *list = late.pango_attr_list_new();
     for (const struct span *span = spans; span; span = span->next) {
         if (span->style & STYLE_STRONG)
-            add_attribute(list, pango_attr_weight_new(PANGO_WEIGHT_BOLD), span);
+            add_attribute(list, late.pango_attr_weight_new(PANGO_WEIGHT_BOLD), span);
         if (span->style & STYLE_EMPHASIS)
-            add_attribute(list, pango_attr_style_new(PANGO_STYLE_ITALIC), span);
+            add_attribute(list, late.pango_attr_style_new(PANGO_STYLE_ITALIC), span);
         if (span->style & STYLE_CODE)
-            add_attribute(list, pango_attr_family_new("monospace"), span);
+            add_attribute(list, late.pango_attr_family_new("monospace"), span);
     }
-    pango_layout_set_attributes(layout, list);
-    pango_attr_list_unref(list);
+    late.pango_layout_set_attributes(layout, list);
+    late.pango_attr_list_unref(list);
 }
 
 static void place_passage(void *context, const struct passage *passage)
@@ -272,7 +272,7 @@ static void place_slice(struct pdf *pdf, const struct grid *grid, struct cell *c
         while (!cells[i].done && y + pdf_line_height(cells[i].at) <= BOTTOM - CELL_PAD) {
             pdf_line(pdf, cells[i].at, cells[i].x, y);
             y += pdf_line_height(cells[i].at);
-            cells[i].done = !pango_layout_iter_next_line(cells[i].at);
+            cells[i].done = !late.pango_layout_iter_next_line(cells[i].at);
         }
         pdf_end(pdf);
         bottom = y > bottom ? y : bottom;
@@ -320,7 +320,7 @@ static void place_row(struct pdf *pdf, const struct grid *grid, const char *cons
     for (size_t i = 0; i < grid->count; i++) {
         PangoLayout *layout = pdf_layout(pdf, texts[i], grid->looks[i], grid->widths[i] - 2 * CELL_PAD);
         double own = layout ? pdf_height(layout) : 0;
-        cells[i] = (struct cell){layout ? pango_layout_get_iter(layout) : NULL, x + CELL_PAD, !layout};
+        cells[i] = (struct cell){layout ? late.pango_layout_get_iter(layout) : NULL, x + CELL_PAD, !layout};
         height = own > height ? own : height;
         x += grid->widths[i];
     }
@@ -334,7 +334,7 @@ static void place_row(struct pdf *pdf, const struct grid *grid, const char *cons
     }
     for (size_t i = 0; i < grid->count; i++) {
         if (cells[i].at)
-            pango_layout_iter_free(cells[i].at);
+            late.pango_layout_iter_free(cells[i].at);
     }
 }
 
@@ -369,7 +369,7 @@ static void place_table(struct pdf *pdf, const struct block *table)
                         .table = table};
     set_widths(&grid, table);
     for (size_t i = 0; i < grid.count; i++)
-        grid.looks[i] = table->columns[i].number ? &NUMBER_CELL : &CELL;
+        grid.looks[i] = table->columns[i].number ? &FIGURE_CELL : &CELL;
     double first = table->rows ? row_height(pdf, &grid, table->rows->cells) : 0;
     if (pdf->y + 50 + (first < 200 ? first : 200) > BOTTOM) /* the head is not left alone */
         pdf_break_page(pdf);
@@ -431,20 +431,25 @@ static void place_block(struct pdf *pdf, const struct block *block)
 /* Sizes are points; letters stand where they belong, and not on the pixels of a screen. */
 static PangoContext *make_context(void)
 {
-    PangoContext *context = pango_font_map_create_context(pango_cairo_font_map_get_default()); /* this thread's own */
-    cairo_font_options_t *options = cairo_font_options_create();
-    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
-    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-    pango_cairo_context_set_font_options(context, options);
-    cairo_font_options_destroy(options);
-    pango_cairo_context_set_resolution(context, 72);
-    pango_context_set_round_glyph_positions(context, FALSE);
-    pango_context_set_language(context, pango_language_from_string("en"));
+    PangoContext *context =
+        late.pango_font_map_create_context(late.pango_cairo_font_map_get_default()); /* this thread's own */
+    cairo_font_options_t *options = late.cairo_font_options_create();
+    late.cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+    late.cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+    late.pango_cairo_context_set_font_options(context, options);
+    late.cairo_font_options_destroy(options);
+    late.pango_cairo_context_set_resolution(context, 72);
+    late.pango_context_set_round_glyph_positions(context, FALSE);
+    late.pango_context_set_language(context, late.pango_language_from_string("en"));
     return context;
 }
 
 void document_pdf(const struct document *document, struct buffer *out)
 {
+    if (!late_load(LATE_PANGO)) {
+        out->failed = true;
+        return;
+    }
     struct pdf pdf = {.document = document, .arena = document->arena, .context = make_context(), .y = TOP};
     pdf_begin(&pdf, "Document");
     place_heading(&pdf, 1, document->title);
@@ -460,6 +465,6 @@ void document_pdf(const struct document *document, struct buffer *out)
     else
         pdf_draw(&pdf, out);
     for (struct kept_layout *kept = pdf.layouts; kept; kept = kept->next)
-        g_object_unref(kept->layout);
-    g_object_unref(pdf.context);
+        late.g_object_unref(kept->layout);
+    late.g_object_unref(pdf.context);
 }

@@ -32,14 +32,16 @@ static bool is_lasting(const struct field *field)
 
 /* A field of the row, or of the version of then. */
 struct expression {
-    char text[120];
+    char text[240];
 };
 
 static struct expression expression(const struct list_query *query, const char *name)
 {
     struct expression made;
     const struct field *field = resource_field_named(query->resource, name);
-    if (query->as_of && !is_lasting(field))
+    if (query->as_of && field->personal)
+        snprintf(made.text, sizeof made.text, STORE_OPENED, "w", name, "w", name);
+    else if (query->as_of && !is_lasting(field))
         snprintf(made.text, sizeof made.text, "CAST((w.body ->> '%s') AS TEXT)", name);
     else
         snprintf(made.text, sizeof made.text, "t.\"%s\"", name);

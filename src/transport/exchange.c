@@ -17,6 +17,7 @@ enum {
     CONNECTIONS_RESERVED = 16,
     STRANGER_MAX_BYTES = 32 * 1024,
     STREAM_BYTES = 32 * 1024, /* of a body that is made while it is sent */
+    BODY_KEPT_BYTES = 4096,   /* of an answer's body, for the next answer; most are smaller */
 };
 
 /* --- begin and end -------------------------------------------------------------------------------------------------
@@ -71,13 +72,14 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
     exchange->request.target = arena_text(&exchange->arena, target_path(target));
     exchange->target = target;
     exchange->target_end = target + strlen(target);
-    exchange->response = (struct response){.route = -1};
+    exchange->response = (struct response){.route = -1, .body = exchange->response.body};
     exchange->body_seen = 0;
     exchange->body_max = 0;
     exchange->incoming = NULL;
     exchange->call = NULL;
     exchange->busy = false;
     exchange->stranger = false;
+    exchange->passing = false;
     exchange->began_us = clock_monotonic_us();
     exchange->counted = false;
     struct peer *peer = peer_of(connection);
@@ -102,7 +104,11 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **con_c
         exchange->response.stream.end(exchange->response.stream.context);
     call_finish(exchange->call);
     upload_finish(exchange);
-    buffer_finish(&exchange->response.body);
+    struct buffer *kept = &exchange->response.body;
+    if (kept->capacity > BODY_KEPT_BYTES)
+        buffer_finish(kept);
+    kept->length = 0;
+    kept->failed = false;
     buffer_finish(&exchange->body);
     arena_reset(&exchange->arena);
     exchange->next = loop->free;
@@ -187,10 +193,12 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     } else if (response->static_body) {
         made = MHD_create_response_from_buffer(response->static_length, (void *)(uintptr_t)response->static_body,
                                                MHD_RESPMEM_PERSISTENT);
-    } else if (response->body.length) {
+    } else if (response->body.length && exchange->passing) {
         made = MHD_create_response_from_buffer(response->body.length, response->body.data, MHD_RESPMEM_MUST_FREE);
         if (made)
             response->body = (struct buffer){0};
+    } else if (response->body.length) { /* the exchange ends when it was sent */
+        made = MHD_create_response_from_buffer(response->body.length, response->body.data, MHD_RESPMEM_PERSISTENT);
     } else {
         made = MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
     }
@@ -272,6 +280,7 @@ enum MHD_Result exchange_refuse(struct MHD_Connection *connection, int status)
     exchange = exchange_begin(peer->loop, "", connection); /* for this answer alone: the library knows no request yet */
     if (!exchange)
         return MHD_NO;
+    exchange->passing = true;
     enum MHD_Result queued = refuse(exchange, status, detail);
     void *over = exchange;
     exchange_end(peer->loop, connection, &over, MHD_REQUEST_TERMINATED_WITH_ERROR);

@@ -42,6 +42,7 @@ struct exchange {
     struct call *call;
     bool busy;     /* the writer would not take it, or there can be no thread */
     bool stranger; /* its body is long and its token none */
+    bool passing;  /* it ends before its answer is sent */
     bool counted;  /* among the server's requests under way */
     int64_t began_us;
 };

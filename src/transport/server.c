@@ -301,6 +301,7 @@ void server_destroy(struct server *server)
             struct exchange *exchange = loop->free;
             loop->free = exchange->next;
             arena_finish(&exchange->arena);
+            buffer_finish(&exchange->response.body);
             free(exchange);
         }
         store_close(&loop->store);

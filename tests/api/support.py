@@ -25,7 +25,7 @@ ABSENT_REFERENCE = {'MR': 'MR-2001-77', 'DEC': 'DEC-2001-777', 'ACT': 'ACT-2001-
 
 # A POST to one of these changes a record that is there; any other POST creates one.
 VERBS = {'start', 'conclude', 'approve', 'reopen', 'cancel', 'withdraw', 'adopt', 'reject', 'implement', 'supersede',
-         'block', 'unblock', 'activate', 'deactivate'}
+         'block', 'unblock', 'activate', 'deactivate', 'erase', 'hold', 'release'}
 
 _numbers = itertools.count(1)
 

@@ -47,10 +47,11 @@ def test_the_first_answer_is_given_again(shared, key, again):
     assert audit_head(shared.isms.client) == head
 
 
+@pytest.mark.parametrize('path', ['/v1/people', '/v1/people?dry_run=true'])
 @pytest.mark.parametrize('key', ['', 'seven77', 'x' * 256, '""', 'tab\tin-it-now',
                                  b'caf\xe9-caf\xe9-caf\xe9'])
-def test_a_key_that_is_none(shared, key):
-    answer = post(shared.isms.client, '/v1/people', person_body(), key)
+def test_a_key_that_is_none(shared, path, key):
+    answer = post(shared.isms.client, path, person_body(), key)
     assert (answer.status, answer.json['type']) == (400, '/problems/malformed-request')
     assert [violation['rule'] for violation in answer.json['violations']] == ['idempotency.invalid']
 
