@@ -90,6 +90,8 @@ class Daemon:
             'FAKETIME_TIMESTAMP_FILE': str(self.scratch / 'clock'),
             'FAKETIME_NO_CACHE': '1',
             'FAKETIME_DONT_FAKE_MONOTONIC': '1',
+            # Else each wait on a condition with a monotonic deadline is over at once: two threads in circles.
+            'FAKETIME_FORCE_MONOTONIC_FIX': '0',
             # The sanitizer's library wants to be first in the list of libraries; faketime is harmless to it.
             'ASAN_OPTIONS': self.env.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0',
         }
