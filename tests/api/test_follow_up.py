@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness import ABSENT, seed
+from harness import ABSENT
 from story import cases, made, refused, taken
 
 
@@ -147,8 +147,8 @@ def test_the_next_one_is_planned_unless_it_is_closed(org, item, kind, outcome, c
         taken(org.isms.client, 'POST', of(item), body)
 
 
-def test_between_the_action_item_and_today(daemon_at):
-    org = seed(daemon_at('2026-03-01T09:00:00'))
+def test_between_the_action_item_and_today(org_at):
+    org = org_at('2026-03-01T09:00:00')
     item = org.action_item(org.adopted(org.running_review()))
     org.daemon.set_clock('2026-03-20T09:00:00')
     for day, rule in (('2026-02-28', 'before_action'), ('2026-03-21', 'in_future')):
