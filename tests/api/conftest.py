@@ -12,6 +12,10 @@ import harness  # noqa: E402
 import prepared  # noqa: E402
 
 
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'alone: has an organisation of its own, where the others of the file share one')
+
+
 @pytest.fixture(scope='session')
 def populated():
     """A data folder in which the people are already, and their tokens: made once, copied for each test. tests/run makes
@@ -53,8 +57,14 @@ def daemon(request):
 
 
 @pytest.fixture
-def org(daemon, populated):
+def alone(daemon, populated):
     return harness.seed(daemon, populated[1])
+
+
+@pytest.fixture
+def org(alone):
+    """An organisation for each test; files whose tests do not meet have one for all (support.org_of_the_file)."""
+    return alone
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 
 from harness import ABSENT
 from story import cases, made, refused, taken
+from support import org_of_the_file as org, shared  # noqa: F401
 
 
 @pytest.fixture
@@ -175,6 +176,7 @@ def test_in_a_review_that_is_not_in_progress(org, item, make):
 
 
 @pytest.mark.parametrize('end', ['concluded', 'approved'])
+@pytest.mark.alone
 def test_in_a_review_that_is_over(org, item, end):
     later = org.running_review()
     org.follow_up(item, review_id=later['id'])
