@@ -363,7 +363,8 @@ static const char *longer_word(const char *text, size_t *length, bool *ret_prose
 static double word_width(struct pdf *pdf, const char *word, size_t length, const struct text_look *look)
 {
     PangoRectangle logical = {0};
-    PangoLayout *layout = pdf_layout(pdf, arena_copy(pdf->arena, word, length), look, BODY_WIDTH);
+    const char *text = arena_copy(pdf->arena, word, length);
+    PangoLayout *layout = text ? pdf_layout(pdf, text, look, BODY_WIDTH) : NULL;
     if (layout)
         pango_layout_get_extents(layout, NULL, &logical);
     return (double)logical.width / PANGO_SCALE + 2 * CELL_PAD + 0.5;
