@@ -1,6 +1,7 @@
 /* db.h on SQLite. */
 #include "reviewd/db.h"
 
+#include "files.h"
 #include "words.h"
 
 #include <assert.h>
@@ -50,7 +51,9 @@ void db_global_init(void)
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_URI, 0); /* a folder called "file:…" is a folder */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 0); /* journals of statements are files at once: ours */
     sqlite3_initialize();
+    files_register();
 }
 
 const char *db_driver_version(void)
@@ -113,18 +116,18 @@ static bool configure(struct db *db)
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (!db_script(db, "PRAGMA foreign_keys = 1; PRAGMA wal_autocheckpoint = 0;"
-                       "PRAGMA temp_store = 2;"))
+    if (!db_script(db, "PRAGMA foreign_keys = 1; PRAGMA wal_autocheckpoint = 0;"))
         return false;
     if (db->mode != DB_BUILDER && !note(db, words_register(db->handle)))
         return false;
     if (db->mode == DB_READER)
-        return db_script(db, "PRAGMA query_only = 1; PRAGMA cache_size = -2048;");
+        return db_script(db, "PRAGMA query_only = 1; PRAGMA cache_size = -2048; PRAGMA temp_store = 2;");
     if (db->mode == DB_BUILDER)
         return db_script(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
     sqlite3_wal_hook(db->handle, on_wal, db);
-    /* Large files make the log long for once: it does not stay as long for good. */
-    return db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;"
+    /* No temp_store here: in memory, SQLite would keep the journals of statements by itself (files.c).
+     * Large files make the log long for once: it does not stay as long for good. */
+    return db_script(db, "PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL; PRAGMA cache_size = -8192;"
                          "PRAGMA journal_size_limit = 134217728;");
 }
 
