@@ -35,3 +35,5 @@ BEGIN SELECT raise(FAIL, 'action_item: its decision is not in force'); END;
 -- The items of a review are found by way of its decisions (action_item_decision_id). An index of their own was a page of
 -- the log, and another of the database, for nearly every new item.
 DROP INDEX action_item_review_id;
+-- No query has a use for this one.
+DROP INDEX action_item_ended_at;

@@ -379,11 +379,11 @@ int64_t db_changes(const struct db *db)
     return sqlite3_total_changes64(db->handle);
 }
 
-uint64_t db_snapshot(const struct db *db)
+unsigned db_snapshot(const struct db *db)
 {
     unsigned others = 0;
     sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_DATA_VERSION, &others);
-    return ((uint64_t)others << 40) + (uint64_t)sqlite3_total_changes64(db->handle);
+    return others;
 }
 
 int64_t db_data_version(struct db *db)
