@@ -222,6 +222,9 @@ void answer_list(struct call *call, struct buffer *rows, const char *next_cursor
  * wrong with the text. */
 json_t *json_parse(struct arena *arena, const char *text, size_t length, size_t flags, json_error_t *ret_error);
 
+/* For json_parse() alone: an object or list without anything unusual; NULL for all else, whatever it is. */
+json_t *json_parse_plain(const char *text, size_t length, size_t flags);
+
 /* Parses the request's JSON; false after answering. An empty body is an empty object. */
 bool body_parse(struct call *call);
 
@@ -316,6 +319,9 @@ bool criteria_complete(struct call *call, const struct resource *resource, struc
 
 /* Puts the record after a write into the answer. False where memory or the database fails. */
 bool write_answer(struct call *call);
+
+/* Fills what the record shows of others, in the write's own transaction: whoever answers has nothing to look up. */
+bool write_derive(struct call *call);
 
 /* Puts what is shown once into an answer that write_answer() has made. The ETag stays that of the record. */
 bool write_reveal(struct call *call);
