@@ -222,9 +222,6 @@ void answer_list(struct call *call, struct buffer *rows, const char *next_cursor
  * wrong with the text. */
 json_t *json_parse(struct arena *arena, const char *text, size_t length, size_t flags, json_error_t *ret_error);
 
-/* For json_parse() alone: an object or list without anything unusual; NULL for all else, whatever it is. */
-json_t *json_parse_plain(const char *text, size_t length, size_t flags);
-
 /* Parses the request's JSON; false after answering. An empty body is an empty object. */
 bool body_parse(struct call *call);
 

@@ -61,9 +61,7 @@ json_t *json_parse(struct arena *arena, const char *text, size_t length, size_t 
         return NULL;
     }
     current = &parse;
-    json_t *value = json_parse_plain(text, length, flags);
-    if (!value)
-        value = json_loadb(text, length, flags, ret_error);
+    json_t *value = json_loadb(text, length, flags, ret_error);
     current = NULL;
     /* Else api_init() was not called; but null, true and false are jansson's own, wherever it keeps them. */
     assert(!value || json_is_null(value) || json_is_boolean(value) || of_arena(value));

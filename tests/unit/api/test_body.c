@@ -4,7 +4,6 @@
 #include "api.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static struct world world;
 
@@ -232,91 +231,12 @@ START_TEST(lengths_are_in_code_points)
 }
 END_TEST
 
-/* Plain JSON is read as jansson reads it; all that is not plain, right or wrong, is left to it. */
-static const struct {
-    const char *text;
-    bool plain;
-} readings[] = {
-    {"{}", true},
-    {" [ ] \r\n\t", true},
-    {"{\"a\":\"b\",\"c\":[1,0,999999999999999,null,true,false,{},[[\"\"]]],\"\":{\"a\":1}}", true},
-    {"{ \"a\" : [ 1 , 2 ] , \"b\" : { \"c\" : null } }", true},
-    {"{\"name\":\"\xC4\x8D\xE2\x82\xAC\xF0\x9F\x98\x80\x7F\",\"\xC4\x8D\":1}", true},
-    {"[1 ]", true},
-    {"{\"a\":\"\\n\"}", false},
-    {"{\"a\\u0062\":1}", false},
-    {"[-1]", false},
-    {"[1.5]", false},
-    {"[1e2]", false},
-    {"[1000000000000000]", false},
-    {"[99999999999999999999]", false},
-    {"[01]", false},
-    {"[1", false},
-    {"[1x]", false},
-    {"[nul]", false},
-    {"[nullx]", false},
-    {"[null", false},
-    {"[true false]", false},
-    {"[,]", false},
-    {"[1,]", false},
-    {"{\"a\":1,}", false},
-    {"{\"a\" 1}", false},
-    {"{\"a\":}", false},
-    {"{a:1}", false},
-    {"{\"a\":1,\"a\":1}", false},
-    {"{\"a\":1", false},
-    {"{\"a", false},
-    {"{\"a\":\"b", false},
-    {"{\"a\":\"\x01\"}", false},
-    {"{\"a\":\"\xED\xA0\x80\"}", false},
-    {"{\"a\":\"\xC4\"}", false},
-    {"{} x", false},
-    {"{}{}", false},
-    {"\xEF\xBB\xBF{}", false},
-    {"\"a\"", false},
-    {"1", false},
-    {"", false},
-    {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", true},
-    {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", false},
-};
-
-START_TEST(plain_json_is_read_as_any)
-{
-    static const size_t flags[] = {JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, JSON_DECODE_INT_AS_REAL};
-    const char *text = readings[_i].text;
-    for (size_t i = 0; i < ROWS(flags); i++) {
-        json_t *plain = json_parse_plain(text, strlen(text), flags[i]);
-        json_t *any = json_loadb(text, strlen(text), flags[i], NULL);
-        ck_assert_int_eq(plain != NULL, readings[_i].plain);
-        if (plain)
-            ck_assert(json_equal(plain, any));
-        json_decref(plain);
-        json_decref(any);
-    }
-}
-END_TEST
-
-START_TEST(plain_json_ends_with_its_length)
-{
-    static const char text[] = "{\"a\":[\"b\",12,true,null,{\"c\":0}]}";
-    for (size_t length = 0; length < sizeof text - 1; length++) {
-        char *part = malloc(length + 1); /* of that length, so that a sanitizer sees who reads on */
-        ck_assert_ptr_nonnull(memcpy(part, text, length));
-        part = realloc(part, length ? length : 1);
-        ck_assert_ptr_null(json_parse_plain(part, length, JSON_REJECT_DUPLICATES));
-        free(part);
-    }
-}
-END_TEST
-
 Suite *body_suite(void)
 {
     Suite *suite = suite_create("api/body");
     TCase *tcase = unit_case(suite, "body");
     tcase_add_unchecked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, json_is_taken_or_not, 0, ROWS(texts));
-    tcase_add_loop_test(tcase, plain_json_is_read_as_any, 0, ROWS(readings));
-    tcase_add_test(tcase, plain_json_ends_with_its_length);
     tcase_add_loop_test(tcase, json_nests_to_32, 0, ROWS(depths));
     tcase_add_test(tcase, brackets_in_texts_do_not_nest);
     tcase_add_loop_test(tcase, bodies_have_a_type, 0, ROWS(types));
