@@ -86,9 +86,10 @@ bool db_in_transaction(const struct db *db);
 /* Rows written since the connection was opened. */
 int64_t db_changes(const struct db *db);
 
-/* What this connection sees, as a number that is another one once anybody has changed anything: to be asked within a
- * transaction (a statement under way is one), and of worth in this connection alone. A rollback does not change it. */
-uint64_t db_snapshot(const struct db *db);
+/* What this connection sees, as a number that is another one once anybody else has changed anything: to be asked within
+ * a transaction (a statement under way is one), and of worth in this connection alone. What it writes itself does not
+ * change it. */
+unsigned db_snapshot(const struct db *db);
 
 /* A number that changes when another connection has changed the database. */
 int64_t db_data_version(struct db *db);

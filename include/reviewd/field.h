@@ -58,6 +58,7 @@ struct field {
     unsigned initial;          /* of an enum or truth that a creation leaves out */
     const struct shape *shape; /* of an object or list */
     const char *target;        /* resource that an id names */
+    const char *through;       /* an id that is that of the record which this member names, and that lists find by it */
     const char *via;           /* derived: the member (an id) of this record … */
     const char *of;            /* … whose record's field this shows */
     const char *count_rule;    /* the rule about a list's length, where it is not body.length */

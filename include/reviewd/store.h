@@ -65,6 +65,9 @@ MUST_USE bool store_snapshot(struct store *store, uint64_t commits);
 /* Soon: a snapshot keeps the writer from beginning its log anew. */
 void store_let_go(struct store *store);
 
+/* Lets go where there have been more commits since: what is read next is not older than they are. */
+void store_let_go_older(struct store *store, uint64_t commits);
+
 /* --- migrations ------------------------------------------------------------------------------------------------ */
 
 enum migrated { MIGRATED, MIGRATED_NOTHING, MIGRATED_OLDER, MIGRATED_NEWER, MIGRATED_FAILED };
@@ -117,6 +120,9 @@ MUST_USE bool store_row(struct store *store, struct db_statement *statement, int
 /* Fills derived members: those shown from a parent record, and those of the resource's derive(). */
 MUST_USE bool store_derive(struct store *store, const struct resource *resource, const struct date *today,
                            void *record);
+
+/* Copies what is shown of parents, which else lives until the next record is derived. */
+void store_keep_derived(const struct resource *resource, struct arena *arena, void *record);
 
 /* Forgets what was read of parents, and what is known of the index of words: after a rollback, which may have taken it
  * back. */

@@ -248,6 +248,18 @@ enum api_body api_expect(struct api_worker *worker, const struct request *reques
     return API_BODY_TEXT;
 }
 
+/* A read has its snapshot. Of a write no more than the caller is looked up here, and mostly not even that; and once it
+ * is stored, no snapshot from before is of use to anybody. */
+static bool may_look(struct call *call)
+{
+    const struct writer *writer = call->api->options.writer;
+    if (writer && call->route->write)
+        store_let_go_older(call->store, writer_groups(writer));
+    else if (!worker_look(call->worker))
+        answer_fault(call, db_fault(call->store->db));
+    return !call->response->status;
+}
+
 static bool check_query(struct call *call)
 {
     if (!call->route->open && !call->route->gives_file && !format_choose(call))
@@ -389,9 +401,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     }
     call->now = instant_from_ms(clock_now_ms());
     call->today = instant_date(&call->now);
-    if (!worker_look(worker)) {
-        answer_fault(call, db_fault(worker->store->db));
-    } else if (find_route(call) && find_caller(call) && check_query(call)) {
+    if (find_route(call) && may_look(call) && find_caller(call) && check_query(call)) {
         if (call->route->write) {
             if (prepare_write(call))
                 call->job.run = call->import ? import_begin : call_run;
@@ -437,10 +447,9 @@ static void answer_done(struct call *call)
             call->response->body.failed = true;
         return;
     }
-    bool looks = worker_look(call->worker);
     if (is_stored(call)) /* a failure is answered by answer_bare() */
-        call->response->body.failed = !looks || !write_answer(call) || !write_reveal(call);
-    else if (looks)
+        call->response->body.failed = !write_answer(call) || !write_reveal(call);
+    else if (worker_look(call->worker))
         answer_read(call);
     else
         answer_fault(call, db_fault(call->store->db));

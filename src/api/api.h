@@ -388,6 +388,9 @@ bool criteria_complete(struct call *call, const struct resource *resource, struc
 /* Puts the record after a write into the answer. False where memory or the database fails. */
 bool write_answer(struct call *call);
 
+/* Fills what the record shows of others, in the write's own transaction: whoever answers has nothing to look up. */
+bool write_derive(struct call *call);
+
 /* Puts what is shown once into an answer that write_answer() has made. The ETag stays that of the record. */
 bool write_reveal(struct call *call);
 

@@ -174,12 +174,19 @@ static bool show(struct call *call, void (*reveal)(struct call *call, void *show
     if (!shown)
         return false;
     memcpy(shown, call->after, resource->size);
-    if (!store_derive(call->store, resource, &call->today, shown))
-        return false;
     if (reveal)
         reveal(call, shown);
     record_render(body, resource, shown, RENDER_SHOWN);
     return !buffer_failed(body);
+}
+
+bool write_derive(struct call *call)
+{
+    const struct resource *resource = call->route->resource;
+    if (!store_derive(call->store, resource, &call->today, call->after))
+        return false;
+    store_keep_derived(resource, call->arena, call->after);
+    return true;
 }
 
 bool write_reveal(struct call *call)

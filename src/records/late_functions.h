@@ -29,12 +29,12 @@
     F(pango_context_set_round_glyph_positions) F(pango_font_description_free) F(pango_font_description_from_string)    \
     F(pango_font_description_new) F(pango_font_description_set_absolute_size)                                          \
     F(pango_font_description_set_family_static) F(pango_font_description_set_weight) F(pango_font_map_create_context)  \
-    F(pango_language_from_string) F(pango_layout_get_extents) F(pango_layout_get_iter) F(pango_layout_iter_free)       \
-    F(pango_layout_iter_get_baseline) F(pango_layout_iter_get_line_extents) F(pango_layout_iter_get_line_readonly)     \
-    F(pango_layout_iter_next_line) F(pango_layout_new) F(pango_layout_set_alignment) F(pango_layout_set_attributes)    \
-    F(pango_layout_set_auto_dir) F(pango_layout_set_ellipsize) F(pango_layout_set_font_description)                    \
-    F(pango_layout_set_single_paragraph_mode) F(pango_layout_set_text) F(pango_layout_set_width)                       \
-    F(pango_layout_set_wrap) F(pango_version_string)
+    F(pango_language_from_string) F(pango_layout_get_extents) F(pango_layout_get_iter) F(pango_layout_get_line_count)  \
+    F(pango_layout_iter_free) F(pango_layout_iter_get_baseline) F(pango_layout_iter_get_line_extents)                  \
+    F(pango_layout_iter_get_line_readonly) F(pango_layout_iter_next_line) F(pango_layout_new)                          \
+    F(pango_layout_set_alignment) F(pango_layout_set_attributes) F(pango_layout_set_auto_dir)                          \
+    F(pango_layout_set_ellipsize) F(pango_layout_set_font_description) F(pango_layout_set_single_paragraph_mode)       \
+    F(pango_layout_set_text) F(pango_layout_set_width) F(pango_layout_set_wrap) F(pango_version_string)
 #define LATE_SHEET(F)                                                                                                  \
     F(format_set_bold) F(format_set_num_format) F(lxw_version) F(lxw_workbook_free) F(workbook_add_format)             \
     F(workbook_add_worksheet) F(workbook_close) F(workbook_new_opt) F(workbook_set_properties)                         \

@@ -55,6 +55,7 @@ static void draw_watermark(struct drawing *drawing)
     late.cairo_rotate(cairo, -0.9);
     late.cairo_translate(cairo, -logical.width / 2.0 / PANGO_SCALE, -logical.height / 2.0 / PANGO_SCALE);
     late.cairo_set_source_rgb(cairo, 0.95, 0.92, 0.92);
+    late.cairo_move_to(cairo, 0, 0); /* or it starts where the page before ended */
     late.pango_cairo_layout_path(cairo, layout);
     late.cairo_fill(cairo);
     late.cairo_restore(cairo);

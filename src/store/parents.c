@@ -1,4 +1,5 @@
-/* What records show of the records that they hang from, remembered as long as the database stands still. */
+/* What records show of the records that they hang from, remembered as long as nobody else writes and this connection
+ * changes none of them. */
 #include "ask.h"
 
 #include <assert.h>
@@ -19,9 +20,9 @@ static size_t shown_count[RESOURCE_COUNT];
 
 struct parent {
     struct id id;
-    uint64_t snapshot; /* of the connection, when it was read */
     uint64_t epoch;
-    char *reference; /* on the heap, the title behind it */
+    unsigned snapshot; /* of the connection, when it was read */
+    char *reference;   /* on the heap, the title behind it */
     const char *title;
 };
 
@@ -90,7 +91,7 @@ static bool parent_take(struct db_statement *statement, struct parent *parent)
 
 static bool parent_read(struct store *store, const char *sql, const struct id *id, struct parent *parent)
 {
-    uint64_t snapshot = db_snapshot(store->db);
+    unsigned snapshot = db_snapshot(store->db);
     if (id_equal(&parent->id, id) && parent->snapshot == snapshot && parent->epoch == store->parents->epoch)
         return true;
     struct db_statement *statement = db_fixed(store->db, sql);
@@ -138,4 +139,14 @@ bool store_derive(struct store *store, const struct resource *resource, const st
         *(const char **)field_in(shown->field, record) = shown->reference ? parent->reference : parent->title;
     }
     return true;
+}
+
+void store_keep_derived(const struct resource *resource, struct arena *arena, void *record)
+{
+    for (size_t i = 0; i < resource->field_count; i++) {
+        const struct field *field = &resource->fields[i];
+        const char **text = field->via ? field_in(field, record) : NULL;
+        if (text && *text)
+            *text = arena_text(arena, *text);
+    }
 }

@@ -434,14 +434,8 @@ enum found store_load(struct store *store, const struct resource *resource, cons
         db_reset(statement);
     else
         store->borrowed = statement;
-    if (read && arena) {
-        for (size_t i = 0; i < resource->field_count; i++) {
-            const struct field *field = &resource->fields[i];
-            const char **text = field->via ? field_in(field, ret_record) : NULL;
-            if (text && *text)
-                *text = arena_text(arena, *text);
-        }
-    }
+    if (read && arena)
+        store_keep_derived(resource, arena, ret_record);
     return read ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
 
@@ -538,6 +532,8 @@ bool store_insert(struct store *store, const struct resource *resource, const vo
 
 bool store_update(struct store *store, const struct resource *resource, const void *record)
 {
+    if (resource == &review_resource || resource == &decision_resource)
+        parents_forget(store->parents);
     /* The trigger takes the old words out of the index: they have to be there. */
     return index_words(store, resource_index(resource)) &&
            write_row(store, statements_of(resource)->update, resource, record);

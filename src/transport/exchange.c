@@ -97,6 +97,7 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **con_c
     if (!exchange)
         return;
     *con_cls = NULL;
+    exchange->phase = PHASE_OVER;
     struct peer *peer = peer_of(connection);
     if (peer && peer->exchange == exchange)
         peer->exchange = NULL;
@@ -316,13 +317,32 @@ static enum MHD_Result submit(struct exchange *exchange, enum api_next next)
 /* --- the request as it comes in ------------------------------------------------------------------------------------
  */
 
-static void acknowledge_at_once(struct MHD_Connection *connection)
+/* A client that sends head and body apart with Nagle's algorithm on would wait 40 ms for our delayed ACK. Most send
+ * both together: an ACK for each of those would be a twelfth of a loop's time. */
+static void acknowledge_later(struct exchange *exchange)
 {
-    /* A client that sends head and body apart with Nagle's algorithm on would wait 40 ms for our delayed ACK. */
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    int on = 1;
-    if (info && setsockopt(info->connect_fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on) != 0)
-        LOG(LOG_DEBUG, "quickack.failed", LOG_NUMBER("fd", info->connect_fd));
+    if (exchange->is_later)
+        return;
+    exchange->is_later = true;
+    exchange->later = exchange->loop->later;
+    exchange->loop->later = exchange;
+}
+
+/* An exchange that has ended since is still there, and then not in its body; or it is another one's by now. */
+void exchange_acknowledge(struct loop *loop)
+{
+    while (loop->later) {
+        struct exchange *exchange = loop->later;
+        loop->later = exchange->later;
+        exchange->is_later = false;
+        if (exchange->phase != PHASE_BODY)
+            continue;
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        int on = 1;
+        if (info && setsockopt(info->connect_fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on) != 0)
+            LOG(LOG_DEBUG, "quickack.failed", LOG_NUMBER("fd", info->connect_fd));
+    }
 }
 
 /* A body that is too large is read to its end as long as it may become no longer than this. */
@@ -371,7 +391,7 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method, co
     if (is_file && !upload_begin(exchange, file_max, body == API_BODY_FILES))
         return MHD_NO;
     if (request->method == METHOD_POST || request->method == METHOD_PATCH)
-        acknowledge_at_once(exchange->connection);
+        acknowledge_later(exchange);
     exchange->phase = PHASE_BODY;
     return MHD_YES;
 }

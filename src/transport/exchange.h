@@ -26,7 +26,9 @@ struct peer {
 };
 
 struct exchange {
-    struct exchange *next; /* free, or completed */
+    struct exchange *next;  /* free, or completed */
+    struct exchange *later; /* whose body may come later, too */
+    bool is_later;
     struct loop *loop;
     struct MHD_Connection *connection;
     enum phase phase;
@@ -59,6 +61,7 @@ struct loop {
     struct store store;
     struct api_worker *worker;
     struct exchange *free;
+    struct exchange *later; /* heads of this round that have a body */
     pthread_mutex_t mutex;
     struct exchange *completed; /* by the writer; under the mutex */
 };
@@ -104,6 +107,9 @@ void upload_finish(struct exchange *exchange);
 
 /* How long such a body may be, with what a form has beside its file. */
 size_t upload_max(const struct exchange *exchange, int64_t file_max);
+
+/* After each round: acknowledges the heads whose body has not come with them. */
+void exchange_acknowledge(struct loop *loop);
 
 /* Callbacks of libmicrohttpd (exchange.c). */
 void *exchange_begin(void *loop, const char *target, struct MHD_Connection *connection);

@@ -178,6 +178,7 @@ static void *loop_main(void *context)
         }
         resume_completed(loop);
         MHD_run(loop->daemon);
+        exchange_acknowledge(loop);
         api_worker_rest(loop->worker);
     }
     return NULL;

@@ -46,6 +46,13 @@ def shared(populated):
         daemon.discard()
 
 
+@pytest.fixture
+def org_of_the_file(request):
+    """`org`, where a file imports it as that: the organisation of the whole file. A test that looks at more than its own
+    records, or changes the people, is marked `alone`."""
+    return request.getfixturevalue('alone' if request.node.get_closest_marker('alone') else 'shared')
+
+
 @pytest.fixture(scope='module')
 def life(shared):
     """One record of each kind, by the name that stands for its id in a path of a table."""

@@ -178,9 +178,10 @@ def test_a_write_waits_beyond_its_time_while_an_import_holds_the_writer(populate
 def test_only_so_many_run_at_once(org):
     """The second waits for the first; the third is told to come again."""
     clients = [harness.Client(org.daemon, org.isms.token) for _ in range(3)]
-    begun = []
-    at_once = [threading.Thread(target=lambda i=i: begun.append(send(clients[i], people(3000, 10000 * i))))
-               for i in range(3)]
+    begun, bodies = [], [lines(people(SIZE, 10000 * i)) for i in range(3)]
+    for one in clients:
+        one.get('/v1/imports').expect(200)      # is connected
+    at_once = [threading.Thread(target=lambda i=i: begun.append(send(clients[i], bodies[i]))) for i in range(3)]
     for one in at_once:
         one.start()
     for one in at_once:

@@ -1,6 +1,7 @@
 /* db.h on SQLite. */
 #include "reviewd/db.h"
 
+#include "files.h"
 #include "question.h"
 #include "words.h"
 
@@ -51,7 +52,9 @@ void db_global_init(void)
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_URI, 0); /* a folder called "file:…" is a folder */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 0); /* journals of statements are files at once: ours */
     sqlite3_initialize();
+    files_register();
 }
 
 const char *db_driver_version(void)
@@ -114,8 +117,7 @@ static bool configure(struct db *db)
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (!db_script(db, "PRAGMA foreign_keys = 1; PRAGMA wal_autocheckpoint = 0;"
-                       "PRAGMA temp_store = 2;"))
+    if (!db_script(db, "PRAGMA foreign_keys = 1; PRAGMA wal_autocheckpoint = 0;"))
         return false;
     if (db->mode != DB_BUILDER && !note(db, words_register(db->handle)))
         return false;
@@ -123,14 +125,15 @@ static bool configure(struct db *db)
      * a start each loop's thread does it for itself. Its version stands in the header, which tells a database from
      * another file. (The cache is SQLite's usual 2 MB.) */
     if (db->mode == DB_READER)
-        return db_script(db, "PRAGMA query_only = 1; PRAGMA schema_version");
+        return db_script(db, "PRAGMA query_only = 1; PRAGMA temp_store = 2; PRAGMA schema_version");
     if (db->mode == DB_BUILDER)
         return db_script(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
     sqlite3_wal_hook(db->handle, on_wal, db);
-    /* Large files make the log long for once: it does not stay as long for good. What is deleted is overwritten, so
+    /* No temp_store here: in memory, SQLite would keep the journals of statements by itself (files.c).
+     * Large files make the log long for once: it does not stay as long for good. What is deleted is overwritten, so
      * that what is erased of a person is not left in free pages. */
     return db_script(
-        db, "PRAGMA journal_mode = WAL; PRAGMA secure_delete = 1; PRAGMA synchronous = FULL; PRAGMA cache_size = -4096;"
+        db, "PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL; PRAGMA secure_delete = 1; PRAGMA cache_size = -4096;"
             "PRAGMA journal_size_limit = 134217728;");
 }
 
@@ -382,11 +385,11 @@ int64_t db_changes(const struct db *db)
     return sqlite3_total_changes64(db->handle);
 }
 
-uint64_t db_snapshot(const struct db *db)
+unsigned db_snapshot(const struct db *db)
 {
     unsigned others = 0;
     sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_DATA_VERSION, &others);
-    return ((uint64_t)others << 40) + (uint64_t)sqlite3_total_changes64(db->handle);
+    return others;
 }
 
 bool db_question(struct db *db, const char *name, const char *sql)

@@ -10,7 +10,7 @@ struct answer {
     char a[ID_BYTES];
     char b[ID_BYTES];
     bool yes;
-    uint64_t snapshot; /* in which it was given */
+    unsigned snapshot; /* in which it was given */
 };
 
 struct question {
@@ -60,7 +60,7 @@ static void answer(sqlite3_context *result, int count, sqlite3_value **values)
         return;
     }
     struct answer *known = place_of(question, a, b);
-    uint64_t snapshot = known ? db_snapshot(question->db) : 0;
+    unsigned snapshot = known ? db_snapshot(question->db) : 0;
     if (known && known->snapshot == snapshot && memcmp(known->a, a, ID_BYTES) == 0 &&
         memcmp(known->b, b, ID_BYTES) == 0) {
         sqlite3_result_int(result, known->yes);
