@@ -445,26 +445,6 @@ static void put_answer(struct buffer *out, const struct route *route)
     put_end(out, '}');
 }
 
-/* What is no JSON has no schema but its media type; what is no text has not even a type. */
-static void put_other_formats(struct buffer *out, const struct route *route)
-{
-    for (unsigned i = 0; i < FORMAT_COUNT; i++) {
-        if (i == FORMAT_JSON || !(route_formats(route) & 1u << i))
-            continue;
-        put_begin(out, formats[i].type, '{');
-        put_json(out, "schema",
-                 i == FORMAT_XLSX || i == FORMAT_PDF || i == FORMAT_ZIP ? "{}" : "{\"type\":\"string\"}");
-        if (i != FORMAT_CALENDAR) {
-            put_string(out, "example", "The same, as a file.");
-        } else {
-            put_begin(out, "examples", '{');
-            put_ref(out, "answer", "examples", "Calendar", "");
-            put_end(out, '}');
-        }
-        put_end(out, '}');
-    }
-}
-
 /* The import goes on by itself. */
 static void put_accepted(struct buffer *out, const struct route *route)
 {

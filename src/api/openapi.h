@@ -41,6 +41,9 @@ unsigned route_traits(const struct route *route);
 /* --- files (openapi_upload.c) ------------------------------------------------------------------------------------- */
 
 /* The requestBody of a route that takes a file. */
+/* What is no JSON has no schema but its media type; what is no text has not even a type. */
+void put_other_formats(struct buffer *out, const struct route *route);
+
 /* What POST /v1/imports does, and the body that it takes. */
 extern const char import_description[];
 void put_import_body(struct buffer *out);
