@@ -227,7 +227,7 @@ void follow_up_check(const struct follow_up *follow_up, const struct follow_up_f
     const struct action_item *item = facts->action_item;
     required_check(&follow_up_resource, follow_up, violations);
     /* A review that carries an item looks at it, also where it was closed or cancelled meanwhile. */
-    bool revisited = follow_up->kind == FOLLOW_UP_PROGRESS && id_is_set(&follow_up->review_id);
+    bool revisited = follow_up->kind == FOLLOW_UP_PROGRESS && facts->review_carries;
     if (action_item_is_ended(item->status) && !revisited)
         violation_add(
             violations, "follow_up.action_item.open", NULL,
