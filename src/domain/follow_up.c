@@ -257,8 +257,8 @@ bool follow_up_apply(const struct follow_up *follow_up, struct action_item *item
 {
     if (action_item_is_ended(item->status))
         return false;
-    bool progress = follow_up->progress_percent.known;
-    if (progress)
+    const struct action_item before = *item;
+    if (follow_up->progress_percent.known)
         item->progress_percent = follow_up->progress_percent;
     switch ((enum outcome)follow_up->outcome) {
     case OUTCOME_COMPLETED:
@@ -266,23 +266,23 @@ bool follow_up_apply(const struct follow_up *follow_up, struct action_item *item
         item->completed_on = follow_up->performed_on;
         item->progress_percent = (struct integer){true, 100};
         item->status_reason = NULL;
-        return true;
+        break;
     case OUTCOME_EFFECTIVE:
         item->status = ACTION_CLOSED;
         item->closed_on = follow_up->performed_on;
         item->ended_at = *now;
-        return true;
+        break;
     case OUTCOME_PARTIALLY_EFFECTIVE:
     case OUTCOME_NOT_EFFECTIVE:
         item->status = ACTION_IN_PROGRESS;
         item->completed_on = (struct date){0};
         item->progress_percent = follow_up->progress_percent; /* what was reported as done is not */
-        return true;
+        break;
     case OUTCOME_ON_TRACK:
     case OUTCOME_AT_RISK:
     case OUTCOME_OFF_TRACK:
     case OUTCOME_NOT_COMPLETED:
         break;
     }
-    return progress;
+    return !record_equal(&action_item_resource, &before, item);
 }

@@ -226,6 +226,13 @@ static const struct {
 } effects[] = {
     {"on track", {VALID}, false, ACTION_COMPLETED, "2026-11-15", "", -1},
     {"on track, with progress", {VALID, .progress_percent = {true, 40}}, true, ACTION_COMPLETED, "2026-11-15", "", 40},
+    {"completed on the same day",
+     {COMPLETION, .performed_on = {"2026-11-15"}},
+     true,
+     ACTION_COMPLETED,
+     "2026-11-15",
+     "",
+     100},
     {"not completed", {COMPLETION, .outcome = OUTCOME_NOT_COMPLETED}, false, ACTION_COMPLETED, "2026-11-15", "", -1},
     {"completed", {COMPLETION, .progress_percent = {true, 90}}, true, ACTION_COMPLETED, "2026-11-21", "", 100},
     {"effective", {EFFECTIVE}, true, ACTION_CLOSED, "2026-11-15", "2026-11-21", -1},
