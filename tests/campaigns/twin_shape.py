@@ -104,7 +104,7 @@ MEMBERS = {
         'person_id': ref('person', required=True, guarded=True),
         'capacity': enum('chair', 'secretary', 'decision_maker', 'contributor', 'observer', required=True),
         'attendance': enum('invited', 'attended', 'apologies', 'absent', default='invited'),
-        'delegate_for_id': ref('person', guarded=True),
+        'delegate_for_id': ref('person'),
     },
     'input': {
         'clause': enum(*CLAUSES, required=True), 'title': text(200, 1, required=True),
@@ -122,7 +122,7 @@ MEMBERS = {
         'rationale': text(20000, 1, required=True),
         'input_ids': Member('refs', target='input', most=50, required=True),
         'affects': objects('affected_item', AFFECTED, 50, default=[]),
-        'decided_by_id': ref('person', required=True, guarded=True),
+        'decided_by_id': ref('person', required=True),
         'owner_id': ref('person', required=True, guarded=True, rule='decision.owner.required'),
         'action_required': truth(), 'deadline': day(), 'success_criteria': criteria(),
         'no_action_reason': text(5000, 1),
