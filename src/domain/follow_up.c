@@ -146,6 +146,11 @@ static void check_result(const struct follow_up *follow_up, size_t index, const 
     const struct criterion_result *results = follow_up->criteria_results.items;
     const struct criterion_result *result = &results[index];
     const char *pointer = arena_format(violations->arena, "#/criteria_results/%zu", index);
+    bool evidence = result->measured_value.known || (result->evidence && text_length(result->evidence) >= EVIDENCE_MIN);
+    if (follow_up->kind != FOLLOW_UP_PROGRESS && follow_up->kind && !evidence && !violations_at(violations, pointer))
+        violation_add(violations, "follow_up.evidence.required",
+                      arena_format(violations->arena, "%s/evidence", pointer),
+                      "Give a 'measured_value', or 'evidence' in %d characters or more.", EVIDENCE_MIN);
     const struct criterion *criterion = criterion_find(facts->action_item, result->criterion_id);
     if (!criterion) {
         if (result->criterion_id)
@@ -168,11 +173,6 @@ static void check_result(const struct follow_up *follow_up, size_t index, const 
         violation_add(violations, "follow_up.criteria.met_mismatch", arena_format(violations->arena, "%s/met", pointer),
                       "The measured value against the target says that '%s' is %s.", criterion->id,
                       criterion_met(criterion, result) == TRUTH_TRUE ? "met" : "not met");
-    bool evidence = result->measured_value.known || (result->evidence && text_length(result->evidence) >= EVIDENCE_MIN);
-    if (follow_up->kind != FOLLOW_UP_PROGRESS && follow_up->kind && !evidence)
-        violation_add(violations, "follow_up.evidence.required",
-                      arena_format(violations->arena, "%s/evidence", pointer),
-                      "Give a 'measured_value', or 'evidence' in %d characters or more.", EVIDENCE_MIN);
 }
 
 static void check_effectiveness(const struct follow_up *follow_up, const struct follow_up_facts *facts,

@@ -498,6 +498,8 @@ def _results(model, write, item, kind, outcome):
     results = write.after['criteria_results'] or []
     seen, met = set(), {}
     for one in results:
+        if '' in one['_bad']:      # no result at all
+            continue
         key = one['criterion_id']
         found = key and criterion(item, key)
         if key and not found:

@@ -225,6 +225,7 @@ class Shape:
         """The values of the members that are there and well-formed; null where one is cleared."""
         if not isinstance(body, dict):
             self.rules.add('body.type')
+            self.bad.add('')
             return {}
         values = {}
         for name, value in body.items():
