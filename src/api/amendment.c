@@ -65,7 +65,10 @@ static bool complete(struct call *call)
 {
     struct amendment *after = call->after;
     const struct commitment old = commitment_of(call);
-    if (!criteria_complete(call, &amendment_resource, &after->success_criteria, &old.success_criteria))
+    int64_t used = 0; /* follow-ups may name criteria that an earlier amendment took away */
+    if (after->success_criteria.json && !store_criteria_used(call->store, &((struct record *)call->parent)->id, &used))
+        return false;
+    if (!criteria_complete(call, &amendment_resource, &after->success_criteria, &old.success_criteria, (long)used))
         return false;
     const struct commitment new = {after->owner_id, after->deadline, after->success_criteria};
     return put_side(call, after, &old, &after->before) && put_side(call, after, &new, &after->after);

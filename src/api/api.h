@@ -310,9 +310,9 @@ const struct settings *call_settings(const struct call *call);
 struct keyring *call_keyring(const struct call *call); /* NULL on the command line */
 bool owner_stake(struct call *call, const struct id *owner, struct stake *ret_stake);
 
-/* Numbers new success criteria after those of before, and writes their text anew. */
+/* Numbers new success criteria after those of before, and after `used`, and writes their text anew. */
 bool criteria_complete(struct call *call, const struct resource *resource, struct nested *criteria,
-                       const struct nested *before);
+                       const struct nested *before, long used);
 
 /* Puts the record after a write into the answer. False where memory or the database fails. */
 bool write_answer(struct call *call);

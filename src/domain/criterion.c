@@ -88,9 +88,11 @@ static long highest_number(const struct nested *criteria)
     return highest;
 }
 
-void criteria_number(struct nested *criteria, const struct nested *before, struct arena *arena)
+void criteria_number(struct nested *criteria, const struct nested *before, long used, struct arena *arena)
 {
     long highest = highest_number(before);
+    if (highest < used)
+        highest = used;
     struct criterion *items = criteria->items;
     const struct criterion *olds = before ? before->items : NULL;
     for (size_t i = 0; i < criteria->count; i++) {
