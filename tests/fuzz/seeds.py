@@ -2,7 +2,7 @@
 short form.
 
 Bodies are those of deploy/demo.json, with the names of the unit tests' world (tests/unit/world.h) in them. What once
-failed lies in tests/fuzz/cases, and is run with them.
+failed is run with them.
 """
 
 import json
@@ -335,6 +335,21 @@ DOCUMENTS = [
 ]
 LINES = ['Jana\nHead of IT\n=1\n', '2-\n2026-11-21\nline\n', 'x' * 40 + '\n' + 'y' * 300]
 
+# What a target once failed on: what `tests/campaign fuzz` keeps of it (base64 there), as bytes.
+FAILED = {
+    'accept': [b'\0application/json;q=5, text/html', b'\0application/json;q=nan'],
+    'document': [b'\1Two\rlines\nAn\rauthor\nh\n', b'\0a\x08b\n\x1b\npx\n'],
+    'form': [
+        b'\1\5--a b\r\nContent-Disposition: form-data; name="descri\n--a b\r\nContent-Disposition: form-data; '
+        b'name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\nption"\r\n\r\nA file\r\n--a b\r\n'
+        b'Content-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\na,b\r\n1,2\r\n--a b--\r\n'
+    ],
+    'markdown': [b'\0```\n```\n'],
+    'media_type': [b'a.eml\nmessage/rfc822\n<svg/onload=x:\nFrom: a@x.org\nTo: b@x.org\n\n'],
+    'settings': [b'log_level = debug\rx\n', b'\0', b'workers = 2\n\0\n', b'da\x1bta = x\n'],
+    'signature': [b'\2RWQ' + b'A' * 43 + b'\xd4' + b'A' * 9],
+}
+
 WORDS = {
     'accept': 'application/json text/csv text/html image/svg+xml application/x-ndjson text/markdown '
               'text/calendar */* ;q= , ;q=0 q=1.000 text/* ;q=nan ;q=inf ;q=1e9',
@@ -503,7 +518,7 @@ def seeds(target):
         'value': lambda: _plain(VALUES),
         'xlsx': lambda: _each(11, LINES) + _each(2, [f'a{text}\n' * 3 for text in TEXTS]),
     }[target]()
-    return made + [path.read_bytes() for path in sorted((HERE / 'cases').glob(f'{target}-*'))]
+    return made + FAILED.get(target, [])
 
 
 def words(target):
