@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
 START_TIMEOUT_S = 60      # generous: sanitizers, valgrind and loaded machines are slow
 REQUEST_TIMEOUT_S = 60
+SILENT_S = 30             # of a connection, after which it is made anew: the daemon closes it at some time
 SANITIZER_REPORT = re.compile(r'(ERROR|WARNING): \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer')
 
 # What a violation's status must lead to: the first of these among all violations is the problem's status.
@@ -288,6 +290,7 @@ class Client:
         self.token = token
         self._connection = None
         self._generation = None
+        self._used = 0
 
     def request(self, method, path, body=None, *, headers={}, raw=None):
         sent = raw
@@ -324,8 +327,10 @@ class Client:
         return headers
 
     def _exchange(self, method, path, headers, sent):
-        if self._connection is None or self._generation != self.daemon.generation:
+        silent = time.monotonic() - self._used > SILENT_S
+        if self._connection is None or self._generation != self.daemon.generation or silent:
             self._connect()
+        self._used = time.monotonic()
         try:
             self._connection.request(method, path, body=sent, headers=headers)
             response = self._connection.getresponse()
