@@ -166,11 +166,15 @@ static char *next_foreign(char *text)
     return text;
 }
 
-/* Whether a text says _xHHHH_ there: by that the format writes characters that XML has not, and so reads it as one. */
+/* Whether a text says _xHHHH_ there: by that the format writes characters that XML has not, and so reads it as one. The
+ * library writes such a character so, whose escape then brings the last letter. */
 static bool is_escape(const char *text, size_t length)
 {
-    return length >= 7 && memcmp(text, "_x", 2) == 0 && text[6] == '_' &&
-           strspn(text + 2, "0123456789abcdefABCDEF") >= 4;
+    if (length < 7 || memcmp(text, "_x", 2) != 0)
+        return false;
+    unsigned char last = (unsigned char)text[6];
+    bool ends = last == '_' || (last < 0x20 && last != '\t' && last != '\n');
+    return ends && strspn(text + 2, "0123456789abcdefABCDEF") >= 4;
 }
 
 static void put_escaped(struct buffer *text, const char *from, size_t length)

@@ -390,7 +390,7 @@ def test_a_text_too_long_for_a_sheet_is_cut_and_says_so(shared, life):
 
 
 def test_odd_characters_come_through(shared, life):
-    text = 'tab\t, line\u2028, zero\u200bwidth, \ufeffmark, \u0085, _x0041_, <![CDATA[ ]]> & \ufffe \uffff \U0001fffe'
+    text = 'tab\t, line\u2028, zero\u200bwidth, \ufeffmark, \u0085, _x0041_, _x0042\r, <![CDATA[ ]]> & \ufffe \uffff \U0001fffe'
     review = shared.running_review(title='Odd')
     shared.input(review, title='Odd characters', summary=text)
     path = f'/v1/reviews/{review["id"]}/inputs?sort=title'

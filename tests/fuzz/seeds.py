@@ -347,6 +347,7 @@ FAILED = {
     'markdown': [b'\0```\n```\n'],
     'media_type': [b'a.eml\nmessage/rfc822\n<svg/onload=x:\nFrom: a@x.org\nTo: b@x.org\n\n'],
     'settings': [b'log_level = debug\rx\n', b'\0', b'workers = 2\n\0\n', b'da\x1bta = x\n'],
+    'xlsx': [b'\0aa_x005F\x012-\n', b'\0aa_x0041\r\n'],
     'signature': [b'\2RWQ' + b'A' * 43 + b'\xd4' + b'A' * 9],
 }
 
