@@ -30,6 +30,8 @@ struct api_options {
     struct keyring *keyring;                                               /* likewise: then nothing is signed */
     bool (*ready)(void *context);                                          /* for /readyz; NULL: always */
     void (*figures)(void *context, struct transport_figures *ret_figures); /* or NULL */
+    /* How far an import is, now and then, on its thread; or NULL. */
+    void (*progress)(void *context, int64_t done, int64_t lines);
     void *context;
 };
 
@@ -54,9 +56,11 @@ bool api_knows_caller(struct api_worker *worker, const struct request *request);
 enum api_body {
     API_BODY_TEXT,     /* gathered, if it is small */
     API_BODY_FILE,     /* a file: into request->upload */
+    API_BODY_FILES,    /* a file, or a form with several of them: likewise */
     API_BODY_UNWANTED, /* a file of somebody unknown: not at all */
 };
-enum api_body api_expect(struct api_worker *worker, const struct request *request);
+/* *ret_max: the bytes of a file that are taken. */
+enum api_body api_expect(struct api_worker *worker, const struct request *request, int64_t *ret_max);
 
 /* Handles a request whose body is complete. With API_WRITE *ret_call is to be submitted: its job's `done` calls
  * `done(call)` on the writer's thread. Request and response live until call_finish(). */
@@ -98,6 +102,13 @@ void api_call_alone(struct api_worker *worker, const char *data_folder, struct r
 /* The OpenAPI description (a text that lives as long as the process), and the catalogue as JSON. */
 const char *api_openapi(size_t *ret_length);
 bool api_catalogue(struct buffer *buffer);
+
+/* Waits for imports that nobody waits for, at most so long; then they are given up. After the server has stopped and
+ * before the writer ends. */
+void api_finish_imports(int grace_ms);
+
+/* Says of imports that a crash has broken off that they are. In the writer's transaction, at start and now and then. */
+MUST_USE bool api_settle_imports(struct store *store, const char *data_folder);
 
 /* The writer's housekeeping: forgets old answers, writes down tokens' last use. */
 bool api_housekeeping(void *context, struct store *store);

@@ -31,6 +31,8 @@ enum operation {
     OPERATION_ACTION_ITEM_VERIFY, /* follow-ups of effectiveness */
     OPERATION_AUDIT_READ,
     OPERATION_CALENDAR_TOKEN, /* make, change and revoke feed tokens */
+    OPERATION_IMPORT,         /* send a file; each of its lines is judged as by itself */
+    OPERATION_IMPORT_HISTORY, /* with what the server sets by itself */
     OPERATION_COUNT,
 };
 

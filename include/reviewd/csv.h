@@ -9,6 +9,13 @@
 
 #include "reviewd/buffer.h"
 
+/* A cell that was read. */
+struct csv_cell {
+    const char *text; /* ended by NUL, too */
+    size_t length;
+    bool quoted;
+};
+
 /* Adds the cell of a text (NULL: an empty one), quoted where it has to be. The text ends in NUL, too. */
 void csv_cell(struct buffer *buffer, const char *text, size_t length);
 
@@ -36,5 +43,27 @@ static inline void csv_line(struct buffer *buffer)
 {
     buffer_put(buffer, "\r\n");
 }
+
+/* --- reading ----------------------------------------------------------------------------------------------------- */
+
+/* Where one record ends and the next begins, byte by byte: lines end in LF or CR LF, and go on within quotes. Zeroed at
+ * the beginning of each record. */
+struct csv_scan {
+    enum { CSV_AT_START, CSV_PLAIN, CSV_QUOTED, CSV_AFTER_QUOTE } at;
+};
+
+/* Whether the byte is the LF that ends the record. */
+bool csv_scan(struct csv_scan *scan, char c);
+
+enum csv_fault {
+    CSV_FINE,
+    CSV_OPEN,  /* a quoted cell does not end */
+    CSV_AFTER, /* something follows a quoted cell */
+    CSV_QUOTE, /* a quote within a cell that is not quoted */
+};
+
+/* Takes a record apart in its place, without its end of line; line[length] can be written. *ret_count cells, of which
+ * those up to `max` are told. */
+enum csv_fault csv_split(char *line, size_t length, struct csv_cell *ret_cells, size_t max, size_t *ret_count);
 
 #endif

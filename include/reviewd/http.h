@@ -53,18 +53,28 @@ struct upload_field {
     size_t length;
 };
 
-enum { UPLOAD_FIELDS_MAX = 8 };
+enum { UPLOAD_FIELDS_MAX = 8, UPLOAD_PARTS_MAX = 16 };
+
+/* A file of a form that may have several. */
+struct upload_part {
+    const char *field; /* the member of the form */
+    const char *name;  /* as it was sent; NULL: none */
+    const char *type;
+    int64_t offset; /* in the spool, where it goes on to the next one's */
+};
 
 /* The body of a request that brings a file: as it is, or as multipart/form-data. */
 struct upload {
-    struct spool spool; /* the file's bytes; of a form, those of the first one */
+    struct spool spool; /* the file's bytes; of a form those of the first one, or of all where several are taken */
     enum upload_fault fault;
     bool form;
+    bool several;     /* of a form all files are taken, not the first alone */
     size_t files;     /* in the form; 1 without one */
     const char *name; /* of the file in the form, as it was sent; NULL: none */
     const char *type; /* its media type as it was sent; NULL: none */
     struct upload_field fields[UPLOAD_FIELDS_MAX];
     size_t field_count;
+    struct upload_part parts[UPLOAD_PARTS_MAX]; /* where several are taken */
 };
 
 struct request {

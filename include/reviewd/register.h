@@ -7,7 +7,10 @@
 #ifndef REVIEWD_REGISTER_H
 #define REVIEWD_REGISTER_H
 
+#include "reviewd/csv.h"
 #include "reviewd/resource.h"
+
+enum { COLUMNS_MAX = 96 };
 
 /* The columns' names as the first row of a CSV. */
 void csv_put_head(struct buffer *buffer, const struct resource *resource);
@@ -17,6 +20,30 @@ void csv_put_record(struct buffer *buffer, const struct resource *resource, cons
 
 /* A record as the API shows it, on a line. */
 void ndjson_put_record(struct buffer *buffer, const struct resource *resource, const void *record);
+
+/* --- the way back ------------------------------------------------------------------------------------------------ */
+
+/* The columns of a CSV that is read, in its order, by their numbers among those of the resource. */
+struct csv_head {
+    const struct resource *resource;
+    unsigned char columns[COLUMNS_MAX];
+    size_t count;
+};
+
+/* Adds a column by its name; false where the resource has none of that name. At most COLUMNS_MAX fit. */
+bool csv_head_add(struct csv_head *head, const char *name);
+
+/* The name of a column, by its place in the file from 0. */
+const char *csv_head_name(const struct csv_head *head, size_t place, char *ret_name, size_t size);
+
+/* Which place in the file a member has, by its pointer ("#/source/system"); -1 where it has none. */
+int csv_head_place(const struct csv_head *head, const char *pointer);
+
+/* Writes the record of a line, which has as many cells as the head has columns, as the text of a JSON object: empty
+ * cells are left out, and what has not the form of its column's kind is a text. Cells of JSON are taken over as they
+ * are: whoever parses the text sees by *ret_members whether they were whole. */
+void csv_put_json(struct buffer *buffer, const struct csv_head *head, const struct csv_cell *cells,
+                  size_t *ret_members);
 
 /* --- sheets ------------------------------------------------------------------------------------------------------
  *

@@ -15,6 +15,7 @@ struct record {
     struct id created_by; /* absent: the command line */
     struct instant updated_at;
     struct id updated_by;
+    enum truth imported; /* came with what the server sets by itself */
 };
 
 /* A member of a verb's body; it sets a field of the record. */
@@ -56,6 +57,7 @@ struct resource {
     bool append_only;     /* version 1 is the only one */
     bool withdrawable;    /* leaves the lists once withdrawn */
     bool uploaded;        /* made of a file that is sent, and changed by verbs alone */
+    bool importable;      /* a history of it can be moved in: its records say whether they came so */
     void (*derive)(void *record, const struct date *today);
 };
 
@@ -70,9 +72,10 @@ extern const struct resource follow_up_resource;
 extern const struct resource calendar_token_resource;
 extern const struct resource token_resource;
 extern const struct resource attachment_resource;
+extern const struct resource import_resource;
 
 /* Every resource there is; the token is the only one without a collection of its own. */
-enum { RESOURCE_COUNT = 11 };
+enum { RESOURCE_COUNT = 12 };
 extern const struct resource *const resources[RESOURCE_COUNT];
 
 const struct resource *resource_find(const char *name);
@@ -107,6 +110,8 @@ bool resource_is_searched(const struct resource *resource);
 /* Whether the resource's records have this field at all (a reference is for some). */
 static inline bool resource_has(const struct resource *resource, const struct field *field)
 {
+    if (field->offset == offsetof(struct record, imported))
+        return resource->importable;
     return resource->reference_prefix || field->offset != offsetof(struct record, reference);
 }
 
@@ -136,9 +141,12 @@ enum render {
 /* Writes a record as a JSON object. */
 void record_render(struct buffer *buffer, const struct resource *resource, const void *record, enum render render);
 
-/* The canonical form as `body`, an older one, has it: without members that are absent and that it does not know, since
- * they were added to the table after it was written. */
+/* The canonical form as `body`, an older one, has it: without members that are absent, or have their initial value, and
+ * that it does not know, since they were added to the table after it was written. */
 void record_render_as(struct buffer *buffer, const struct resource *resource, const void *record, const char *body);
+
+/* The same of what the API shows. */
+void record_show_as(struct buffer *buffer, const struct resource *resource, const void *record, const char *body);
 
 /* Writes an object of a shape in RFC 8785's form. */
 void shape_render(struct buffer *buffer, const struct shape *shape, const void *object);

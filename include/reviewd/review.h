@@ -98,6 +98,7 @@ struct input_brief {
 };
 
 struct review_facts {
+    bool in_retrospect; /* it was held long ago: what has been superseded since was adopted then */
     struct date today;
     int next_review_max_months;
     struct id caller_id;

@@ -39,6 +39,12 @@ struct violation {
     const char *pointer;   /* RFC 6901 as a URI fragment into the request's body, or NULL */
     const char *parameter; /* of the query, or NULL */
     const char *detail;
+
+    /* where a body has lines (an import); line 0: it has none */
+    const char *resource;    /* or NULL */
+    const char *column_name; /* of a CSV, or NULL */
+    size_t line;
+    size_t column; /* 0: none */
 };
 
 /* All that is wrong with one request. The texts live in the arena. */
@@ -58,6 +64,9 @@ void violation_add(struct violations *violations, const char *rule, const char *
 /* The same for a query parameter. */
 void violation_add_parameter(struct violations *violations, const char *rule, const char *parameter, const char *format,
                              ...) __attribute__((format(printf, 4, 5)));
+
+/* Adds a violation of another list, with its texts. */
+void violation_take(struct violations *violations, const struct violation *violation);
 
 /* Whether there is one at this pointer already: what has not its form is not judged further. */
 bool violations_at(const struct violations *violations, const char *pointer);

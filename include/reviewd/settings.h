@@ -17,6 +17,7 @@ struct settings {
     _Atomic int body_max_bytes; /* atomic: what reloads while other threads read it */
     _Atomic int attachment_max_bytes;
     _Atomic int attachments_total_max_mib;
+    _Atomic int import_max_bytes;
     int idle_timeout_s;
     _Atomic int write_timeout_ms;
     _Atomic int next_review_max_months;

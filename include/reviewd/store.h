@@ -275,6 +275,43 @@ MUST_USE bool store_items_of(struct store *store, const struct id *decision, con
                              struct arena *arena, size_t *ret_closed, const struct named **ret_unfinished,
                              size_t *ret_count);
 
+/* --- imports --------------------------------------------------------------------------------------------------- */
+
+/* The references of that year go on after this number, at the least. */
+MUST_USE bool store_raise_reference(struct store *store, const struct resource *resource, int year, int64_t number);
+
+/* Whether there is a record of any kind with this id. */
+MUST_USE bool store_id_known(struct store *store, const struct id *id, bool *ret_known);
+
+/* What an action item's "owner_id" or "success_criteria" was at an instant, as the first amendment afterwards says;
+ * NULL in *ret_text where none does. */
+MUST_USE bool store_as_amended(struct store *store, const struct id *action_item, const char *member,
+                               const struct instant *at, struct arena *arena, const char **ret_text);
+
+/* What a follow-up did to its action item. */
+struct follow_up_brief {
+    unsigned kind;
+    unsigned outcome;
+    struct date performed_on;
+    bool in_review;
+};
+
+/* An action item's follow-ups, in their order. */
+MUST_USE bool store_follow_ups_of(struct store *store, const struct id *action_item, struct arena *arena,
+                                  const struct follow_up_brief **ret_items, size_t *ret_count);
+
+/* An amendment of an action item that moved its deadline. */
+struct move_brief {
+    struct date from;
+    struct date to;
+};
+MUST_USE bool store_moves_of(struct store *store, const struct id *action_item, struct arena *arena,
+                             const struct move_brief **ret_items, size_t *ret_count);
+
+/* The imports that are running, as far as the database knows. */
+MUST_USE bool store_running_imports(struct store *store, struct arena *arena, const struct id **ret_ids,
+                                    size_t *ret_count);
+
 /* --- revisions, idempotency, tokens ---------------------------------------------------------------------------- */
 
 MUST_USE bool store_keep_revision(struct store *store, const struct review *review, const char *body);

@@ -30,6 +30,10 @@ struct job {
     /* It writes so much that its group ends with it: the others do not wait for more than one such, and the log can be
      * moved into the database in between. */
     bool heavy;
+    /* It takes so long that it has a transaction of its own: nobody's answer waits for its COMMIT, and what waits for
+     * its turn meanwhile is given the time in addition to its deadline. It calls writer_moves(). */
+    bool alone;
+    int64_t held_ms; /* the writer's own: how long such jobs had held it when this one came */
     /* Whatever the job writes is to be taken back. */
     bool rehearsal;
     /* In the group's transaction. It may be run again from its beginning, where another job broke the group. Who
@@ -74,6 +78,9 @@ void writer_destroy(struct writer *writer);
 
 /* False when the queue is full or the writer ends; the job is then still the caller's. Any thread. */
 MUST_USE bool writer_submit(struct writer *writer, struct job *job);
+
+/* From a job that takes long: that it moves. */
+void writer_moves(struct writer *writer);
 
 /* Groups stored so far: counted before any of a group is answered, so that who saw an answer sees it counted. */
 uint64_t writer_groups(const struct writer *writer);

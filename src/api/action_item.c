@@ -42,7 +42,7 @@ static bool complete(struct call *call)
 {
     struct action_item *after = call->after;
     const struct action_item *before = call->before;
-    if (!before)
+    if (!before && !date_is_set(&after->original_deadline))
         after->original_deadline = after->deadline;
     return criteria_complete(call, &action_item_resource, &after->success_criteria,
                              before ? &before->success_criteria : NULL, 0);

@@ -151,7 +151,7 @@ static bool find_route(struct call *call)
         snprintf(allow + length, sizeof allow - length, "%s%s", length ? ", " : "", method_names[routes[i].method]);
         patch = patch || routes[i].method == METHOD_PATCH;
         if (routes[i].method == METHOD_POST)
-            post = routes[i].takes_file ? "multipart/form-data, */*" : "application/json";
+            post = body_types(&routes[i]);
     }
     if (*allow)
         answer_allow(call, allow, patch, post);
@@ -230,15 +230,20 @@ bool api_knows_caller(struct api_worker *worker, const struct request *request)
                IDENTITY_KNOWN;
 }
 
-enum api_body api_expect(struct api_worker *worker, const struct request *request)
+enum api_body api_expect(struct api_worker *worker, const struct request *request, int64_t *ret_max)
 {
+    const struct settings *settings = worker->api->options.settings;
     struct path path = {0};
     const char *keys[PATH_KEYS_MAX];
     if (request->method != METHOD_POST || !path_split(request->arena, request->target, &path))
         return API_BODY_TEXT;
     for (size_t i = 0; i < route_count; i++) {
-        if (routes[i].takes_file && path_matches(i, &path, keys))
-            return api_knows_caller(worker, request) ? API_BODY_FILE : API_BODY_UNWANTED;
+        if ((!routes[i].takes_file && !routes[i].takes_import) || !path_matches(i, &path, keys))
+            continue;
+        *ret_max = routes[i].takes_import ? settings->import_max_bytes : settings->attachment_max_bytes;
+        if (!api_knows_caller(worker, request))
+            return API_BODY_UNWANTED;
+        return routes[i].takes_import ? API_BODY_FILES : API_BODY_FILE;
     }
     return API_BODY_TEXT;
 }
@@ -285,7 +290,9 @@ static void answer_read(struct call *call)
 
 static bool prepare_write(struct call *call)
 {
-    if (call->route->takes_file ? !upload_parse(call) : !body_parse(call))
+    if (call->route->takes_import ? !import_parse(call)
+        : call->route->takes_file ? !upload_parse(call)
+                                  : !body_parse(call))
         return false;
     if (!key_read(call)) {
         answer_violations(call);
@@ -353,6 +360,8 @@ static void answer_bare(struct response *response, bool stored)
 /* Whether its write is in the database. */
 static bool is_stored(const struct call *call)
 {
+    if (call->import)
+        return import_has_stored(call);
     return call->job.run == call_run && call->job.outcome == JOB_ANSWERED && call->job.result == JOB_KEEP;
 }
 
@@ -395,7 +404,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     if (find_route(call) && may_look(call) && find_caller(call) && check_query(call)) {
         if (call->route->write) {
             if (prepare_write(call))
-                call->job.run = call_run;
+                call->job.run = call->import ? import_begin : call_run;
         } else if (must_index(call)) {
             call->job.run = index_run;
         } else {
@@ -404,7 +413,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     }
     call->done = done;
     call->context = context;
-    if (call->xlsx)
+    if (call->xlsx || (call->job.run == import_begin && call->dry_run)) /* of which nothing is on record */
         return API_APART;
     if (!call->job.run) {
         finish(call);
@@ -453,6 +462,8 @@ enum api_next call_answer(struct call *call)
         finish(call);
         return API_ANSWER;
     }
+    if (call->import && call->job.outcome == JOB_ANSWERED && import_next(call) == API_APART)
+        return API_APART;
     key_end(call); /* before the answer is on its way: whoever has it may use the key again */
     switch (call->job.outcome) {
     case JOB_ANSWERED:
@@ -500,6 +511,7 @@ void call_finish(struct call *call)
         return;
     key_end(call);
     xlsx_forget(call);
+    import_forget(call);
 }
 
 void api_refuse(struct api_worker *worker, struct request *request, struct response *response, int status,
@@ -538,7 +550,10 @@ void api_call_alone(struct api_worker *worker, const char *data_folder, struct r
         next = call_answer(call);
     }
     if (next == API_APART) {
-        xlsx_make_here(call);
+        if (call->import)
+            import_run_here(call);
+        else
+            xlsx_make_here(call);
         next = call_answer(call);
     }
     assert(next == API_ANSWER);

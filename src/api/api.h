@@ -15,6 +15,7 @@ enum { PATH_KEYS_MAX = 2, QUERY_MAX = 64 };
 struct call;
 struct key_in_flight;
 struct xlsx_order;
+struct import_run;
 struct pack;
 
 /* The representations that a path may have; the first that a route has is the one for whoever takes anything. */
@@ -53,10 +54,11 @@ struct route {
     const char *const *query; /* parameters beside those of every list or write */
     unsigned formats;         /* bits of FORMAT(…); 0: JSON alone */
     bool list;
-    bool open;       /* needs no token */
-    bool feed;       /* takes a feed token in the query, too */
-    bool takes_file; /* the body is one, or a form with one */
-    bool gives_file; /* in the type that it has, whatever Accept says */
+    bool open;         /* needs no token */
+    bool feed;         /* takes a feed token in the query, too */
+    bool takes_file;   /* the body is one, or a form with one */
+    bool takes_import; /* the body is one of CSV or NDJSON, or a form with several */
+    bool gives_file;   /* in the type that it has, whatever Accept says */
     const char *summary;
 };
 
@@ -66,6 +68,16 @@ extern const size_t route_count;
 struct parameter {
     const char *name;
     const char *value;
+};
+
+/* What the call that makes a record of a line of an import knows beside the line itself. */
+struct importing {
+    bool allowed; /* the caller may move a history in */
+    bool moves; /* the line has members that the server sets by itself: the record is as it says, and nothing follows */
+    bool marked; /* the record is to say that it was imported */
+    /* A record that another line will make. */
+    bool (*find)(void *context, const struct resource *target, const char *key, struct id *ret_id);
+    void *context;
 };
 
 /* A request on its way through: first on a worker's thread, and if it writes, then on the writer's. */
@@ -91,11 +103,13 @@ struct call {
     struct store *store;
     struct xlsx_order *xlsx; /* that a thread of its own makes for it */
     bool xlsx_given_up;
+    struct import_run *import;
     struct pack *pack; /* as it was planned */
 
     /* of writes */
     json_t *body; /* in the arena */
     const struct received *received;
+    struct importing *importing; /* NULL: it is no line of an import */
     bool dry_run;
     const char *idempotency_key;
     unsigned char request_sha256[32];
@@ -222,15 +236,33 @@ void answer_list(struct call *call, struct buffer *rows, const char *next_cursor
  * wrong with the text. */
 json_t *json_parse(struct arena *arena, const char *text, size_t length, size_t flags, json_error_t *ret_error);
 
+/* Whether the text nests deeper than is parsed. */
+bool json_is_deep(const char *text, size_t length);
+
+/* Whether a Content-Type names the type, in UTF-8. */
+bool media_type_is(const char *header, const char *type);
+
+/* The types that a POST of the route takes, as Accept-Post lists them. */
+const char *body_types(const struct route *route);
+
 /* Parses the request's JSON; false after answering. An empty body is an empty object. */
 bool body_parse(struct call *call);
 
-enum body_mode { BODY_CREATE, BODY_CHANGE };
+/* BODY_IMPORT takes what the server sets by itself, too, but for the version, for what is derived and for what the
+ * record hangs from; and an empty list is none. */
+enum body_mode { BODY_CREATE, BODY_CHANGE, BODY_IMPORT };
+
+/* Whether the member ties records of the resource to what they hang from. */
+bool field_is_link(const struct field *field);
 
 /* Reads the members of the body into the record; adds what is wrong with them to the violations. False: the database
  * or memory failed. */
 MUST_USE bool record_parse(struct call *call, const struct resource *resource, enum body_mode mode, void *record,
                            const void *before);
+
+/* The same of an object within an import's line, whose members are some of the resource's. */
+MUST_USE bool object_parse(struct call *call, const struct resource *resource, const char *pointer, json_t *object,
+                           void *record);
 
 /* The same for the members that a verb takes. */
 MUST_USE bool arguments_parse(struct call *call, const struct resource *resource, const struct transition *transition,
@@ -272,6 +304,34 @@ const char *disposition_attachment(struct arena *arena, const char *name);
 enum range { RANGE_WHOLE, RANGE_PART, RANGE_UNSATISFIABLE };
 enum range range_parse(const char *header, int64_t size, int64_t *ret_first, int64_t *ret_last);
 
+/* --- imports (import.c) --------------------------------------------------------------------------------------------
+ */
+
+/* Takes the request apart, and makes call->import of it; false after answering. */
+bool import_parse(struct call *call);
+
+/* The job that puts it on record. */
+enum job_result import_begin(struct job *job, struct store *store);
+
+/* What comes next, after that job or after the import's own thread. */
+enum api_next import_next(struct call *call);
+
+/* Starts the thread; false where there can be none. Or does its work here and now. */
+MUST_USE bool import_depart(struct call *call);
+void import_run_here(struct call *call);
+
+/* Whether what its lines bring is in the database. */
+bool import_has_stored(const struct call *call);
+
+/* Frees what the call has of one. */
+void import_forget(struct call *call);
+
+/* The server ends: imports are broken off soon. */
+void api_give_up_imports(void);
+
+/* Answers what came in the way of a file; false where nothing did. */
+bool upload_answer_fault(struct call *call, int64_t max);
+
 /* --- writes (write.c) ----------------------------------------------------------------------------------------------
  */
 
@@ -310,6 +370,17 @@ const struct settings *call_settings(const struct call *call);
 struct keyring *call_keyring(const struct call *call); /* NULL on the command line */
 bool owner_stake(struct call *call, const struct id *owner, struct stake *ret_stake);
 
+struct follow_up;
+
+/* Whether a follow-up supersedes one of another action item. */
+MUST_USE bool follow_up_supersedes_other(struct call *call, const struct follow_up *follow_up, bool *ret_other);
+
+/* Gives a review that is imported and not held yet what it lacks of chair and agenda. */
+MUST_USE bool review_complete(struct call *call, const struct review *review);
+
+/* Keeps an approved review as it stands, with what is frozen with it. */
+MUST_USE bool review_keep_revision(struct call *call, const struct review *review);
+
 /* Numbers new success criteria after those of before, and after `used`, and writes their text anew. */
 bool criteria_complete(struct call *call, const struct resource *resource, struct nested *criteria,
                        const struct nested *before, long used);
@@ -323,12 +394,23 @@ bool write_derive(struct call *call);
 /* Puts what is shown once into an answer that write_answer() has made. The ETag stays that of the record. */
 bool write_reveal(struct call *call);
 
+const struct behaviour *behaviour_of(const struct resource *resource);
+
+/* Makes call->after out of the body, below call->parent, and judges it. VERDICT_FINE where there are violations, too,
+ * unless they say all that there is to say. */
+enum verdict { VERDICT_FINE, VERDICT_REFUSED, VERDICT_BROKEN };
+MUST_USE enum verdict create_judge(struct call *call, enum body_mode mode);
+
+/* Stores it, with what follows from it. */
+MUST_USE bool create_store(struct call *call);
+
 enum job_result write_create(struct call *call);
 enum job_result write_change(struct call *call);
 enum job_result write_verb(struct call *call);
 
-/* Stamps and stores a new record, or a new version, with its audit entry: `event` is the last part of its name. */
-MUST_USE bool record_insert(struct call *call, const struct resource *resource, void *record, const char *event);
+/* Stamps and stores a new record, or a new version, with its audit entry: `event` is the last part of its name. What an
+ * import has brought of the common members stays. */
+MUST_USE bool record_insert(struct call *call, const struct resource *resource, void *record);
 MUST_USE bool record_update(struct call *call, const struct resource *resource, void *record, const char *event);
 
 /* A record by its id, copied into the arena, nested members parsed; NULL (with the call's job broken) on failure. */
@@ -362,6 +444,7 @@ bool read_record_as_of(struct call *call, const struct instant *as_of);
 void json_put(struct buffer *rows, json_t *value);
 
 bool read_list(struct call *call);
+bool read_import(struct call *call);
 bool read_history(struct call *call);
 bool read_sealed_history(struct call *call);
 bool read_readiness(struct call *call);

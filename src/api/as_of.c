@@ -95,8 +95,12 @@ bool record_restore(struct call *call, const struct resource *resource, const st
     for (size_t i = 0; fine && i < resource_field_count(resource); i++) {
         const struct field *field = resource_field(resource, i);
         json_t *value = json_object_get(object, field->name);
-        if (!field->derived && value && !json_is_null(value) && resource_has(resource, field))
+        if (field->derived || !resource_has(resource, field))
+            continue;
+        if (value && !json_is_null(value))
             fine = restore_value(arena, field, value, ret_record);
+        else if (!value && field->initial) /* the member is newer than the version */
+            *(unsigned *)field_in(field, ret_record) = field->initial;
     }
     if (fine)
         fine = as_of ? derive_then(call, resource, as_of, arena, ret_record)

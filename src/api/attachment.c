@@ -71,11 +71,11 @@ static const char *form_name(struct arena *arena, const char *sent)
     return name;
 }
 
-static bool answer_fault_of(struct call *call, const struct upload *upload)
+bool upload_answer_fault(struct call *call, int64_t max)
 {
+    const struct upload *upload = call->request->upload;
     if (call->request->body_too_large || (upload && upload->fault == UPLOAD_TOO_LARGE)) {
-        answer_problem(call, 413, NULL, "The file is larger than the server takes: %d bytes.",
-                       call_settings(call)->attachment_max_bytes);
+        answer_problem(call, 413, NULL, "The file is larger than the server takes: %lld bytes.", (long long)max);
         return true;
     }
     switch (upload ? upload->fault : UPLOAD_FINE) {
@@ -143,7 +143,7 @@ bool upload_parse(struct call *call)
 {
     const struct request *request = call->request;
     const struct upload *upload = request->upload;
-    if (answer_fault_of(call, upload))
+    if (upload_answer_fault(call, call_settings(call)->attachment_max_bytes))
         return false;
     if (request->headers[HEADER_CONTENT_ENCODING] || request->repeated[HEADER_CONTENT_TYPE] ||
         request->repeated[HEADER_CONTENT_DISPOSITION]) {

@@ -30,7 +30,7 @@ static int json_depth(const char *text, size_t length)
 }
 
 /* "application/json; charset=utf-8" names the type, in any case, with no other character set. */
-static bool type_is(const char *header, const char *type)
+bool media_type_is(const char *header, const char *type)
 {
     size_t length = strlen(type);
     if (strncasecmp(header, type, length) != 0 || (header[length] && !strchr("; \t", header[length])))
@@ -54,14 +54,27 @@ static bool check_type(struct call *call)
 {
     const char *type = call->request->headers[HEADER_CONTENT_TYPE];
     bool patch = call->request->method == METHOD_PATCH;
-    bool taken = !is_coded(call->request) && type &&
-                 (type_is(type, "application/json") || (patch && type_is(type, "application/merge-patch+json")));
+    bool taken =
+        !is_coded(call->request) && type &&
+        (media_type_is(type, "application/json") || (patch && media_type_is(type, "application/merge-patch+json")));
     if (taken)
         return true;
     const char *types = patch ? "application/merge-patch+json, application/json" : "application/json";
     response_add(call->response, patch ? "Accept-Patch" : "Accept-Post", types);
     answer_problem(call, 415, NULL, "Send the body as %s, in UTF-8 and without a Content-Encoding.", types);
     return false;
+}
+
+const char *body_types(const struct route *route)
+{
+    if (route->takes_import)
+        return "text/csv, application/x-ndjson, multipart/form-data";
+    return route->takes_file ? "multipart/form-data, */*" : "application/json";
+}
+
+bool json_is_deep(const char *text, size_t length)
+{
+    return json_depth(text, length) > DEPTH_MAX;
 }
 
 bool body_parse(struct call *call)
@@ -80,7 +93,7 @@ bool body_parse(struct call *call)
     }
     const char *text = request->body_length ? request->body : "{}";
     size_t length = request->body_length ? request->body_length : 2;
-    if (json_depth(text, length) > DEPTH_MAX) {
+    if (json_is_deep(text, length)) {
         answer_problem(call, 400, NULL, "The body nests deeper than %d levels.", DEPTH_MAX);
         return false;
     }

@@ -169,7 +169,7 @@ static const char *instant_parameter(struct call *call, const char *name, const 
 
 /* Events that no table of transitions names: what a record's parent comes to by it, and what the command line does. */
 static const char *const further_events[] = {"decision.amend", "action_item.amend", "action_item.follow_up",
-                                             "token.revoke"};
+                                             "token.revoke",   "import.progress",   "import.finish"};
 
 void audit_events(void (*tell)(void *context, const char *event), void *context)
 {
@@ -179,7 +179,10 @@ void audit_events(void (*tell)(void *context, const char *event), void *context)
         snprintf(event, sizeof event, "%s.create", resource->name);
         tell(context, event);
         snprintf(event, sizeof event, "%s.update", resource->name);
-        if (resource->collection && !resource->append_only)
+        if (resource->collection && !resource->append_only && resource != &import_resource)
+            tell(context, event);
+        snprintf(event, sizeof event, "%s.import", resource->name);
+        if (resource->importable)
             tell(context, event);
         for (size_t t = 0; t < resource->transition_count; t++) {
             snprintf(event, sizeof event, "%s.%s", resource->name, resource->transitions[t].verb);

@@ -34,7 +34,9 @@ static bool foreign_inputs(struct call *call, const struct decision *decision, s
         const struct input *input = record_fetch(call, &input_resource, &ids[i]);
         if (!input)
             return false;
-        if (!id_equal(&input->review_id, &decision->review_id) || input->withdrawn == TRUTH_TRUE)
+        /* In a history it may have been taken back afterwards. */
+        bool withdrawn = input->withdrawn == TRUTH_TRUE && !(call->importing && call->importing->moves);
+        if (!id_equal(&input->review_id, &decision->review_id) || withdrawn)
             positions[facts->foreign_input_count++] = i;
     }
     return true;

@@ -41,6 +41,21 @@ static bool carries(const struct review *review, const struct review *made, cons
            (!instant_is_set(&item->ended_at) || strcmp(item->ended_at.text, started) >= 0);
 }
 
+bool follow_up_supersedes_other(struct call *call, const struct follow_up *follow_up, bool *ret_other)
+{
+    struct id id;
+    *ret_other = false;
+    if (!id_is_set(&follow_up->supersedes_id))
+        return true;
+    enum found found = store_find(call->store, &follow_up_resource, follow_up->supersedes_id.text, &view_all, &id);
+    if (found != FOUND) /* of an import: a line that comes later */
+        return found == ABSENT && call->importing;
+    const struct follow_up *superseded = record_fetch(call, &follow_up_resource, &id);
+    if (superseded)
+        *ret_other = !id_equal(&superseded->action_item_id, &follow_up->action_item_id);
+    return superseded != NULL;
+}
+
 static bool check(struct call *call)
 {
     const struct follow_up *after = call->after;
@@ -58,12 +73,8 @@ static bool check(struct call *call)
         facts.review_earlier = instant_is_set(&review->started_at) && instant_is_set(&made->started_at) &&
                                strcmp(review->started_at.text, made->started_at.text) < 0;
     }
-    if (id_is_set(&after->supersedes_id)) {
-        const struct follow_up *superseded = record_fetch(call, &follow_up_resource, &after->supersedes_id);
-        if (!superseded)
-            return false;
-        facts.supersedes_other = !id_equal(&superseded->action_item_id, &after->action_item_id);
-    }
+    if (!follow_up_supersedes_other(call, after, &facts.supersedes_other))
+        return false;
     follow_up_check(after, &facts, &call->violations);
     return true;
 }

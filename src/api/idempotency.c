@@ -125,7 +125,7 @@ static void replay(struct call *call, const struct kept_answer *kept)
     call->replayed = true;
 }
 
-static bool keep(struct call *call, struct store *store)
+bool key_keep(struct call *call, struct store *store)
 {
     struct response *response = call->response;
     struct buffer headers = {0};
@@ -141,8 +141,7 @@ static bool keep(struct call *call, struct store *store)
     return fine;
 }
 
-/* FOUND: answered from what is kept, or refused for it. */
-static enum found look_back(struct call *call, struct store *store)
+enum found key_look_back(struct call *call, struct store *store)
 {
     struct kept_answer kept;
     struct instant since = instant_from_ms(clock_now_ms() - KEPT_MS);
@@ -171,7 +170,7 @@ enum job_result call_run(struct job *job, struct store *store)
     call->now = instant_from_ms(now_ms);
     call->today = instant_date(&call->now);
     if (call->idempotency_key) {
-        enum found found = look_back(call, store);
+        enum found found = key_look_back(call, store);
         if (found != ABSENT)
             return found == BROKEN ? JOB_BREAK : JOB_REFUSE;
     }
@@ -186,7 +185,7 @@ enum job_result call_run(struct job *job, struct store *store)
         return JOB_BREAK;
     if (call->dry_run)
         return JOB_REFUSE;
-    return result == JOB_KEEP && keeps && !keep(call, store) ? JOB_BREAK : result;
+    return result == JOB_KEEP && keeps && !key_keep(call, store) ? JOB_BREAK : result;
 }
 
 bool call_keep_answer(struct job *job, struct store *store)
@@ -194,7 +193,7 @@ bool call_keep_answer(struct job *job, struct store *store)
     struct call *call = (struct call *)job;
     bool keeps = call->idempotency_key && is_kept(call) && !call->replayed &&
                  call->response->status < 500; /* there may be room the next time */
-    return !keeps || keep(call, store);
+    return !keeps || key_keep(call, store);
 }
 
 bool api_housekeeping(void *context, struct store *store)

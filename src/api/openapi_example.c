@@ -42,6 +42,17 @@ static const struct effect {
     {&action_item_resource, "unblock", "status_reason", "null"},
     {&action_item_resource, "cancel", "cancelled_on", TODAY},
     {&action_item_resource, "cancel", "ended_at", NOW},
+    {&import_resource, NULL, "version", "2"}, /* it was running before */
+    {&import_resource, NULL, "size", "95"},
+    {&import_resource, NULL, "sha256", DIGEST},
+    {&import_resource, NULL, "status", "\"done\""},
+    {&import_resource, NULL, "lines", "1"},
+    {&import_resource, NULL, "created", "1"},
+    {&import_resource, NULL, "unchanged", "0"},
+    {&import_resource, NULL, "refused", "0"},
+    {&import_resource, NULL, "violation_count", "0"},
+    {&import_resource, NULL, "violations", "[]"},
+    {&import_resource, NULL, "finished_at", NOW},
 };
 
 /* What only the answer to a creation shows. */
@@ -253,7 +264,7 @@ static void put_member(struct buffer *out, const struct resource *resource, cons
                        const struct field *field, const struct transition *const *chain, size_t count)
 {
     put_name(out, field->name);
-    const struct effect *last = count ? effect_find(resource, chain[count - 1]->verb, field->name) : NULL;
+    const struct effect *last = effect_find(resource, count ? chain[count - 1]->verb : NULL, field->name);
     if (strcmp(field->name, "version") == 0) {
         json_put_integer(out, last ? strtoll(last->json, NULL, 10) : (int64_t)count + 1);
         return;
@@ -326,11 +337,17 @@ void put_history_example(struct buffer *out, const char *name, const struct reso
     int version = resource->append_only ? 1 : 2;
     put_begin(out, name, '{');
     buffer_format(out, "\"version\":%d,\"at\":" NOW ",\"by\":" ANA ",\"event\":\"%s.%s\"", version, resource->name,
-                  version == 1         ? "create"
-                  : resource->uploaded ? "withdraw"
-                                       : "update");
+                  version == 1                   ? "create"
+                  : resource == &import_resource ? "finish"
+                  : resource->uploaded           ? "withdraw"
+                                                 : "update");
     if (version == 1) {
         put_creation(out, "changes", resource);
+    } else if (resource == &import_resource) {
+        put_begin(out, "changes", '{');
+        put_json(out, "created",
+                 "1,\"finished_at\":" NOW ",\"lines\":1,\"status\":\"done\",\"updated_at\":" NOW ",\"version\":2");
+        put_end(out, '}');
     } else if (resource->uploaded) {
         put_begin(out, "changes", '{');
         put_json(out, "updated_at", NOW ",\"version\":2,\"withdrawn\":true");

@@ -17,7 +17,7 @@ static void put_values(struct buffer *out, const struct field *field)
     bool id = field->kind == FIELD_KIND_REF || field->kind == FIELD_KIND_REFS;
     put_json(out, "style", "\"form\",\"explode\":false");
     put_begin(out, "schema", '{');
-    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":50");
+    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":100");
     put_begin(out, "items", '{');
     put_json(out, "type", "\"string\"");
     if (field->kind == FIELD_KIND_ENUM)
@@ -189,7 +189,7 @@ static bool put_audit_filter(struct buffer *out, const char *name)
                        event ? "Only these events: the resource, and what happened." : "Only entries of these.");
     put_json(out, "style", "\"form\",\"explode\":false");
     put_begin(out, "schema", '{');
-    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":50");
+    put_json(out, "type", "\"array\",\"minItems\":1,\"maxItems\":100");
     put_begin(out, "items", '{');
     put_json(out, "type", "\"string\"");
     put_begin(out, "enum", '[');
@@ -229,7 +229,9 @@ void put_parameters(struct buffer *out, const struct route *route)
     bool search = route->read == read_search;
     bool whole = route->list && route->formats;
     for (const char *const *name = route->query; name && *name && !rules && !search; name++) {
-        if (!put_audit_filter(out, *name))
+        if (route->takes_import)
+            put_ref(out, NULL, "parameters", "Import", camel(*name).text);
+        else if (!put_audit_filter(out, *name))
             put_ref(out, NULL, "parameters", camel(*name).text, "");
     }
     if (rules)
@@ -254,7 +256,7 @@ void put_parameters(struct buffer *out, const struct route *route)
     }
     for (size_t i = 0; route->gives_file && i < COUNT_OF(of_files); i++)
         put_ref(out, NULL, "parameters", of_files[i], "");
-    if (route->takes_file)
+    if (route->takes_file || route->takes_import)
         put_ref(out, NULL, "parameters", "Content-Disposition", "");
     put_end(out, ']');
 }

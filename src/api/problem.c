@@ -69,6 +69,22 @@ static void put_text(struct buffer *buffer, const char *text)
     json_put_text(buffer, text, strlen(text));
 }
 
+static void put_line(struct buffer *buffer, const struct violation *violation)
+{
+    if (violation->resource) {
+        buffer_put(buffer, ",\"resource\":");
+        put_text(buffer, violation->resource);
+    }
+    if (violation->line)
+        buffer_format(buffer, ",\"line\":%zu", violation->line);
+    if (violation->column)
+        buffer_format(buffer, ",\"column\":%zu", violation->column);
+    if (violation->column_name) {
+        buffer_put(buffer, ",\"column_name\":");
+        put_text(buffer, violation->column_name);
+    }
+}
+
 void violations_render(struct buffer *buffer, const struct violations *violations)
 {
     buffer_char(buffer, '[');
@@ -81,6 +97,7 @@ void violations_render(struct buffer *buffer, const struct violations *violation
             buffer_put(buffer, ",\"parameter\":");
             put_text(buffer, violation->parameter);
         }
+        put_line(buffer, violation);
         buffer_put(buffer, ",\"detail\":");
         put_text(buffer, violation->detail);
         buffer_char(buffer, '}');

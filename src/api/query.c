@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200, VALUES_MAX = 50 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200, VALUES_MAX = 100 };
 
 static int hex_digit(char c)
 {
@@ -101,7 +101,7 @@ bool query_known(const struct route *route, const char *name)
     if (route->write)
         return strcmp(name, "dry_run") == 0;
     if (strcmp(name, "as_of") == 0)
-        return route->read == read_record || route->read == read_list;
+        return route->read == read_record || route->read == read_import || route->read == read_list;
     if (!route->list)
         return false;
     if (!route->resource || route->read != read_list)
@@ -195,7 +195,7 @@ size_t query_values(struct call *call, const char *name, const char *text, const
         if (!text[length])
             return count;
         if (count == VALUES_MAX) {
-            invalid(call, name, "takes 50 values at most");
+            invalid(call, name, "takes 100 values at most");
             return count;
         }
         text += length + 1;

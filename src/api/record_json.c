@@ -7,8 +7,9 @@
 /* Where we are in the body, and into what the members go. */
 struct place {
     struct call *call;
-    const char *pointer; /* "#" or "#/metrics/0" */
-    const void *before;  /* the record before the change, or NULL */
+    const char *pointer;             /* "#" or "#/metrics/0" */
+    const void *before;              /* the record before the change, or NULL */
+    const struct resource *resource; /* of an import's line, at its top */
     enum body_mode mode;
 };
 
@@ -174,16 +175,23 @@ static bool resolve(struct place *place, const struct field *field, const char *
                     const struct id *before, struct id *ret_id)
 {
     const char *key = json_string_value(value);
-    const struct resource *target = resource_find(field->target);
+    const struct resource *target = field->target ? resource_find(field->target) : NULL;
     struct call *call = place->call;
     if (!key) {
         wrong(place, "body.type", name, "is a string: an id, a reference or, for a person, an e-mail address");
+        return true;
+    }
+    if (!target) { /* the record's own id */
+        if (!id_parse(key, ret_id))
+            wrong(place, "body.format", name, "is a UUID");
         return true;
     }
     switch (store_find(call->store, target, key, &call->view, ret_id)) {
     case BROKEN:
         return false;
     case ABSENT:
+        if (call->importing && call->importing->find(call->importing->context, target, key, ret_id))
+            return true;
         *ret_id = (struct id){0};
         wrong(place, "reference.not_found", name, "names nothing that there is, or that you may see");
         return true;
@@ -403,6 +411,39 @@ static bool parse_value(struct place *place, const struct field *field, json_t *
     return true;
 }
 
+bool field_is_link(const struct field *field)
+{
+    return field->kind == FIELD_KIND_REF && field->read_only && !field->by_verb && field->target &&
+           strcmp(field->target, "person") != 0;
+}
+
+/* What the server works out, or what is told apart from the rest. */
+static bool is_passed_over(const struct field *field)
+{
+    return field->derived || field->kind == FIELD_KIND_RAW || field_is_link(field) ||
+           strcmp(field->name, "version") == 0 || strcmp(field->name, "imported") == 0;
+}
+
+/* A member of an import's line. */
+static bool import_member(struct place *place, const struct field *field, const char *name, json_t *value, void *record)
+{
+    if (!field && place->resource)
+        field = resource_field_named(place->resource, name);
+    bool list =
+        field && (field->kind == FIELD_KIND_LIST || field->kind == FIELD_KIND_TEXTS || field->kind == FIELD_KIND_REFS);
+    if (!field || field->hidden) {
+        wrong(place, "body.unknown_field", pointer_name(place->call->arena, name), "is no member that is known here");
+        return true;
+    }
+    if (place->resource && is_passed_over(field))
+        return true;
+    if (json_is_null(value) || (list && json_is_array(value) && !json_array_size(value))) {
+        field_clear(field, record); /* a register shows a list that is not there as an empty one */
+        return true;
+    }
+    return parse_value(place, field, value, 0, record);
+}
+
 static bool parse_members(struct place *place, const struct field *fields, size_t count, json_t *object, void *record)
 {
     const char *name;
@@ -411,7 +452,10 @@ static bool parse_members(struct place *place, const struct field *fields, size_
     {
         const struct field *field = fields_find(fields, count, name);
         bool common = !field && place->pointer[1] == '\0' && fields_find(record_fields, record_field_count, name);
-        if ((!field || field->hidden) && !common) {
+        if (place->mode == BODY_IMPORT) {
+            if (!import_member(place, field, name, value, record))
+                return false;
+        } else if ((!field || field->hidden) && !common) {
             wrong(place, "body.unknown_field", pointer_name(place->call->arena, name),
                   "is no member that is known here");
         } else if (common || field->read_only || (field->fixed && place->mode == BODY_CHANGE)) {
@@ -436,10 +480,20 @@ static bool body_is_object(struct call *call, struct place *place)
 bool record_parse(struct call *call, const struct resource *resource, enum body_mode mode, void *record,
                   const void *before)
 {
-    struct place place = {.call = call, .pointer = "#", .before = before, .mode = mode};
+    struct place place = {.call = call,
+                          .pointer = "#",
+                          .before = before,
+                          .mode = mode,
+                          .resource = mode == BODY_IMPORT ? resource : NULL};
     if (!body_is_object(call, &place))
         return true;
     return parse_members(&place, resource->fields, resource->field_count, call->body, record);
+}
+
+bool object_parse(struct call *call, const struct resource *resource, const char *pointer, json_t *object, void *record)
+{
+    struct place place = {.call = call, .pointer = pointer, .mode = BODY_IMPORT};
+    return parse_members(&place, resource->fields, resource->field_count, object, record);
 }
 
 bool arguments_parse(struct call *call, const struct resource *resource, const struct transition *transition,

@@ -72,13 +72,15 @@ static bool add_chair(struct call *call, const struct review *review)
     chair->capacity = CAPACITY_CHAIR;
     chair->name_at_review = person.name;
     chair->job_title_at_review = person.job_title;
-    return record_insert(call, &attendee_resource, chair, "create");
+    return record_insert(call, &attendee_resource, chair);
 }
 
-/* The agenda: ten inputs, one for each clause, in the order of 9.3.2. */
-static bool add_agenda(struct call *call, const struct review *review)
+/* The agenda: ten inputs, one for each clause, in the order of 9.3.2; none where the facts know some already. */
+static bool add_agenda(struct call *call, const struct review *review, const struct review_facts *facts)
 {
     for (unsigned clause = 1; clause <= CLAUSE_COUNT; clause++) {
+        if (clause_coverage(facts, clause).inputs > 0)
+            continue;
         struct input *input = record_new(call, &input_resource);
         if (!input)
             return false;
@@ -87,7 +89,7 @@ static bool add_agenda(struct call *call, const struct review *review)
         input->title = clause_titles[clause - 1];
         input->position = (struct integer){true, clause};
         input->agenda = TRUTH_TRUE;
-        if (!record_insert(call, &input_resource, input, "create"))
+        if (!record_insert(call, &input_resource, input))
             return false;
     }
     return true;
@@ -120,7 +122,18 @@ static bool move_chair(struct call *call, const struct review *before, const str
     return false;
 }
 
-static bool keep_revision(struct call *call, const struct review *review)
+bool review_complete(struct call *call, const struct review *review)
+{
+    struct review_facts facts = {.today = call->today};
+    struct id chair;
+    enum found found = store_attendee_of(call->store, &review->record.id, &review->chair_id, &chair);
+    if (found == BROKEN || (found == ABSENT && !add_chair(call, review)))
+        return false;
+    return store_review_facts(call->store, review, &call->now, &view_all, call->arena, &facts) &&
+           add_agenda(call, review, &facts);
+}
+
+bool review_keep_revision(struct call *call, const struct review *review)
 {
     struct buffer body = {0};
     if (!revision_render(call, review, &body))
@@ -143,12 +156,12 @@ static bool after(struct call *call)
     const struct review *review = call->after;
     const struct review *before = call->before;
     if (!before)
-        return add_chair(call, review) && add_agenda(call, review);
+        return add_chair(call, review) && add_agenda(call, review, &(struct review_facts){0});
     if (!id_equal(&before->chair_id, &review->chair_id))
         return move_chair(call, before, review);
     if (verb_is(call, "reopen")) /* it is frozen no more */
         return erase_unfrozen(call, &review->record.id);
-    return !verb_is(call, "approve") || (keep_revision(call, review) && sign_head(call));
+    return !verb_is(call, "approve") || (review_keep_revision(call, review) && sign_head(call));
 }
 
 const struct behaviour review_behaviour = {

@@ -13,6 +13,7 @@
 #define FOLLOW_UPS &follow_up_resource
 #define CALENDAR_TOKENS &calendar_token_resource
 #define ATTACHMENTS &attachment_resource
+#define IMPORTS &import_resource
 
 /* What every list of records is there as. */
 #define REGISTER (FORMAT(JSON) | FORMAT(NDJSON) | FORMAT(CSV) | FORMAT(XLSX))
@@ -38,6 +39,7 @@
     CREATE(where, ATTACHMENTS, who), .parent = (what), .takes_file = true, .query = file_query
 
 static const char *const file_query[] = {"description", NULL};
+static const char *const import_query[] = {"resource", "partial", NULL};
 static const char *const audit_query[] = {"resource",  "resource_id", "actor_id", "event",
                                           "at_before", "at_after",    "sort",     NULL};
 static const char *const checkpoints_query[] = {"sort", NULL};
@@ -199,6 +201,13 @@ const struct route routes[] = {
     {VERB("/v1/attachments/{id}/withdraw", ATTACHMENTS, "withdraw", OPERATION_REVIEW_WRITE),
      .summary = "Take a file back"},
     {HISTORY("/v1/attachments/{id}/history", ATTACHMENTS), .summary = "Read every version of what is known of a file"},
+
+    {LIST("/v1/imports", IMPORTS), .summary = "List imports"},
+    {METHOD_POST, "/v1/imports", OPERATION_IMPORT, .write = write_create, .resource = IMPORTS, .query = import_query,
+     .takes_import = true, .summary = "Import records"},
+    {METHOD_GET, "/v1/imports/{id}", OPERATION_READ, .read = read_import, .resource = IMPORTS,
+     .summary = "See what became of an import"},
+    {HISTORY("/v1/imports/{id}/history", IMPORTS), .summary = "Read every version of an import"},
 
     {METHOD_GET, "/v1/search", OPERATION_READ, .read = read_search, .query = search_query,
      .summary = "Find words in all records"},

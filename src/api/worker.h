@@ -63,6 +63,12 @@ void call_reset(struct call *call);
 enum job_result call_run(struct job *job, struct store *store);
 bool call_keep_answer(struct job *job, struct store *store);
 
+/* FOUND: answered from what is kept for the call's key, or refused for it. */
+MUST_USE enum found key_look_back(struct call *call, struct store *store);
+
+/* Keeps the call's answer with its key. */
+MUST_USE bool key_keep(struct call *call, struct store *store);
+
 /* Reads the Idempotency-Key of a call; false after adding a violation. */
 bool key_read(struct call *call);
 

@@ -15,7 +15,7 @@ static const struct behaviour *const behaviours[] = {
     &attachment_behaviour, &calendar_token_behaviour,
 };
 
-static const struct behaviour *behaviour_of(const struct resource *resource)
+const struct behaviour *behaviour_of(const struct resource *resource)
 {
     for (size_t i = 0; i < COUNT_OF(behaviours); i++) {
         if (behaviours[i]->resource == resource)
@@ -66,27 +66,43 @@ static bool record_audit(struct call *call, const struct resource *resource, con
     return !arena_failed(call->arena) && audit_append(call->store, resource, record, &entry);
 }
 
-bool record_insert(struct call *call, const struct resource *resource, void *record, const char *event)
+static void stamp(const struct call *call, struct record *common)
+{
+    if (!id_is_set(&common->id))
+        common->id = id_make();
+    common->version = (struct integer){true, 1};
+    if (!instant_is_set(&common->created_at)) {
+        common->created_at = call->now;
+        common->created_by = call->caller.person_id;
+    }
+    if (!instant_is_set(&common->updated_at)) {
+        common->updated_at = call->now;
+        common->updated_by = call->caller.person_id;
+    }
+    common->imported = call->importing && call->importing->marked ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+bool record_insert(struct call *call, const struct resource *resource, void *record)
 {
     struct record *common = record;
-    common->id = id_make();
-    common->version = (struct integer){true, 1};
-    common->created_at = common->updated_at = call->now;
-    common->created_by = common->updated_by = call->caller.person_id;
-    if (resource->reference_prefix) {
+    stamp(call, common);
+    if (resource->reference_prefix && !common->reference) {
         common->reference = store_next_reference(call->store, resource, atoi(call->today.text), call->arena);
         if (!common->reference)
             return false;
     }
-    return store_insert(call->store, resource, record) && record_audit(call, resource, record, event);
+    return store_insert(call->store, resource, record) &&
+           record_audit(call, resource, record, call->importing ? "import" : "create");
 }
 
 bool record_update(struct call *call, const struct resource *resource, void *record, const char *event)
 {
     struct record *common = record;
     common->version.value++;
-    common->updated_at = call->now;
-    common->updated_by = call->caller.person_id;
+    if (!call->importing || !call->importing->moves) {
+        common->updated_at = call->now;
+        common->updated_by = call->caller.person_id;
+    }
     return store_update(call->store, resource, record) && record_audit(call, resource, record, event);
 }
 
@@ -231,35 +247,53 @@ static bool is_object(struct call *call)
 /* --- the three kinds of write --------------------------------------------------------------------------------------
  */
 
-enum job_result write_create(struct call *call)
+enum verdict create_judge(struct call *call, enum body_mode mode)
 {
     const struct resource *resource = call->route->resource;
     const struct behaviour *behaviour = behaviour_of(resource);
+    bool go;
+    call->after = record_new(call, resource);
+    if (!call->after || !check_access(call, behaviour, &go))
+        return VERDICT_BROKEN;
+    if (!go)
+        return VERDICT_REFUSED;
+    if (!do_step(behaviour->begin, call) || !record_parse(call, resource, mode, call->after, NULL))
+        return VERDICT_BROKEN;
+    if (!is_object(call))
+        return VERDICT_REFUSED;
+    record_defaults(resource, call->after);
+    if (!do_step(behaviour->complete, call) || !behaviour->check(call))
+        return VERDICT_BROKEN;
+    return VERDICT_FINE;
+}
+
+bool create_store(struct call *call)
+{
+    const struct resource *resource = call->route->resource;
+    bool follows = !call->importing || !call->importing->moves;
+    return record_insert(call, resource, call->after) && (!follows || do_step(behaviour_of(resource)->after, call));
+}
+
+enum job_result write_create(struct call *call)
+{
+    const struct behaviour *behaviour = behaviour_of(call->route->resource);
     bool broken;
     if (call->route->parent &&
         !(call->parent = load(call, call->route->parent, call->keys[0], behaviour->reads_parent, &broken)))
         return broken ? JOB_BREAK : JOB_REFUSE;
-    bool go;
-    call->after = record_new(call, resource);
-    if (!call->after || !check_access(call, behaviour, &go))
+    switch (create_judge(call, BODY_CREATE)) {
+    case VERDICT_BROKEN:
         return JOB_BREAK;
-    if (!go)
+    case VERDICT_REFUSED:
         return refuse(call);
-    if (!do_step(behaviour->begin, call))
-        return JOB_BREAK;
-    if (!record_parse(call, resource, BODY_CREATE, call->after, NULL))
-        return JOB_BREAK;
-    if (!is_object(call))
-        return refuse(call);
-    record_defaults(resource, call->after);
-    if (!do_step(behaviour->complete, call) || !behaviour->check(call))
-        return JOB_BREAK;
+    case VERDICT_FINE:
+        break;
+    }
     if (call->violations.count)
         return refuse(call);
     if (call->response->status) /* a step has answered by itself */
         return JOB_REFUSE;
-    bool stored = record_insert(call, resource, call->after, "create") && do_step(behaviour->after, call);
-    return stored ? JOB_KEEP : JOB_BREAK;
+    return create_store(call) ? JOB_KEEP : JOB_BREAK;
 }
 
 /* The record that the path names, with who may and whether it is as the caller knows it. */

@@ -169,6 +169,7 @@ static void *xlsx_main(void *context)
 
 void api_give_up(void)
 {
+    api_give_up_imports();
     pthread_mutex_lock(&mutex);
     ending = true;
     struct xlsx_order *given = packed;
@@ -214,6 +215,8 @@ bool xlsx_order(struct call *call, const struct list_query *query)
 
 bool call_depart(struct call *call)
 {
+    if (call->import)
+        return import_depart(call);
     pthread_mutex_lock(&mutex);
     bool starts = under_way < XLSX_AT_ONCE && !ending;
     under_way += starts;

@@ -38,7 +38,7 @@ static void derive(const struct resource *resource, const struct review *review,
 
 /* The review's records of a resource, as they were after the entry `seq`. */
 static bool put_members(struct store *store, struct arena *arena, const struct resource *resource,
-                        const struct review *review, int64_t seq, struct buffer *body)
+                        const struct review *review, int64_t seq, const char *kept, struct buffer *body)
 {
     const char *sql =
         arena_format(arena,
@@ -65,24 +65,26 @@ static bool put_members(struct store *store, struct arena *arena, const struct r
         derive(resource, review, record);
         buffer_put(body, first ? "" : ",");
         first = false;
-        record_render(body, resource, record, RENDER_SHOWN);
+        record_show_as(body, resource, record, kept);
     }
     db_reset(statement);
     buffer_char(body, ']');
     return step == DB_DONE;
 }
 
-static bool rebuild(struct store *store, const struct review *review, int64_t seq, struct buffer *ret_body)
+/* As what was kept has it: a member may be newer. */
+static bool rebuild(struct store *store, const struct review *review, int64_t seq, const char *kept,
+                    struct buffer *ret_body)
 {
     static const struct resource *const frozen[] = {&attendee_resource, &input_resource, &decision_resource};
     struct arena arena; /* of this revision: there may be many */
     arena_init(&arena);
-    record_render(ret_body, &review_resource, review, RENDER_SHOWN);
+    record_show_as(ret_body, &review_resource, review, kept);
     bool fine = !buffer_failed(ret_body);
     if (fine)
         ret_body->length--; /* the record goes on with what was frozen with it */
     for (size_t i = 0; fine && i < COUNT_OF(frozen); i++)
-        fine = put_members(store, &arena, frozen[i], review, seq, ret_body);
+        fine = put_members(store, &arena, frozen[i], review, seq, kept, ret_body);
     buffer_char(ret_body, '}');
     arena_finish(&arena);
     return fine && !buffer_failed(ret_body);
@@ -97,9 +99,9 @@ static bool verify_approval(struct store *store, struct db_statement *statement,
     int64_t seq = db_integer(statement, 0);
     if (!store_row(store, statement, 3, &review_resource, &today, NULL, review))
         return false;
-    bool fine = rebuild(store, review, seq, &body);
     const char *kept_at = db_text(statement, 1);
     const char *kept = db_text(statement, 2);
+    bool fine = rebuild(store, review, seq, kept ? kept : "", &body);
     const char *wrong = NULL;
     if (!kept)
         wrong = "is missing";
@@ -120,7 +122,8 @@ static bool verify_approvals(struct store *store, struct arena *arena, struct au
         arena,
         "SELECT a.seq, r.approved_at, r.body, %s FROM audit_log AS a JOIN version AS v ON v.seq = a.seq LEFT JOIN "
         "revision AS r ON r.review_id = a.resource_id AND r.revision = json_extract(v.body, '$.revision') WHERE "
-        "a.event = 'review.approve' ORDER BY a.seq",
+        "(a.event = 'review.approve' OR (a.event = 'review.import' AND json_extract(v.body, '$.status') = 'approved')) "
+        "ORDER BY a.seq",
         version_columns(arena, &review_resource));
     struct review *review = arena_alloc(arena, sizeof *review);
     struct db_statement *statement = review && !arena_failed(arena) ? db_query(store->db, sql) : NULL;
@@ -141,8 +144,9 @@ static bool verify_origin(struct store *store, struct audit_finding *finding)
 {
     struct db_statement *statement = db_fixed(
         store->db, "SELECT r.revision, r.review_id FROM revision AS r WHERE NOT EXISTS (SELECT 1 FROM version AS v "
-                   "JOIN audit_log AS a ON a.seq = v.seq WHERE v.record_id = r.review_id AND a.event = "
-                   "'review.approve' AND json_extract(v.body, '$.revision') = r.revision) LIMIT 1");
+                   "JOIN audit_log AS a ON a.seq = v.seq WHERE v.record_id = r.review_id AND (a.event = "
+                   "'review.approve' OR a.event = 'review.import') AND json_extract(v.body, '$.status') = 'approved' "
+                   "AND json_extract(v.body, '$.revision') = r.revision) LIMIT 1");
     enum db_step step = statement ? db_step(statement) : DB_ERROR;
     if (step == DB_ROW)
         snprintf(finding->text, sizeof finding->text, "revision %lld of review %s: no audit entry approved it",

@@ -36,6 +36,9 @@ static const enum grant matrix[OPERATION_COUNT][ROLE_COUNT] = {
                                   [ROLE_DEPARTMENT_HEAD] = OWN,
                                   [ROLE_EMPLOYEE] = OWN,
                                   [ROLE_AUDITOR] = OWN},
+    [OPERATION_IMPORT] =
+        {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES, [ROLE_DEPARTMENT_HEAD] = YES, [ROLE_EMPLOYEE] = YES},
+    [OPERATION_IMPORT_HISTORY] = {[ROLE_ISMS_MANAGER] = YES},
     [OPERATION_AUDIT_READ] = {[ROLE_TOP_MANAGEMENT] = YES, [ROLE_ISMS_MANAGER] = YES, [ROLE_AUDITOR] = YES},
 };
 

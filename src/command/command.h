@@ -41,6 +41,7 @@ struct invocation {
     const char *options[OPTIONS_MAX]; /* by the command's rows; "" for a switch that is there; NULL: not given */
     const char *operands[4];
     bool json;
+    void (*progress)(void *context, int64_t done, int64_t lines); /* of an import; NULL: nobody looks */
 };
 
 const char *option(const struct invocation *invocation, const char *name);
@@ -108,6 +109,7 @@ int run_rules(struct invocation *invocation);
 int run_version(struct invocation *invocation);
 int run_config(struct invocation *invocation);
 int run_demo(struct invocation *invocation);
+int run_import(struct invocation *invocation);
 int run_manual(struct invocation *invocation);
 
 /* Tells systemd (sd_notify(3)), where it started us; else nothing. */

@@ -30,6 +30,14 @@ static const struct option_row verify_options[] = {
     {"--pack", "FILE", false, "An evidence pack to verify, in place of the data folder's log."},
 };
 
+static const struct option_row import_options[] = {
+    {"--resource", "R", false,
+     "The collection that the lines belong to: people, reviews, attendees, inputs, decisions, action-items, amendments "
+     "or follow-ups. If left out, the file's name says it (people.csv), or else each line."},
+    {"--partial", NULL, false, "Store the good lines without the others; else all or nothing."},
+    {"--dry-run", NULL, false, "Do everything but keep it."},
+};
+
 #define OPTIONS(rows) .options = (rows), .option_count = COUNT_OF(rows)
 
 const struct command commands[] = {
@@ -79,6 +87,13 @@ const struct command commands[] = {
      .description =
          "Plays the story of an organisation with two reviews held and one planned into an empty data folder, "
          "so that a newcomer has something to look at."},
+    {"import", "FILE", 1, OPTIONS(import_options), .run = run_import, .summary = "import records from CSV or NDJSON",
+     .description =
+         "Makes records of the lines of a file, by the rules of the API: CSV or NDJSON as the registers give them, - "
+         "is "
+         "stdin; or of a folder with a file for each collection, called after it (people.csv, action-items.ndjson). "
+         "Works beside a running daemon. A history is taken with its own ids, references, states and days. What is "
+         "wrong is told line by line on standard error, with exit status 1 where any line was refused."},
     {"openapi", .run = run_openapi, .summary = "print the OpenAPI description",
      .description = "Prints the OpenAPI 3.1 description of the API."},
     {"rules", .run = run_rules, .summary = "print the catalogue of rules",

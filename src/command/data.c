@@ -104,7 +104,7 @@ bool data_open(struct data *data, const struct invocation *invocation)
         fail("cannot open the database in %s: %s", folder, message);
         return false;
     }
-    const struct api_options options = {.settings = &invocation->settings};
+    const struct api_options options = {.settings = &invocation->settings, .progress = invocation->progress};
     arena_init(&data->arena);
     if (is_current(&data->store, folder)) {
         data->api = api_create(&options);

@@ -30,6 +30,7 @@ enum {
 struct head_job {
     struct job job;
     struct keyring *ring;
+    const char *folder;
     sem_t over;
 };
 
@@ -185,7 +186,9 @@ static void raise_limits(void)
 static enum job_result sign_head(struct job *job, struct store *store)
 {
     struct instant now = instant_from_ms(clock_now_ms());
-    return checkpoint_append(store, ((struct head_job *)job)->ring, &now) ? JOB_KEEP : JOB_BREAK;
+    struct head_job *own = (struct head_job *)job;
+    /* What a crash has broken off is said at once; later, keep_house() does. */
+    return api_settle_imports(store, own->folder) && checkpoint_append(store, own->ring, &now) ? JOB_KEEP : JOB_BREAK;
 }
 
 static void head_signed(struct job *job)
@@ -196,7 +199,9 @@ static void head_signed(struct job *job)
 /* At start and stop: the writer signs the head, and this waits for it. */
 static void sign_now(struct daemon *daemon)
 {
-    struct head_job own = {.job = {.run = sign_head, .done = head_signed}, .ring = daemon->ring};
+    struct head_job own = {.job = {.run = sign_head, .done = head_signed},
+                           .ring = daemon->ring,
+                           .folder = daemon->invocation->settings.data};
     own.job.deadline_ms = clock_monotonic_us() / 1000 + WRITER_STUCK_MS;
     sem_init(&own.over, 0, 0);
     bool taken = writer_submit(daemon->writer, &own.job);
@@ -214,7 +219,8 @@ static bool keep_house(void *context, struct store *store)
     int64_t now_ms = clock_now_ms();
     int64_t interval_ms = daemon->invocation->settings.checkpoint_interval_minutes * INT64_C(60000);
     bool due;
-    if (!api_housekeeping(NULL, store) || !checkpoint_due(store, now_ms, interval_ms, &due))
+    if (!api_housekeeping(NULL, store) || !api_settle_imports(store, daemon->invocation->settings.data) ||
+        !checkpoint_due(store, now_ms, interval_ms, &due))
         return false;
     struct instant now = instant_from_ms(now_ms);
     return !due || checkpoint_append(store, daemon->ring, &now);
@@ -302,6 +308,7 @@ static void stop(struct daemon *daemon)
 {
     if (daemon->server)
         server_stop(daemon->server, GRACE_MS);
+    api_finish_imports(GRACE_MS);
     if (daemon->writer)
         sign_now(daemon);
     writer_destroy(daemon->writer);

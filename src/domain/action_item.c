@@ -138,6 +138,7 @@ const struct resource action_item_resource = {
     .reference_prefix = "ACT",
     .reference_digits = 4,
     .derive = derive,
+    .importable = true,
 };
 
 bool action_item_is_ended(unsigned status)

@@ -44,6 +44,7 @@ const struct resource amendment_resource = {
     .rules = amendment_rules,
     .rule_count = COUNT_OF(amendment_rules),
     .append_only = true,
+    .importable = true,
 };
 
 static void check_approver(const struct amendment *amendment, const struct amendment_facts *facts, bool extension,

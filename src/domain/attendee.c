@@ -59,6 +59,7 @@ const struct resource attendee_resource = {
     .rules = attendee_rules,
     .rule_count = COUNT_OF(attendee_rules),
     .withdrawable = true,
+    .importable = true,
 };
 
 void attendee_check(const struct attendee *after, const struct attendee *before, const char *verb,

@@ -9,8 +9,8 @@ enum { CRITERIA_MAX = 20, STATEMENT_MIN = 10, VERIFICATION_MIN = 10 };
 const char *const comparator_names[] = {"lt", "lte", "eq", "gte", "gt"};
 
 static const struct field criterion_fields[] = {
-    {"id", FIELD_TEXT(id), .read_only = true, .description = "Names the criterion within its commitment.",
-     .example = "\"c1\""},
+    {"id", FIELD_TEXT(id), .read_only = true, .min = 1, .max = 20,
+     .description = "Names the criterion within its commitment.", .example = "\"c1\""},
     {"statement", FIELD_TEXT(statement), .required = true, .min = STATEMENT_MIN, .max = 1000,
      .description = "What will be true.", .example = "\"Critical patches are installed within 14 days\""},
     {"metric", FIELD_TEXT(metric), .min = 1, .max = 200, .description = "What is measured.",
@@ -54,6 +54,24 @@ static bool is_measurable(const struct criterion *criterion)
            (criterion->verification && text_length(criterion->verification) >= VERIFICATION_MIN);
 }
 
+static bool is_id(const char *id)
+{
+    size_t digits = strspn(id + 1, "0123456789");
+    return id[0] == 'c' && id[1] != '0' && digits >= 1 && digits <= 5 && !id[1 + digits];
+}
+
+/* The server makes them, but for those that an import brings. */
+static void check_id(const struct criterion *items, size_t index, const char *pointer, struct violations *violations)
+{
+    const char *id = items[index].id;
+    bool fine = !id || is_id(id);
+    for (size_t i = 0; id && fine && i < index; i++)
+        fine = !items[i].id || strcmp(items[i].id, id) != 0;
+    if (!fine)
+        violation_add(violations, "success_criteria.id", arena_format(violations->arena, "%s/id", pointer),
+                      "The id '%.20s' is none such as c1, or is that of another one.", id);
+}
+
 void criteria_check(const struct nested *criteria, struct violations *violations)
 {
     if (criteria->count < 1 || criteria->count > CRITERIA_MAX)
@@ -62,6 +80,7 @@ void criteria_check(const struct nested *criteria, struct violations *violations
     const struct criterion *items = criteria->items;
     for (size_t i = 0; i < criteria->count && i < CRITERIA_MAX; i++) {
         const char *pointer = arena_format(violations->arena, "#/success_criteria/%zu", i);
+        check_id(items, i, pointer, violations);
         if (!is_measurable(&items[i]))
             violation_add(violations, "success_criteria.measurable", pointer,
                           "Give 'metric', 'comparator' and 'target' together, or say in 'verification', in %d "
@@ -93,6 +112,8 @@ void criteria_number(struct nested *criteria, const struct nested *before, long 
     long highest = highest_number(before);
     if (highest < used)
         highest = used;
+    long own = highest_number(criteria); /* those that an import brings */
+    highest = own > highest ? own : highest;
     struct criterion *items = criteria->items;
     const struct criterion *olds = before ? before->items : NULL;
     for (size_t i = 0; i < criteria->count; i++) {

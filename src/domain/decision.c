@@ -138,6 +138,7 @@ const struct resource decision_resource = {
     .rule_count = COUNT_OF(decision_rules),
     .reference_prefix = "DEC",
     .reference_digits = 3,
+    .importable = true,
 };
 
 bool decision_is_ended(unsigned status)

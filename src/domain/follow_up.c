@@ -99,6 +99,7 @@ const struct resource follow_up_resource = {
     .rules = follow_up_rules,
     .rule_count = COUNT_OF(follow_up_rules),
     .append_only = true,
+    .importable = true,
 };
 
 static const struct criterion *criterion_find(const struct action_item *item, const char *id)

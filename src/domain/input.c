@@ -116,6 +116,7 @@ const struct resource input_resource = {
     .rules = input_rules,
     .rule_count = COUNT_OF(input_rules),
     .withdrawable = true,
+    .importable = true,
 };
 
 void metric_derive(struct metric *metric)

@@ -84,6 +84,7 @@ const struct resource person_resource = {
     .rules = person_rules,
     .rule_count = COUNT_OF(person_rules),
     .found_by = "email",
+    .importable = true,
 };
 
 static bool is_label(unsigned char c)

@@ -182,6 +182,13 @@ void shape_render(struct buffer *buffer, const struct shape *shape, const void *
     buffer_char(buffer, '}');
 }
 
+/* Whether it says no more than the member's absence does. */
+static bool is_initial(const struct field *field, const void *record)
+{
+    return !field_is_set(field, record) ||
+           (field->initial && *(const unsigned *)field_of(field, record) == field->initial);
+}
+
 static bool knows(const char *body, const char *name)
 {
     char member[80];
@@ -196,7 +203,7 @@ void record_render_as(struct buffer *buffer, const struct resource *resource, co
     buffer_char(buffer, '{');
     for (size_t i = 0; i < order->count; i++) {
         const struct field *field = resource_field(resource, order->index[i]);
-        if (!field_is_set(field, record) && body && !knows(body, field->name))
+        if (body && is_initial(field, record) && !knows(body, field->name))
             continue;
         member_render(buffer, field, record, first);
         first = false;
@@ -210,6 +217,20 @@ static void record_show(struct buffer *buffer, const struct shown *shown, const 
         const struct member *member = &shown->members[i];
         buffer_add(buffer, member->key, member->length);
         value_render(buffer, member->field, record);
+    }
+    buffer_char(buffer, '}');
+}
+
+void record_show_as(struct buffer *buffer, const struct resource *resource, const void *record, const char *body)
+{
+    bool first = true;
+    buffer_char(buffer, '{');
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (field->hidden || !resource_has(resource, field) || (is_initial(field, record) && !knows(body, field->name)))
+            continue;
+        member_render(buffer, field, record, first);
+        first = false;
     }
     buffer_char(buffer, '}');
 }

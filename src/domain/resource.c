@@ -6,7 +6,7 @@
 const struct resource *const resources[RESOURCE_COUNT] = {
     &person_resource,     &review_resource,         &attendee_resource,  &input_resource,
     &decision_resource,   &action_item_resource,    &amendment_resource, &follow_up_resource,
-    &attachment_resource, &calendar_token_resource, &token_resource,
+    &attachment_resource, &calendar_token_resource, &token_resource,     &import_resource,
 };
 
 #define RECORD struct record
@@ -25,6 +25,9 @@ const struct field record_fields[] = {
      .description = "When it was last changed.", .example = "\"2026-11-21T18:46:00.123Z\""},
     {"updated_by", FIELD_REF(updated_by, "person"), .read_only = true,
      .description = "Who last changed it; null for the command line."},
+    {"imported", FIELD_TRUTH(imported), .read_only = true, .initial = TRUTH_FALSE,
+     .description = "Whether it came with a history that was moved in: with an id, a date or a state of its own.",
+     .example = "false"},
 };
 #undef RECORD
 const size_t record_field_count = COUNT_OF(record_fields);

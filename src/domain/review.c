@@ -194,6 +194,7 @@ const struct resource review_resource = {
     .rule_count = COUNT_OF(review_rules),
     .reference_prefix = "MR",
     .reference_digits = 2,
+    .importable = true,
 };
 
 bool review_is_frozen(unsigned status)

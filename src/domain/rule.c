@@ -38,6 +38,8 @@ static const struct rule general_rules[] = {
      "success_criteria"},
     {"success_criteria.duplicate", "The statements of a commitment's success criteria are all different.", 422,
      RULE_PRACTICE, NULL, "success_criteria"},
+    {"success_criteria.id", "Success criteria that come with their ids have c1, c2 and so on, each its own.", 422,
+     RULE_PROCEDURE, NULL, "success_criteria"},
     {"success_criteria.measurable",
      "A success criterion has metric, comparator and target together, or says in 10 characters or more how it will "
      "be verified.",
@@ -152,6 +154,8 @@ bool violations_at(const struct violations *violations, const char *pointer)
 /* What is there but wrong is not missing as well. */
 static bool is_said(const struct violations *violations, const struct violation *violation)
 {
+    if (violation->line) /* judged by its own line's list */
+        return false;
     size_t length = strlen(violation->rule->name);
     bool required = length > 9 && strcmp(violation->rule->name + length - 9, ".required") == 0;
     return required && violation->pointer && violations_at(violations, violation->pointer);
@@ -230,6 +234,23 @@ void violation_add_parameter(struct violations *violations, const char *rule, co
                                        .parameter = parameter,
                                        .detail = format_detail(violations->arena, format, arguments)});
     va_end(arguments);
+}
+
+static const char *text_or_null(struct arena *arena, const char *text)
+{
+    return text ? arena_text(arena, text) : NULL;
+}
+
+void violation_take(struct violations *violations, const struct violation *violation)
+{
+    struct violation taken = *violation;
+    if (!has_place(violations, taken.rule))
+        return;
+    taken.pointer = text_or_null(violations->arena, violation->pointer);
+    taken.parameter = text_or_null(violations->arena, violation->parameter);
+    taken.column_name = text_or_null(violations->arena, violation->column_name);
+    taken.detail = arena_text(violations->arena, violation->detail);
+    add(violations, taken);
 }
 
 bool violations_have(const struct violations *violations, const char *rule)

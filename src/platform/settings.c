@@ -76,6 +76,8 @@ const struct setting settings_table[] = {
      "The largest file taken as evidence; beyond it 413."},
     {"attachments_total_max_mib", SETTING_NUMBER, SETTING(attachments_total_max_mib), "1024", 1, 16777216, true,
      "MiB of evidence files in all, the same bytes counted once; beyond them 507."},
+    {"import_max_bytes", SETTING_NUMBER, SETTING(import_max_bytes), "268435456", 1024, 1073741824, true,
+     "The largest file taken as an import; beyond it 413."},
     {"idle_timeout_s", SETTING_NUMBER, SETTING(idle_timeout_s), "60", 1, 86400, false,
      "Seconds after which a silent connection is closed."},
     {"write_timeout_ms", SETTING_NUMBER, SETTING(write_timeout_ms), "10000", 10, 600000, true,

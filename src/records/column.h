@@ -4,8 +4,6 @@
 
 #include "reviewd/register.h"
 
-enum { COLUMNS_MAX = 96 };
-
 struct column {
     const struct field *field;
     const struct field *member; /* of the field's object; NULL: the field itself */

@@ -212,9 +212,9 @@ static bool input_briefs(struct store *store, const struct id *review, struct ar
         ASK(store,
             "SELECT i.id, i.title, i.clause, i.state, i.severity, EXISTS (SELECT 1 FROM decision_input AS x "
             "JOIN decision AS d ON d.id = x.decision_id WHERE x.input_id = i.id AND d.kind = 'corrective_action' "
-            "AND d.status IN ('adopted', 'implemented')) FROM input AS i WHERE i.review_id = $1 AND i.withdrawn = 0 "
-            "ORDER BY i.position, i.id",
-            review->text);
+            "AND (d.status IN ('adopted', 'implemented') OR d.status = $2)) FROM input AS i WHERE i.review_id = $1 AND "
+            "i.withdrawn = 0 ORDER BY i.position, i.id",
+            review->text, ret_facts->in_retrospect ? "superseded" : "");
     void *rows;
     if (!ask_rows(statement, arena, sizeof(struct input_brief), input_row, &rows, &ret_facts->input_count))
         return false;
@@ -305,8 +305,9 @@ bool store_review_facts(struct store *store, const struct review *review, const 
                          id),
                      &attended) ||
         !ask_integer(ASK(store,
-                         "SELECT count(*) FROM decision WHERE review_id = $1 AND status IN ('adopted', 'implemented')",
-                         id),
+                         "SELECT count(*) FROM decision WHERE review_id = $1 AND (status IN ('adopted', "
+                         "'implemented') OR status = $2)",
+                         id, ret_facts->in_retrospect ? "superseded" : ""),
                      &adopted))
         return false;
     ret_facts->other_attendees = (size_t)others;

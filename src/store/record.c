@@ -77,6 +77,8 @@ static void put_visible(struct buffer *sql, const struct resource *resource, con
 {
     if (clearance >= CLASSIFICATION_RESTRICTED || resource == &person_resource || resource == &token_resource) {
         buffer_put(sql, "$1 IS NOT NULL");
+    } else if (resource == &import_resource) {
+        buffer_format(sql, "%s.created_by = $1", alias);
     } else if (resource == &calendar_token_resource) {
         buffer_format(sql, "%s.person_id = $1", alias);
     } else if (resource == &review_resource) {

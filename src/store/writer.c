@@ -18,7 +18,8 @@ enum {
     CHECKPOINT_PAGES = 4000,       /* when the queue is short */
     CHECKPOINT_PAGES_BUSY = 16000, /* whatever the queue */
     PERIOD_MS = 1000,
-    WORDS_BATCH = 1024, /* rows that wait for the index of words: the more at once, the fewer merges, for 3 ms */
+    PATIENCE_MS = 15000, /* with a command that writes for long; less than the watchdog's */
+    WORDS_BATCH = 1024,  /* rows that wait for the index of words: the more at once, the fewer merges, for 3 ms */
 };
 
 struct writer {
@@ -34,6 +35,7 @@ struct writer {
     bool read_only; /* of the writer's thread alone */
     int checkpoint_lock;
     int64_t period_ends_ms;
+    int64_t held_ms; /* by jobs that are long, so far; with the mutex */
     int64_t cuts_ms; /* when the log is to be cut, where something was erased */
 
     _Atomic uint64_t groups;
@@ -99,6 +101,19 @@ static bool commit_wrote_nothing(enum db_fault fault)
     return fault == DB_FAULT_FULL || fault == DB_FAULT_BUSY || fault == DB_FAULT_CONSTRAINT;
 }
 
+/* A command may be writing (an import of many lines): it is waited for as long as the first job waits. */
+static bool begin(struct store *store, const struct job *group)
+{
+    int64_t until = clock_monotonic_us() / 1000 + PATIENCE_MS;
+    until = group->deadline_ms < until ? group->deadline_ms : until;
+    for (;;) {
+        if (db_run(store->db, "BEGIN IMMEDIATE"))
+            return true;
+        if (db_fault(store->db) != DB_FAULT_BUSY || clock_monotonic_us() / 1000 >= until)
+            return false;
+    }
+}
+
 enum group_end {
     GROUP_STORED,
     GROUP_BROKEN,  /* rolled back; a job of it failed */
@@ -111,7 +126,7 @@ enum group_end {
 static enum group_end group_try(struct store *store, struct job *group, size_t words_batch)
 {
     store->head_known = false;
-    bool fine = db_run(store->db, "BEGIN IMMEDIATE");
+    bool fine = begin(store, group);
     for (struct job *job = group; fine && job; job = job->next) {
         job->result = run_one(job, store);
         settle(job, JOB_ANSWERED, DB_FAULT_NONE);
@@ -237,8 +252,10 @@ static struct job *take_group(struct writer *writer, size_t *ret_size, bool *ret
     struct job *group = writer->first;
     size_t size = 0;
     struct job **end = &writer->first;
-    for (bool heavy = false; *end && size < writer->options.group_max && !heavy; size++) {
-        heavy = (*end)->heavy;
+    for (bool last = false; *end && size < writer->options.group_max && !last; size++) {
+        if ((*end)->alone && size)
+            break;
+        last = (*end)->heavy || (*end)->alone;
         end = &(*end)->next;
     }
     writer->first = *end;
@@ -252,8 +269,8 @@ static struct job *take_group(struct writer *writer, size_t *ret_size, bool *ret
     return size ? group : NULL;
 }
 
-/* Answers the jobs that waited too long; the rest stays. */
-static struct job *drop_expired(struct job *group, size_t *size)
+/* Answers the jobs that waited too long; the rest stays. What held the writer for long is not counted. */
+static struct job *drop_expired(const struct writer *writer, struct job *group, size_t *size)
 {
     int64_t now = clock_monotonic_us() / 1000;
     struct job *kept = NULL;
@@ -262,7 +279,7 @@ static struct job *drop_expired(struct job *group, size_t *size)
         struct job *job = group;
         group = job->next;
         job->next = NULL;
-        if (job->deadline_ms >= now) {
+        if (job->deadline_ms >= now - (writer->held_ms - job->held_ms)) {
             *end = job;
             end = &job->next;
             continue;
@@ -274,6 +291,13 @@ static struct job *drop_expired(struct job *group, size_t *size)
     return kept;
 }
 
+static void note_held(struct writer *writer, int64_t took_ms)
+{
+    pthread_mutex_lock(&writer->mutex);
+    writer->held_ms += took_ms;
+    pthread_mutex_unlock(&writer->mutex);
+}
+
 static void *writer_main(void *context)
 {
     struct writer *writer = context;
@@ -282,7 +306,9 @@ static void *writer_main(void *context)
         size_t size;
         bool busy;
         struct job *group = take_group(writer, &size, &busy);
-        group = drop_expired(group, &size);
+        group = drop_expired(writer, group, &size);
+        bool alone = group && group->alone;
+        int64_t began = clock_monotonic_us() / 1000;
         if (group)
             group_answer(writer, group, size);
         int pages = db_wal_pages(writer->store.db);
@@ -290,6 +316,9 @@ static void *writer_main(void *context)
         bool cuts = writer->store.scrubs && now >= writer->cuts_ms;
         if ((pages >= CHECKPOINT_PAGES && !busy) || pages >= CHECKPOINT_PAGES_BUSY || cuts)
             checkpoint(writer);
+        now = clock_monotonic_us() / 1000;
+        if (alone)
+            note_held(writer, now - began);
         if (now >= writer->period_ends_ms) {
             periodic(writer);
             writer->period_ends_ms = now + PERIOD_MS;
@@ -369,6 +398,7 @@ bool writer_submit(struct writer *writer, struct job *job)
     bool taken = !writer->ending && writer->depth < writer->options.queue_max;
     if (taken) {
         job->next = NULL;
+        job->held_ms = writer->held_ms;
         *writer->last = job;
         writer->last = &job->next;
         if (writer->depth++ == 0)
@@ -376,6 +406,11 @@ bool writer_submit(struct writer *writer, struct job *job)
     }
     pthread_mutex_unlock(&writer->mutex);
     return taken;
+}
+
+void writer_moves(struct writer *writer)
+{
+    atomic_store(&writer->moved_ms, clock_monotonic_us() / 1000);
 }
 
 uint64_t writer_groups(const struct writer *writer)

@@ -382,16 +382,17 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method, co
         return refuse(exchange, 503, "There are too many connections; try again.");
     const char *length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Length");
     bool asks = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Expect") != NULL;
-    enum api_body body = api_expect(exchange->loop->worker, request);
-    exchange->body_max =
-        body == API_BODY_FILE ? upload_max(exchange) : (size_t)server->options.settings->body_max_bytes;
+    int64_t file_max = 0;
+    enum api_body body = api_expect(exchange->loop->worker, request, &file_max);
+    bool is_file = body == API_BODY_FILE || body == API_BODY_FILES;
+    exchange->body_max = is_file ? upload_max(exchange, file_max) : (size_t)server->options.settings->body_max_bytes;
     exchange->stranger = body == API_BODY_UNWANTED;
     if (exchange->stranger && asks)
         return answer_at_once(exchange);
     long long most = asks ? (long long)exchange->body_max : (long long)discard_max(exchange);
     if (length && strtoll(length, NULL, 10) > most)
         return refuse(exchange, 413, "The body is larger than the server takes.");
-    if (body == API_BODY_FILE && !upload_begin(exchange))
+    if (is_file && !upload_begin(exchange, file_max, body == API_BODY_FILES))
         return MHD_NO;
     if (request->method == METHOD_POST || request->method == METHOD_PATCH)
         acknowledge_later(exchange);

@@ -101,15 +101,15 @@ enum MHD_Result exchange_refuse(struct MHD_Connection *connection, int status);
 
 /* A body that is a file (upload.c): into request.upload, whose bytes lie in a file without a name.
  * Begins with the head; false when memory is out. What goes wrong later stands in request.upload. */
-bool upload_begin(struct exchange *exchange);
+bool upload_begin(struct exchange *exchange, int64_t file_max, bool several);
 void upload_take(struct exchange *exchange, const char *data, size_t length);
 void upload_end(struct exchange *exchange);
 
 /* Lets go of it, at whatever point. */
 void upload_finish(struct exchange *exchange);
 
-/* How long such a body may be. */
-size_t upload_max(const struct exchange *exchange);
+/* How long such a body may be, with what a form has beside its file. */
+size_t upload_max(const struct exchange *exchange, int64_t file_max);
 
 /* After each round: acknowledges the heads whose body has not come with them. */
 void exchange_acknowledge(struct loop *loop);

@@ -16,6 +16,7 @@ struct incoming {
     struct upload upload;
     struct MHD_PostProcessor *form; /* NULL: the body is the file */
     struct exchange *exchange;
+    int64_t max;     /* bytes of a file, or of several */
     int64_t counted; /* of the server's incoming_bytes */
     bool in_file;    /* the part that was read last is a file … */
     int64_t part;    /* … of so many bytes */
@@ -23,11 +24,11 @@ struct incoming {
     size_t texts_length;
 };
 
-size_t upload_max(const struct exchange *exchange)
+size_t upload_max(const struct exchange *exchange, int64_t file_max)
 {
     const char *type = exchange->request.headers[HEADER_CONTENT_TYPE];
     bool form = type && strncasecmp(type, "multipart/form-data", 19) == 0;
-    return (size_t)exchange->loop->server->options.settings->attachment_max_bytes + (form ? FORM_FRAME_BYTES : 0);
+    return (size_t)file_max + (form ? FORM_FRAME_BYTES : 0);
 }
 
 /* The first thing that goes wrong is what is answered; nothing more is kept then. */
@@ -48,7 +49,7 @@ static void take_bytes(struct incoming *incoming, const char *data, size_t lengt
     struct spool *spool = &incoming->upload.spool;
     if (!length || incoming->upload.fault != UPLOAD_FINE)
         return;
-    if (spool->length + (int64_t)length > settings->attachment_max_bytes) {
+    if (spool->length + (int64_t)length > incoming->max) {
         fail(incoming, UPLOAD_TOO_LARGE);
         return;
     }
@@ -82,11 +83,31 @@ static bool goes_on(const struct incoming *incoming, uint64_t offset)
     return offset > 0 || incoming->part == 0;
 }
 
-static void take_file(struct incoming *incoming, const char *name, const char *type, const char *data, uint64_t offset,
-                      size_t length)
+/* A file of a form that may have several. */
+static void begin_part(struct incoming *incoming, const char *field, const char *name, const char *type)
 {
     struct upload *upload = &incoming->upload;
-    bool named = upload->files == 1 && upload->name && strcmp(upload->name, name) == 0;
+    if (upload->files > UPLOAD_PARTS_MAX) {
+        fail(incoming, UPLOAD_MALFORMED);
+        return;
+    }
+    upload->parts[upload->files - 1] =
+        (struct upload_part){keep(incoming, field), keep(incoming, name), keep(incoming, type), upload->spool.length};
+}
+
+static bool is_same(const struct upload *upload, const char *field, const char *name)
+{
+    if (!upload->several)
+        return upload->files == 1 && upload->name && strcmp(upload->name, name) == 0;
+    const struct upload_part *last = upload->files ? &upload->parts[upload->files - 1] : NULL;
+    return last && strcmp(last->field, field) == 0 && last->name && strcmp(last->name, name) == 0;
+}
+
+static void take_file(struct incoming *incoming, const char *field, const char *name, const char *type,
+                      const char *data, uint64_t offset, size_t length)
+{
+    struct upload *upload = &incoming->upload;
+    bool named = is_same(upload, field, name);
     if (!incoming->in_file || !goes_on(incoming, offset) || (offset == 0 && !named)) {
         incoming->in_file = true;
         incoming->part = 0;
@@ -94,9 +115,11 @@ static void take_file(struct incoming *incoming, const char *name, const char *t
             upload->name = keep(incoming, name);
             upload->type = keep(incoming, type);
         }
+        if (upload->several)
+            begin_part(incoming, field, name, type);
     }
     incoming->part += (int64_t)length;
-    if (upload->files == 1) /* what is more is refused for being there */
+    if (upload->files == 1 || upload->several) /* what is more is refused for being there */
         take_bytes(incoming, data, length);
 }
 
@@ -138,7 +161,7 @@ static enum MHD_Result on_part(void *context, enum MHD_ValueKind kind, const cha
         return MHD_NO;
     }
     if (filename)
-        take_file(incoming, filename, content_type, data, offset, size);
+        take_file(incoming, key, filename, content_type, data, offset, size);
     else
         take_text(incoming, key, data, offset, size);
     return incoming->upload.fault == UPLOAD_FINE ? MHD_YES : MHD_NO;
@@ -146,7 +169,7 @@ static enum MHD_Result on_part(void *context, enum MHD_ValueKind kind, const cha
 
 /* --- from the head to the end ------------------------------------------------------------------------------------ */
 
-bool upload_begin(struct exchange *exchange)
+bool upload_begin(struct exchange *exchange, int64_t file_max, bool several)
 {
     struct incoming *incoming = arena_alloc(&exchange->arena, sizeof *incoming);
     if (!incoming)
@@ -154,6 +177,8 @@ bool upload_begin(struct exchange *exchange)
     const char *type = exchange->request.headers[HEADER_CONTENT_TYPE];
     struct upload *upload = &incoming->upload;
     incoming->exchange = exchange;
+    incoming->max = file_max;
+    upload->several = several;
     spool_init(&upload->spool);
     upload->form = type && strncasecmp(type, "multipart/form-data", 19) == 0;
     upload->files = !upload->form;

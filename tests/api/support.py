@@ -82,6 +82,7 @@ def whole_life(org):
         'follow_up': org.follow_up(item),
         'amendment': org.amendment(item, deadline=org.day(50)),
         'attachment': org.attach(f'/v1/action-items/{item["id"]}'),
+        'import': org.imported(),
     }
     return {name: org.get(path_of(name, record['id'])) for name, record in records.items()}
 
@@ -98,7 +99,7 @@ COLLECTIONS = {
     'person': 'people', 'planned': 'reviews', 'review': 'reviews', 'concluded': 'reviews', 'approved': 'reviews',
     'attendee': 'attendees', 'input': 'inputs', 'proposed': 'decisions', 'decision': 'decisions',
     'item': 'action-items', 'follow_up': 'follow-ups', 'amendment': 'amendments',
-    'attachment': 'attachments',
+    'attachment': 'attachments', 'import': 'imports',
 }
 
 

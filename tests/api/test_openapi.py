@@ -22,10 +22,10 @@ EXAMPLE_TODAY = date(2026, 11, 21)
 EXAMPLE_ID = re.compile(r'019aa87c-5e3c-7d0a-9a51-0f6f2c3b7a([0-9a-f]{2})')
 UUID = re.compile(r'[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
 RESOURCES = ('person', 'review', 'attendee', 'input', 'decision', 'action_item', 'amendment', 'follow_up', 'attachment',
-             'calendar_token', 'token')
+             'calendar_token', 'token', 'import')
 COLLECTIONS = ('people', 'reviews', 'attendees', 'inputs', 'decisions', 'action-items', 'amendments', 'follow-ups',
-               'attachments', 'calendar-tokens', None)
-MADE_OF_JSON = set(RESOURCES) - {'token', 'attachment'}
+               'attachments', 'calendar-tokens', None, 'imports')
+MADE_OF_JSON = set(RESOURCES) - {'token', 'attachment', 'import'}
 
 # What some answers are there as beside JSON.
 FILES = ('x-ndjson', 'csv', 'sheet')
@@ -181,6 +181,9 @@ class Stage:
         if 'application/json' in media:
             body = moved(media['application/json']['example'], self.records)
         path = self.fill(path)
+        if 'application/x-ndjson' in media:       # an import
+            raw = media['application/x-ndjson']['example'].encode()
+            headers |= {'Content-Type': 'application/x-ndjson'}
         if '*/*' in media:       # a file as it is
             told = {one['name']: one.get('example') for one in map(resolve, operation['parameters'])}
             raw = media['*/*']['example'].encode()
@@ -271,6 +274,7 @@ class Stage:
         self.replay('createActionItemAmendment')
         self.replay('createActionItemFollowUp')
         self.replay('createCalendarToken')
+        self.replay('createImport')
         self.org.complete_inputs(self.records['review'])
         self.replay('concludeReview')
         self.replay('approveReview')

@@ -14,7 +14,7 @@ CLAUSES = ["a", "b", "c", "d1", "d2", "d3", "d4", "e", "f", "g"]
 SAMPLE = 10_000  # ids and decisions that the load asks for
 NESTED = {"success_criteria", "resources", "input_ids", "affects", "also_covers", "metrics", "source", "suitability",
           "adequacy", "effectiveness"}
-TRUTHS = {"external", "active", "action_required", "agenda", "withdrawn"}
+TRUTHS = {"imported", "external", "active", "action_required", "agenda", "withdrawn"}
 LISTS = {"success_criteria", "input_ids", "affects", "also_covers", "metrics"}
 WORDS = ("access account alarm analyser audit backup baseline certificate change clinic contract control criterion "
          "customer deadline department device disk document encryption endpoint evidence exercise finding firewall "
@@ -65,6 +65,8 @@ class Maker:
         record = dict.fromkeys(self.columns[table])
         record |= {"id": self.id(), "version": 1, "created_at": now, "created_by": actor, "updated_at": now,
                    "updated_by": actor} | values
+        if "imported" in record:
+            record["imported"] = 0
         columns = [canonical(record[name]) if name in NESTED and record[name] is not None else record[name]
                    for name in self.columns[table]]
         self.rows.setdefault(table, []).append(columns)

@@ -18,7 +18,7 @@ from harness import Daemon, seed  # noqa: E402
 from support import ABSENT_ID, database, whole_life  # noqa: E402
 
 TABLES = ('person', 'review', 'attendee', 'input', 'decision', 'action_item', 'amendment', 'follow_up', 'token',
-          'calendar_token', 'attachment')
+          'calendar_token', 'attachment', 'import')
 APPEND_ONLY = ('audit_log', 'version', 'amendment', 'follow_up', 'content', 'content_chunk')
 NO_CONSTRAINT = 'the schema let it pass'
 
@@ -491,4 +491,45 @@ def test_nothing_is_added_to_a_content(world, number, data):
 def test_a_file_changes_only_by_being_withdrawn(world, column, value):
     with rolled_back(world), pytest.raises(sqlite3.IntegrityError, match='keeps'):
         changed(world, 'attachment', world.records['attachment']['id'], **{column: value})
+        pytest.fail(NO_CONSTRAINT)
+
+
+# ---- imports
+
+
+@pytest.mark.parametrize('table', TABLES[:6])
+def test_whether_a_record_was_imported_stays(world, table):
+    record = world.records[RECORD_OF.get(table, table)]['id']
+    with rolled_back(world), pytest.raises(sqlite3.IntegrityError, match='imported'):
+        changed(world, table, record, imported=1)
+        pytest.fail(NO_CONSTRAINT)
+
+
+@pytest.mark.parametrize('over', [
+    {'status': 'over'}, {'status': 'running'}, {'finished_at': None}, {'reason': 'Why'}, {'status': 'failed'},
+    {'status': 'refused', 'created': 1}, {'lines': -1}, {'created': -1}, {'size': -1}, {'sha256': 'abc'}, {'name': ''},
+    {'partial': 2}, {'violations': '{}'}, {'violations': '["' + '","'.join('x' * 201) + '"]'}])
+def test_an_import_is_one(world, over):
+    with rolled_back(world):
+        copied(world, 'import')
+    with rolled_back(world), pytest.raises(sqlite3.IntegrityError, match='CHECK'):
+        copied(world, 'import', **over)
+        pytest.fail(NO_CONSTRAINT)
+
+
+@pytest.mark.parametrize('over', [
+    {'size': 7}, {'sha256': '0' * 64}, {'resource': 'reviews'}, {'partial': 1}, {'name': 'other.csv'}])
+def test_a_running_import_keeps_what_it_is_of(world, over):
+    with rolled_back(world):
+        copied(world, 'import', status='running', finished_at=None)
+        changed(world, 'import', ABSENT_ID, created=1)
+    with rolled_back(world), pytest.raises(sqlite3.IntegrityError, match='keeps'):
+        copied(world, 'import', status='running', finished_at=None)
+        changed(world, 'import', ABSENT_ID, **over)
+        pytest.fail(NO_CONSTRAINT)
+
+
+def test_an_import_that_is_over_stays(world):
+    with rolled_back(world), pytest.raises(sqlite3.IntegrityError, match='over'):
+        changed(world, 'import', world.records['import']['id'], created=7)
         pytest.fail(NO_CONSTRAINT)

@@ -124,7 +124,7 @@ struct response *world_ask(struct world *world, const struct ask_for *ask)
                                       .body = ask->body,
                                       .body_length = ask->body ? strlen(ask->body) : 0};
     const char **headers = world->request.headers;
-    headers[HEADER_CONTENT_TYPE] = ask->body ? "application/json" : NULL;
+    headers[HEADER_CONTENT_TYPE] = ask->body ? "application/json" : ask->type;
     headers[HEADER_IF_MATCH] = !ask->if_match ? "*" : *ask->if_match ? ask->if_match : NULL;
     headers[HEADER_IDEMPOTENCY_KEY] = ask->key;
     headers[HEADER_ACCEPT_ENCODING] = ask->accept_encoding;

@@ -27,7 +27,8 @@ static void end(void)
 static const struct person ana = {.record = {.id = {"00000000-0000-7000-8000-00000000000a"},
                                              .version = {true, 1},
                                              .created_at = AT,
-                                             .updated_at = AT},
+                                             .updated_at = AT,
+                                             .imported = TRUTH_FALSE},
                                   .name = "Ana",
                                   .email = "ana@x.org",
                                   .role = ROLE_EMPLOYEE,
@@ -103,7 +104,8 @@ START_TEST(the_hash_is_that_of_the_contract)
     static const char form[] =
         "{\"active\":true,\"created_at\":\"2026-11-21T12:00:00.000Z\",\"created_by\":null,\"department\":null,"
         "\"email\":{\"commitment\":\"%s\"},\"erased_at\":null,\"external\":false,"
-        "\"id\":\"00000000-0000-7000-8000-00000000000a\",\"job_title\":null,\"legal_hold_at\":null,"
+        "\"id\":\"00000000-0000-7000-8000-00000000000a\",\"imported\":false,"
+        "\"job_title\":null,\"legal_hold_at\":null,"
         "\"name\":{\"commitment\":\"%s\"},\"privacy_reason\":null,\"role\":\"employee\","
         "\"updated_at\":\"2026-11-21T12:00:00.000Z\",\"updated_by\":null,\"version\":1}";
     char email[65], name[65], body[2000], body_hex[65], hex[65], text[2000];

@@ -126,7 +126,8 @@ START_TEST(a_person_in_both_forms)
                    .version = {true, 3},
                    .created_at = {"2026-11-21T18:46:00.123Z"},
                    .updated_at = {"2026-11-22T18:46:00.123Z"},
-                   .updated_by = BORIS},
+                   .updated_by = BORIS,
+                   .imported = TRUTH_TRUE},
         .name = "Ana Horvat\xC4\x87",
         .email = "ana@example.org",
         .role = ROLE_ISMS_MANAGER,
@@ -138,7 +139,7 @@ START_TEST(a_person_in_both_forms)
     buffer_char(&json, '\0');
     ck_assert_str_eq(json.data, "{\"active\":true,\"created_at\":\"2026-11-21T18:46:00.123Z\",\"created_by\":null,"
                                 "\"department\":null,\"email\":\"ana@example.org\",\"erased_at\":null,"
-                                "\"external\":false,\"id\":\"00000000-0000-7000-8000-00000000000a\","
+                                "\"external\":false,\"id\":\"00000000-0000-7000-8000-00000000000a\",\"imported\":true,"
                                 "\"job_title\":null,\"legal_hold_at\":null,\"name\":\"Ana Horvat\xC4\x87\","
                                 "\"privacy_reason\":null,\"role\":\"isms_manager\","
                                 "\"updated_at\":\"2026-11-22T18:46:00.123Z\","

@@ -1,5 +1,6 @@
 #include "../unit.h"
 
+Suite *csv_read_suite(void);
 Suite *csv_suite(void);
 Suite *document_suite(void);
 Suite *pack_suite(void);
@@ -8,6 +9,6 @@ Suite *report_suite(void);
 
 int main(void)
 {
-    Suite *suites[] = {csv_suite(), document_suite(), pack_suite(), plot_suite(), report_suite()};
+    Suite *suites[] = {csv_suite(), csv_read_suite(), document_suite(), pack_suite(), plot_suite(), report_suite()};
     return unit_run(suites, sizeof suites / sizeof *suites);
 }

@@ -6,6 +6,7 @@
 #include "reviewd/attendee.h"
 #include "reviewd/calendar_token.h"
 #include "reviewd/follow_up.h"
+#include "reviewd/import.h"
 #include "reviewd/input.h"
 #include "reviewd/token.h"
 
@@ -38,7 +39,8 @@ static void end(void)
     .record = {.id = ID(last),                                                                                         \
                .version = {true, number},                                                                              \
                .created_at = {"2026-11-21T12:00:00.000Z"},                                                             \
-               .updated_at = {"2026-11-21T12:00:00.001Z"}}
+               .updated_at = {"2026-11-21T12:00:00.001Z"},                                                             \
+               .imported = TRUTH_FALSE}
 #define BY_ANA .record.created_by = ID("0a"), .record.updated_by = ID("0a")
 #define JSON(text)                                                                                                     \
     {                                                                                                                  \
@@ -334,6 +336,18 @@ static const struct attachment of_follow_up_2 = {RECORD("84", 2),
                                                  .withdrawn = TRUTH_TRUE,
                                                  .withdrawn_reason = "Another month's"};
 
+#define IMPORT                                                                                                         \
+    .resource = 6, .partial = TRUTH_TRUE, .name = "actions.csv", .size = {true, 24}, .sha256 = SHA,                    \
+    .lines = {true, 4}, .created = {true, 2}, .unchanged = {true, 1}, .refused = {true, 1},                            \
+    .violation_count = {true, 1}, .violations = JSON("[{\"line\":3}]")
+static const struct import import = {RECORD("61", 1), BY_ANA, IMPORT, .status = IMPORT_RUNNING};
+static const struct import import_2 = {RECORD("61", 2),
+                                       BY_ANA,
+                                       IMPORT,
+                                       .status = IMPORT_FAILED,
+                                       .finished_at = INSTANT("20"),
+                                       .reason = "The disk was full."};
+
 /* In an order in which each finds what it names. */
 static const struct {
     const struct resource *resource;
@@ -358,6 +372,7 @@ static const struct {
     {&attachment_resource, &of_decision, NULL},
     {&attachment_resource, &of_item, NULL},
     {&attachment_resource, &of_follow_up, &of_follow_up_2},
+    {&import_resource, &import, &import_2},
 };
 
 static void expect_stored(const struct resource *resource, const void *expected, struct arena *copies)

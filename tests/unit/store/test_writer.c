@@ -3,6 +3,7 @@
 
 #include "reviewd/clock.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -297,6 +298,54 @@ START_TEST(what_waited_too_long_is_not_run)
 }
 END_TEST
 
+/* Nobody's answer waits for the COMMIT of a job that takes long. */
+START_TEST(a_long_job_is_alone)
+{
+    struct writer_figures figures;
+    open_writer(100, 100);
+    hold();
+    tasks[3].job.alone = true;
+    for (int i = 1; i <= 5; i++)
+        ck_assert(submit(i, WRITE));
+    sem_post(&gate);
+    wait_for(6);
+    writer_figures(writer, &figures);
+    ck_assert_uint_eq(figures.groups, 4); /* the first; 1 and 2; 3; 4 and 5 */
+    for (int i = 0; i <= 5; i++)
+        expect(i, JOB_ANSWERED, 1);
+}
+END_TEST
+
+/* … and what waits meanwhile has its time all the same. */
+START_TEST(the_time_of_a_long_job_is_not_counted)
+{
+    enum { MS = 200 };
+    struct writer_figures before, after;
+    open_writer(100, 100);
+    tasks[0].job.alone = _i == 1;
+    hold();
+    for (int i = 1; i <= 3; i++) {
+        tasks[i].job.deadline_ms = clock_monotonic_us() / 1000 + MS / 4;
+        ck_assert(submit(i, WRITE));
+    }
+    writer_figures(writer, &before);
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (sem_timedwait(&ended, &until) != 0 && errno != ETIMEDOUT)
+        continue;
+    writer_moves(writer);
+    writer_figures(writer, &after);
+    ck_assert_int_ge(after.moved_ms, before.moved_ms + MS / 2);
+    sem_post(&gate);
+    wait_for(4);
+    for (int i = 1; i <= 3; i++)
+        expect(i, _i == 1 ? JOB_ANSWERED : JOB_EXPIRED, _i == 1);
+}
+END_TEST
+
 static void *destroy(void *context)
 {
     (void)context;
@@ -393,6 +442,8 @@ Suite *writer_suite(void)
     tcase_add_loop_test(tcase, one_among_many, 0, ROWS(odd_ones));
     tcase_add_test(tcase, a_full_queue_takes_no_more);
     tcase_add_test(tcase, what_waited_too_long_is_not_run);
+    tcase_add_test(tcase, a_long_job_is_alone);
+    tcase_add_loop_test(tcase, the_time_of_a_long_job_is_not_counted, 0, 2);
     tcase_add_test(tcase, what_is_queued_is_finished_before_the_end);
     tcase_add_test(tcase, after_an_unknown_outcome_nothing_is_written);
     tcase_add_test(tcase, housekeeping_is_done_about_once_a_second);

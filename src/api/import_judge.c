@@ -1,0 +1,375 @@
+/* The end of an import, when all lines are in: what belongs together is judged as a whole, so that a history that could
+ * not have come about by the API is refused with the rules that it breaks.
+ *
+ * The schema takes nothing into a review that is frozen, and no action item below a decision that has ended. So these
+ * two are stored in the state before, and are given their own here. */
+#include "import.h"
+
+#include "reviewd/amendment.h"
+#include "reviewd/follow_up.h"
+#include "reviewd/review.h"
+
+#include <stdio.h>
+
+/* --- what is given at the end --------------------------------------------------------------------------------------
+ */
+
+bool judge_holds_back(const struct resource *resource, void *record)
+{
+    if (resource == &review_resource) {
+        struct review *review = record;
+        bool frozen = review_is_frozen(review->status);
+        if (frozen)
+            review->status = review->status == REVIEW_CANCELLED ? REVIEW_PLANNED : REVIEW_IN_PROGRESS;
+        review->minutes_sha256 = (struct nested){0};
+        return frozen;
+    }
+    if (resource == &decision_resource) {
+        struct decision *decision = record;
+        bool ended = decision_is_ended(decision->status);
+        if (ended)
+            decision->status = decision->status == DECISION_SUPERSEDED ? DECISION_ADOPTED : DECISION_PROPOSED;
+        decision->superseded_by_id = (struct id){0};
+        return ended;
+    }
+    return false;
+}
+
+/* The record with the state of its line; *ret_held: whether it was held back. NULL where the database or memory failed.
+ */
+static void *with_state(struct import_run *run, struct call *call, const struct plan_line *line, bool *ret_held)
+{
+    static const char *const members[] = {"status", "superseded_by_id", "minutes_sha256"};
+    const struct resource *resource = import_kind(line->kind);
+    void *told = arena_alloc(call->arena, resource->size);
+    void *judged = arena_alloc(call->arena, resource->size);
+    struct id id = plan_id(line);
+    if (!told || !judged || !(call->body = run_read(run, line, &call->violations)) ||
+        !record_parse(call, resource, BODY_IMPORT, told, NULL))
+        return NULL;
+    call->violations.count = 0; /* they were judged before */
+    memcpy(judged, told, resource->size);
+    *ret_held = judge_holds_back(resource, judged);
+    void *record = record_fetch(call, resource, &id);
+    for (size_t i = 0; record && *ret_held && i < COUNT_OF(members); i++) {
+        const struct field *field = resource_field_named(resource, members[i]);
+        if (field)
+            memcpy(field_in(field, record), field_of(field, told),
+                   field->kind == FIELD_KIND_ENUM  ? sizeof(unsigned)
+                   : field->kind == FIELD_KIND_REF ? sizeof(struct id)
+                                                   : sizeof(struct nested));
+    }
+    return record;
+}
+
+static bool give_decision(struct import_run *run, struct plan_line *line)
+{
+    struct importing importing = {.moves = true, .marked = true};
+    struct call *call = run_call(run, &importing);
+    bool held;
+    void *record = call ? with_state(run, call, line, &held) : NULL;
+    return record && (!held || record_update(call, &decision_resource, record, "import"));
+}
+
+/* A review that is still to be held has its agenda, as every other. */
+static bool complete(struct import_run *run, struct plan_line *line)
+{
+    struct importing importing = {0}; /* what is added comes from the server */
+    struct call *call = run_call(run, &importing);
+    bool held;
+    const struct review *review = call ? with_state(run, call, line, &held) : NULL;
+    return review && (held || review_complete(call, review));
+}
+
+/* --- reviews -------------------------------------------------------------------------------------------------------
+ */
+
+static bool role_of(struct call *call, const struct id *person, unsigned *ret_role)
+{
+    struct person_brief brief = {0};
+    if (id_is_set(person) && store_person(call->store, person, call->arena, &brief) == BROKEN)
+        return false;
+    *ret_role = brief.role;
+    return true;
+}
+
+static bool judge_review(struct call *call, const struct review *review)
+{
+    struct review_facts facts = {.in_retrospect = true,
+                                 .today = call->today,
+                                 .next_review_max_months = call_settings(call)->next_review_max_months,
+                                 .caller_id = review->approved_by};
+    struct id chair;
+    unsigned approver_role;
+    enum found chairs = store_attendee_of(call->store, &review->record.id, &review->chair_id, &chair);
+    if (chairs == BROKEN || !role_of(call, &review->chair_id, &facts.chair_role) ||
+        !role_of(call, &review->approved_by, &approver_role) ||
+        !store_review_facts(call->store, review, &review->started_at, &view_all, call->arena, &facts))
+        return false;
+    if (chairs == ABSENT && review->status != REVIEW_CANCELLED)
+        violation_add(&call->violations, "attendee.chair.single", "#/chair_id",
+                      "The chair is no attendee of the review: add a line for one with the capacity 'chair'.");
+    bool held = review->status == REVIEW_CONCLUDED || review->status == REVIEW_APPROVED;
+    if (held || review->status == REVIEW_IN_PROGRESS)
+        review_check(review, review, "start", &facts, &call->violations);
+    if (held)
+        review_check(review, review, "conclude", &facts, &call->violations);
+    if (review->status != REVIEW_APPROVED)
+        return true;
+    if (approver_role != ROLE_TOP_MANAGEMENT)
+        violation_add(&call->violations, "review.approve.role", "#/approved_by",
+                      "Who approved it is not of top management.");
+    review_check(review, review, "approve", &facts, &call->violations);
+    return true;
+}
+
+/* --- decisions -----------------------------------------------------------------------------------------------------
+ */
+
+/* Action items that were added once it was implemented do not count. */
+static bool leave_later(struct call *call, const struct decision *decision, struct decision_facts *facts)
+{
+    struct named *items = arena_array(call->arena, facts->unfinished_item_count + 1, sizeof *items);
+    size_t kept = 0;
+    if (!items)
+        return false;
+    for (size_t i = 0; i < facts->unfinished_item_count; i++) {
+        const struct record *item = record_fetch(call, &action_item_resource, &facts->unfinished_items[i].id);
+        if (!item)
+            return false;
+        if (strcmp(item->created_at.text, decision->record.updated_at.text) <= 0)
+            items[kept++] = facts->unfinished_items[i];
+    }
+    facts->unfinished_items = items;
+    facts->unfinished_item_count = kept;
+    return true;
+}
+
+static bool judge_decision(struct call *call, const struct decision *decision)
+{
+    bool adopted = decision->status == DECISION_ADOPTED || decision->status == DECISION_IMPLEMENTED ||
+                   decision->status == DECISION_SUPERSEDED;
+    const struct review *review = record_fetch(call, &review_resource, &decision->review_id);
+    if (!review || !adopted)
+        return review != NULL;
+    struct decision_facts facts = {.today = call->today,
+                                   .horizon_months = call_settings(call)->decision_horizon_months,
+                                   .review_status =
+                                       instant_is_set(&review->started_at) ? REVIEW_IN_PROGRESS : review->status};
+    if (!role_of(call, &decision->decided_by_id, &facts.decided_by_role) ||
+        !store_attends(call->store, &review->record.id, &decision->decided_by_id, &facts.decided_by_attends))
+        return false;
+    decision_check(decision, decision, "adopt", &facts, &call->violations);
+    if (decision->status == DECISION_SUPERSEDED)
+        decision_check(decision, decision, "supersede", &facts, &call->violations);
+    if (decision->status != DECISION_IMPLEMENTED)
+        return true;
+    if (!store_items_of(call->store, &decision->record.id, &view_all, call->arena, &facts.closed_items,
+                        &facts.unfinished_items, &facts.unfinished_item_count) ||
+        !leave_later(call, decision, &facts))
+        return false;
+    decision_check(decision, decision, "implement", &facts, &call->violations);
+    return true;
+}
+
+/* --- action items --------------------------------------------------------------------------------------------------
+ */
+
+/* What follow-ups come to. */
+struct played {
+    enum { RUNNING, COMPLETED, CLOSED } state;
+    struct date completed_on;
+    struct date closed_on;
+};
+
+static void play(struct played *played, const struct follow_up_brief *brief, struct violations *violations)
+{
+    if (played->state == CLOSED && !(brief->kind == FOLLOW_UP_PROGRESS && brief->in_review))
+        violation_add(violations, "follow_up.action_item.open", NULL,
+                      "There is a follow-up of %s after the one that closed it.", brief->performed_on.text);
+    if (brief->kind == FOLLOW_UP_EFFECTIVENESS && played->state == RUNNING)
+        violation_add(violations, "follow_up.effectiveness.completed", NULL,
+                      "Its effectiveness was verified on %s, before it was completed.", brief->performed_on.text);
+    if (brief->outcome == OUTCOME_COMPLETED) {
+        played->state = COMPLETED;
+        played->completed_on = brief->performed_on;
+    } else if (brief->outcome == OUTCOME_EFFECTIVE) {
+        played->state = CLOSED;
+        played->closed_on = brief->performed_on;
+    } else if (brief->outcome == OUTCOME_PARTIALLY_EFFECTIVE || brief->outcome == OUTCOME_NOT_EFFECTIVE) {
+        played->state = RUNNING;
+        played->completed_on = (struct date){0};
+    }
+}
+
+static bool judge_follow_ups(struct call *call, const struct action_item *item)
+{
+    static const char *const names[] = {"not completed", "completed", "closed"};
+    const struct follow_up_brief *briefs;
+    size_t count;
+    struct played played = {0};
+    if (!store_follow_ups_of(call->store, &item->record.id, call->arena, &briefs, &count))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        play(&played, &briefs[i], &call->violations);
+    bool fits = item->status == ACTION_CLOSED      ? played.state == CLOSED
+                : item->status == ACTION_COMPLETED ? played.state == COMPLETED
+                : item->status == ACTION_CANCELLED ? played.state != CLOSED
+                                                   : played.state == RUNNING;
+    if (!fits)
+        violation_add(&call->violations, "import.action_item.follow_ups", "#/status",
+                      "By its follow-ups it is %s, not %s.", names[played.state],
+                      action_item_status_names[item->status - 1]);
+    else if (!date_equal(&played.completed_on, &item->completed_on))
+        violation_add(&call->violations, "import.action_item.follow_ups", "#/completed_on",
+                      "By its follow-ups it was completed on '%s'.", played.completed_on.text);
+    else if (!date_equal(&played.closed_on, &item->closed_on))
+        violation_add(&call->violations, "import.action_item.follow_ups", "#/closed_on",
+                      "By its follow-ups it was closed on '%s'.", played.closed_on.text);
+    return true;
+}
+
+static bool judge_moves(struct call *call, const struct action_item *item)
+{
+    const struct move_brief *moves;
+    size_t count;
+    int64_t extensions = 0;
+    struct date deadline = item->original_deadline;
+    if (!store_moves_of(call->store, &item->record.id, call->arena, &moves, &count))
+        return false;
+    bool follows = true;
+    for (size_t i = 0; i < count; i++) {
+        follows = follows && date_equal(&moves[i].from, &deadline);
+        extensions += date_before(&deadline, &moves[i].to);
+        deadline = moves[i].to;
+    }
+    if (!follows || !date_equal(&deadline, &item->deadline))
+        violation_add(&call->violations, "import.action_item.amendments", "#/deadline",
+                      "By its amendments the deadline, first %s, is %s; each begins where the one before ended.",
+                      item->original_deadline.text, deadline.text);
+    else if (extensions != item->extension_count.value)
+        violation_add(&call->violations, "import.action_item.amendments", "#/extension_count",
+                      "By its amendments it was extended %lld times.", (long long)extensions);
+    return true;
+}
+
+static bool judge_item(struct call *call, const struct action_item *item)
+{
+    struct action_item_facts facts = {.today = call->today};
+    if (!role_of(call, &item->cancel_approved_by_id, &facts.approver_role) || !judge_follow_ups(call, item) ||
+        !judge_moves(call, item))
+        return false;
+    if (item->status == ACTION_CANCELLED)
+        action_item_check(item, item, "cancel", &facts, &call->violations);
+    return true;
+}
+
+static bool judge_follow_up(struct call *call, const struct follow_up *follow_up)
+{
+    bool other;
+    if (!follow_up_supersedes_other(call, follow_up, &other))
+        return false;
+    if (other)
+        violation_add(&call->violations, "follow_up.supersedes.same_item", "#/supersedes_id",
+                      "That follow-up is of another action item.");
+    return true;
+}
+
+/* --- people --------------------------------------------------------------------------------------------------------
+ */
+
+static bool judge_person(struct call *call, const struct person *person)
+{
+    struct person_facts facts = {0};
+    struct person before = *person;
+    before.active = TRUTH_TRUE;
+    before.erased_at = (struct instant){0};
+    if (person->active == TRUTH_FALSE && !store_commitments(call->store, &person->record.id, &view_all, call->arena,
+                                                            &facts.commitments, &facts.commitment_count))
+        return false;
+    person_check(person, &before, NULL, &facts, &call->violations);
+    return true;
+}
+
+/* --- all of it -----------------------------------------------------------------------------------------------------
+ */
+
+/* Notes what the line broke. */
+static void refuse(struct import_run *run, struct plan_line *line, struct call *call)
+{
+    line->state = LINE_REFUSED;
+    run->record.created.value--;
+    run->record.refused.value++;
+    run_note(run, &run->parts[line->part], import_kind(line->kind), line->line, &call->violations);
+}
+
+/* Judges a review as it arrives, and only then gives it its state, to which the schema holds it. */
+static bool settle_review(struct import_run *run, struct plan_line *line)
+{
+    struct importing importing = {.moves = true, .marked = true};
+    struct route route = {.resource = &review_resource};
+    struct call *call = run_call(run, &importing);
+    bool held;
+    struct review *review = call ? with_state(run, call, line, &held) : NULL;
+    if (!review)
+        return false;
+    call->route = &route;
+    call->after = review;
+    if (!judge_review(call, review) || arena_failed(call->arena))
+        return false;
+    line_waive(run, call);
+    if (call->violations.count) {
+        refuse(run, line, call);
+        return true;
+    }
+    if (!held)
+        return true;
+    return record_update(call, &review_resource, review, "import") &&
+           (review->status != REVIEW_APPROVED || review_keep_revision(call, review));
+}
+
+static bool judge_line(struct import_run *run, struct plan_line *line)
+{
+    const struct resource *resource = import_kind(line->kind);
+    struct importing importing = {.moves = true, .marked = true};
+    struct call *call = run_call(run, &importing);
+    struct id id = plan_id(line);
+    struct route route = {.resource = resource};
+    void *record = call ? record_fetch(call, resource, &id) : NULL;
+    if (!record)
+        return false;
+    call->route = &route;
+    call->after = record;
+    bool fine = resource == &decision_resource      ? judge_decision(call, record)
+                : resource == &action_item_resource ? judge_item(call, record)
+                : resource == &follow_up_resource   ? judge_follow_up(call, record)
+                                                    : judge_person(call, record);
+    if (!fine || arena_failed(call->arena))
+        return false;
+    line_waive(run, call);
+    if (call->violations.count)
+        refuse(run, line, call);
+    return true;
+}
+
+static bool each(struct import_run *run, const struct resource *resource,
+                 bool (*step)(struct import_run *run, struct plan_line *line))
+{
+    for (size_t i = 0; i < run->plan.count; i++) {
+        struct plan_line *line = &run->plan.lines[i];
+        bool is_its = line->kind < IMPORT_KINDS && import_kind(line->kind) == resource && line->moved &&
+                      line->state == LINE_CREATED;
+        if (is_its && (run_is_over(run) || !step(run, line)))
+            return false;
+    }
+    return true;
+}
+
+bool judge_all(struct import_run *run)
+{
+    /* Decisions have their states first: what is frozen with the review, and what the review is judged by. */
+    return each(run, &decision_resource, give_decision) && each(run, &review_resource, complete) &&
+           each(run, &review_resource, settle_review) && each(run, &person_resource, judge_line) &&
+           each(run, &decision_resource, judge_line) && each(run, &action_item_resource, judge_line) &&
+           each(run, &follow_up_resource, judge_line);
+}
