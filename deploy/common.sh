@@ -2,12 +2,12 @@
 # What reviewd needs of Debian 12 and how it gets there; sourced by deploy/run, deploy/Dockerfile and tests/run.
 
 # To build and to try it. `package=command`: the command will do as well, wherever it comes from. PDF is set in the fonts
-# that are there: fonts-noto-core has the letters of most scripts; those of Chinese, Japanese and Korean are in
-# fonts-noto-cjk, which is left out for its size.
+# that are there: fonts-noto-core has the letters of most scripts, fonts-wqy-microhei those of Chinese, Japanese and Korean
+# (in 2 MB; fonts-noto-cjk has more beautiful ones in 56), fonts-symbola signs and emoji.
 # shellcheck disable=SC2034
 packages_to_run=(build-essential meson=meson ninja-build=ninja pkg-config=pkg-config libmicrohttpd-dev libjansson-dev
     libsqlite3-dev libsodium-dev nettle-dev libxlsxwriter-dev libxxhash-dev zlib1g-dev libcairo2-dev libpango1.0-dev
-    libcmark-dev fonts-noto-core sqlite3=sqlite3 curl=curl)
+    libcmark-dev libarchive-dev fonts-noto-core fonts-symbola fonts-wqy-microhei sqlite3=sqlite3 curl=curl)
 
 redoc_version=2.5.4
 redoc_sha256=dcaf76612bc4a3fbcc923a8966dee2f6146a5f32e5ce1b6f02dd60cbbf89500b
@@ -64,14 +64,16 @@ prepare_build() {
     rm -f "$build.log"
 }
 
-# fetch_redoc FILE: Redoc's bundle by npm, checked against the digest above.
+# fetch_redoc FILE: Redoc's bundle by npm, checked against the digest above. The picture that it would fetch from the
+# internet each time is replaced by an empty one.
 fetch_redoc() {
-    local folder fetched=1
+    local folder fetched=1 empty_picture='data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA='
     folder=$(mktemp -d)
     if (cd "$folder" && timeout 60 npm pack --silent --fetch-retries=1 "redoc@$redoc_version" &&
         tar xzf "redoc-$redoc_version.tgz" package/bundles/redoc.standalone.js &&
         echo "$redoc_sha256  package/bundles/redoc.standalone.js" | sha256sum --check --status) >/dev/null 2>&1; then
-        mkdir -p "$(dirname "$1")" && cp "$folder/package/bundles/redoc.standalone.js" "$1" && fetched=0
+        mkdir -p "$(dirname "$1")" && sed "s|https://cdn.redoc.ly/redoc/logo-mini.svg|$empty_picture|" \
+            "$folder/package/bundles/redoc.standalone.js" >"$1" && fetched=0
     fi
     rm -rf "$folder"
     return $fetched

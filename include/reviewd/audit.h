@@ -52,7 +52,8 @@ MUST_USE bool audit_list(struct store *store, const struct audit_query *query,
                          bool (*row)(void *context, const struct audit_entry *entry), void *context);
 MUST_USE bool audit_count(struct store *store, const struct audit_query *query, int64_t *ret_count);
 
-/* One version of a record, newest first, before a version. The previous version's body comes with it. */
+/* One version of a record, newest first, before a version. The previous version's body comes with it. Both are as they
+ * are hashed: store_opened() puts values in the place of commitments. */
 struct history_version {
     int64_t version;
     const char *at;
@@ -60,6 +61,8 @@ struct history_version {
     const char *event;
     const char *body;
     const char *previous_body; /* NULL for the first */
+    int64_t seq;               /* of its entry */
+    const char *body_sha256;
 };
 MUST_USE bool audit_history(struct store *store, const struct id *record, int64_t before_version, int limit,
                             bool (*row)(void *context, const struct history_version *version), void *context);

@@ -69,6 +69,19 @@ MUST_USE bool checkpoint_check_file(struct store *store, const struct known_keys
 MUST_USE bool checkpoint_check(struct store *store, const struct known_keys *keys, const char *text, size_t text_length,
                                const char *signature, size_t signature_length, struct checkpoint_finding *finding);
 
+/* What a checkpoint says of a log that is not at hand. */
+struct checkpoint_claim {
+    int64_t seq;
+    char hash[65];
+    char at[25];
+    char key_id[KEY_ID_TEXT_BYTES];
+};
+
+/* Checks the signature of one alone; without a finding it is by one of the keys. */
+void checkpoint_check_claim(const struct known_keys *keys, const char *text, size_t text_length, const char *signature,
+                            size_t signature_length, struct checkpoint_claim *ret_claim,
+                            struct checkpoint_finding *finding);
+
 /* Those that the database itself has. */
 MUST_USE bool checkpoint_check_stored(struct store *store, const struct known_keys *keys,
                                       struct checkpoint_finding *finding);

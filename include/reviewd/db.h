@@ -86,9 +86,10 @@ bool db_in_transaction(const struct db *db);
 /* Rows written since the connection was opened. */
 int64_t db_changes(const struct db *db);
 
-/* What this connection sees, as a number that is another one once anybody has changed anything: to be asked within a
- * transaction (a statement under way is one), and of worth in this connection alone. A rollback does not change it. */
-uint64_t db_snapshot(const struct db *db);
+/* What this connection sees, as a number that is another one once anybody else has changed anything: to be asked within
+ * a transaction (a statement under way is one), and of worth in this connection alone. What it writes itself does not
+ * change it. */
+unsigned db_snapshot(const struct db *db);
 
 /* A number that changes when another connection has changed the database. */
 int64_t db_data_version(struct db *db);
@@ -96,6 +97,9 @@ int64_t db_data_version(struct db *db);
 /* Pages waiting in the write-ahead log, and moving them into the database without waiting for readers (writer only). */
 int db_wal_pages(const struct db *db);
 bool db_checkpoint(struct db *db);
+
+/* Moves all of them, and cuts the log to nothing. False, at once, while anybody reads what was before, too. */
+bool db_cut_log(struct db *db);
 
 /* A consistent copy of the whole database into a new file, while others go on writing. */
 MUST_USE bool db_backup(struct db *db, const char *path);
@@ -126,6 +130,11 @@ MUST_USE bool db_migrate(struct db *db, const struct migration *migration);
 MUST_USE bool db_built(struct db *db);
 void db_built_remove_log(const char *path);
 
+/* Makes name(a, b) a function of SQL on this connection: whether `sql` has a row for the ids in $1 and $2; an id that
+ * is absent has none. What a reader was answered, it remembers until the database changes. `sql` outlives the
+ * connection. */
+MUST_USE bool db_question(struct db *db, const char *name, const char *sql);
+
 /* How the driver searches words: a condition on the alias t, with a query in parameter `parameter`, written into the
  * caller's buffer and returned. */
 const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size);
@@ -135,6 +144,9 @@ bool db_words_query(const char *words, char *buffer, size_t size);
 
 /* The statement that takes the rows of a table beyond `words_indexed` into its index of words. The caller frees it. */
 char *db_words_index_sql(const char *table, const char *columns);
+
+/* Leaves nothing of deleted rows in the table's index of words. */
+MUST_USE bool db_words_purge(struct db *db, const char *table);
 
 /* The statement that answers the keys of the rows that match the query in $1, in their order. The caller frees it. */
 char *db_words_keys_sql(const char *table);

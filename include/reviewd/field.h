@@ -42,6 +42,7 @@ struct field {
     bool by_verb;      /* read-only but for the verbs that name it as an argument */
     bool derived;      /* worked out when it is read, never stored */
     bool hidden;       /* stored and hashed, not shown */
+    bool personal;     /* a text about a person: what is hashed is a commitment to it, so that it can be erased */
     bool fixed;        /* settable on creation alone */
     bool guarded;      /* part of a commitment: once made, changed by amendments alone */
     bool sortable;     /* `sort=` takes it; the table has an index that ends in the id */
@@ -57,6 +58,7 @@ struct field {
     unsigned initial;          /* of an enum or truth that a creation leaves out */
     const struct shape *shape; /* of an object or list */
     const char *target;        /* resource that an id names */
+    const char *through;       /* an id that is that of the record which this member names, and that lists find by it */
     const char *via;           /* derived: the member (an id) of this record … */
     const char *of;            /* … whose record's field this shows */
     const char *count_rule;    /* the rule about a list's length, where it is not body.length */
@@ -98,7 +100,32 @@ static inline const void *field_of(const struct field *field, const void *record
 }
 
 /* Whether the record has a value there (an empty list is one). */
-bool field_is_set(const struct field *field, const void *record);
+static inline bool field_is_set(const struct field *field, const void *record)
+{
+    const void *at = field_of(field, record);
+    switch (field->kind) {
+    case FIELD_KIND_TEXT:
+        return *(const char *const *)at != NULL;
+    case FIELD_KIND_REF:
+    case FIELD_KIND_DATE:
+    case FIELD_KIND_INSTANT:
+        return *(const char *)at != '\0';
+    case FIELD_KIND_INTEGER:
+        return ((const struct integer *)at)->known;
+    case FIELD_KIND_NUMBER:
+        return ((const struct number *)at)->known;
+    case FIELD_KIND_TRUTH:
+    case FIELD_KIND_ENUM:
+        return *(const unsigned *)at != 0;
+    case FIELD_KIND_OBJECT:
+    case FIELD_KIND_LIST:
+    case FIELD_KIND_TEXTS:
+    case FIELD_KIND_REFS:
+    case FIELD_KIND_RAW:
+        return ((const struct nested *)at)->json != NULL;
+    }
+    return false;
+}
 
 /* Makes it absent. */
 void field_clear(const struct field *field, void *record);

@@ -105,7 +105,7 @@ struct response {
     int status;
     struct response_header headers[RESPONSE_HEADERS_MAX];
     size_t header_count;
-    struct buffer body;      /* the response owns it */
+    struct buffer body;      /* the response owns it; empty at first, maybe with room left by another */
     const char *static_body; /* or a text that lives on, of static_length bytes */
     size_t static_length;
     struct body_stream stream; /* or this, where `read` is set */

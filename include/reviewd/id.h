@@ -8,6 +8,10 @@
  * the clock does. Any thread. */
 struct id id_make(void);
 
+/* 128 random bits as lower-case hexadecimal digits: what makes a commitment to a short text impossible to guess. */
+enum { SALT_TEXT_BYTES = 33 };
+void salt_make(char ret_text[SALT_TEXT_BYTES]);
+
 /* Sixteen letters that no other request of this process has. Any thread. */
 void request_id_make(char ret_text[17]);
 

@@ -28,7 +28,8 @@ enum { XLSX_ROWS_MAX = 1048575 }; /* under the head; what the format holds */
 
 struct xlsx;
 
-/* NULL where memory is out or there can be no temporary file. `title` names the sheet and the document. */
+/* NULL where memory is out, the library is not there, or there can be no temporary file. `title` names the sheet and
+ * the document. */
 struct xlsx *xlsx_begin(const struct resource *resource, const char *folder, const char *title,
                         const struct instant *now);
 

@@ -29,7 +29,7 @@ struct argument {
 struct transition {
     const char *verb;
     unsigned from; /* bits: 1 << state */
-    unsigned to;
+    unsigned to;   /* 0: the state stays */
     const struct argument *arguments;
     size_t argument_count;
     const char *description;
@@ -83,15 +83,32 @@ extern const struct field record_fields[];
 extern const size_t record_field_count;
 
 /* Fields by one number: the common ones first, then the resource's own. */
-size_t resource_field_count(const struct resource *resource);
-const struct field *resource_field(const struct resource *resource, size_t index);
+static inline size_t resource_field_count(const struct resource *resource)
+{
+    return record_field_count + resource->field_count;
+}
+
+static inline const struct field *resource_field(const struct resource *resource, size_t index)
+{
+    return index < record_field_count ? &record_fields[index] : &resource->fields[index - record_field_count];
+}
+
 const struct field *resource_field_named(const struct resource *resource, const char *name);
+
+/* Whether any of its members is personal. */
+bool resource_is_personal(const struct resource *resource);
+
+/* The person whom the personal members of a record are about. */
+const struct id *record_subject(const struct resource *resource, const void *record);
 
 /* Whether `q=` has anything to look into. */
 bool resource_is_searched(const struct resource *resource);
 
 /* Whether the resource's records have this field at all (a reference is for some). */
-bool resource_has(const struct resource *resource, const struct field *field);
+static inline bool resource_has(const struct resource *resource, const struct field *field)
+{
+    return resource->reference_prefix || field->offset != offsetof(struct record, reference);
+}
 
 const struct transition *resource_transition(const struct resource *resource, const char *verb);
 
@@ -108,7 +125,9 @@ void required_check(const struct resource *resource, const void *record, struct 
 
 enum render {
     RENDER_SHOWN,     /* what the API shows: the table's order, with derived members, without hidden ones */
-    RENDER_CANONICAL, /* what is stored, as RFC 8785 orders it: for the history and the audit chain */
+    RENDER_CANONICAL, /* what is stored, as RFC 8785 orders it */
+    RENDER_SEALED,    /* the same as the audit chain hashes it: each personal member, which holds its commitment in such
+                       * a record (store_seal), as {"commitment":"…"} */
 };
 
 /* Writes a record as a JSON object. */

@@ -36,8 +36,9 @@ struct store {
     struct id key;                 /* what is looked up by its id: bound, and so kept as long as the statement is */
     struct audit_head head;        /* as this transaction sees it */
     bool head_known;
-    bool has_snapshot;                /* of a reader: a transaction is open for all that this round reads … */
-    uint64_t snapshot_of;             /* … begun after so many commits */
+    bool has_snapshot;    /* of a reader: a transaction is open for all that this round reads … */
+    uint64_t snapshot_of; /* … begun after so many commits */
+    bool scrubs;          /* something was erased: the log is to be cut to nothing, since it holds what was before */
     size_t unindexed[RESOURCE_COUNT]; /* rows that the index of words may lack, at the least; 0: none */
 };
 
@@ -63,6 +64,9 @@ MUST_USE bool store_snapshot(struct store *store, uint64_t commits);
 
 /* Soon: a snapshot keeps the writer from beginning its log anew. */
 void store_let_go(struct store *store);
+
+/* Lets go where there have been more commits since: what is read next is not older than they are. */
+void store_let_go_older(struct store *store, uint64_t commits);
 
 /* --- migrations ------------------------------------------------------------------------------------------------ */
 
@@ -116,6 +120,9 @@ MUST_USE bool store_row(struct store *store, struct db_statement *statement, int
 /* Fills derived members: those shown from a parent record, and those of the resource's derive(). */
 MUST_USE bool store_derive(struct store *store, const struct resource *resource, const struct date *today,
                            void *record);
+
+/* Copies what is shown of parents, which else lives until the next record is derived. */
+void store_keep_derived(const struct resource *resource, struct arena *arena, void *record);
 
 /* Forgets what was read of parents, and what is known of the index of words: after a rollback, which may have taken it
  * back. */
@@ -318,6 +325,59 @@ MUST_USE enum found store_kept_answer(struct store *store, const struct id *call
 MUST_USE bool store_keep_answer(struct store *store, const struct id *caller, const char *key,
                                 const struct instant *now, const struct kept_answer *answer);
 MUST_USE bool store_drop_answers(struct store *store, const struct instant *before);
+
+/* --- personal data (personal.c, erase.c) ------------------------------------------------------------------------ */
+
+/* SHA-256("reviewd-personal-1" LF salt LF value) in hex. */
+void personal_commitment(const char *salt, const char *value, char ret_hex[65]);
+
+/* The record as the chain hashes it: with a commitment in each personal member, whose salt and value are kept beside.
+ * A value that stays keeps its commitment. The record itself where nothing of it is personal, else in the arena; NULL
+ * on failure. */
+const void *store_seal(struct store *store, const struct resource *resource, const void *record, struct arena *arena);
+
+/* The body of a version with the values in the place of the commitments, or the pseudonyms of what was erased: the body
+ * itself where it has none, else in the arena. Hidden members are null where they are not asked for. NULL on failure.
+ */
+const char *store_opened(struct store *store, const struct resource *resource, const char *body, bool with_hidden,
+                         struct arena *arena);
+
+/* The same in SQL, of one member: the alias of the version, the member, and both again. */
+#define STORE_OPENED                                                                                                   \
+    "coalesce((SELECT p.value FROM personal AS p WHERE p.commitment = (%s.body ->> '$.%s.commitment')), (%s.body ->> " \
+    "'%s'))"
+
+/* What a commitment stands for; without a salt: erased. */
+struct opening {
+    const char *member;
+    const char *salt;
+    const char *value;
+};
+MUST_USE enum found store_opening(struct store *store, const char *commitment, struct arena *arena,
+                                  struct opening *ret_opening);
+
+/* Whether a version of the person holds its name as it is: one that was written before there were commitments. */
+MUST_USE bool store_has_plain_history(struct store *store, const struct id *person, bool *ret_has);
+
+/* Takes away the salts and values of a person who was erased, but for what is frozen evidence, and out of kept answers.
+ */
+MUST_USE bool store_erase_person(struct store *store, const struct id *person, struct arena *arena);
+
+/* Takes the words that were deleted out of the index for good. */
+MUST_USE bool store_purge_words(struct store *store);
+
+/* The attendees of a person under another name than its pseudonym, in reviews that are neither concluded nor approved.
+ */
+MUST_USE bool store_unfrozen_attendees(struct store *store, const struct id *person, struct arena *arena,
+                                       const struct id **ret_ids, size_t *ret_count);
+
+/* The erased people among the attendees of a review. */
+MUST_USE bool store_erased_attendees(struct store *store, const struct id *review, struct arena *arena,
+                                     const struct id **ret_people, size_t *ret_count);
+
+/* A person's tokens of a kind that are not revoked. */
+MUST_USE bool store_good_tokens(struct store *store, const struct id *person, const struct resource *resource,
+                                struct arena *arena, const struct id **ret_ids, size_t *ret_count);
 
 /* What a token's hash stands for. */
 struct token_brief {

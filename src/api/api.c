@@ -1,4 +1,5 @@
 /* From request to answer: route, caller, query, body; then a read at once, or a job for the writer. */
+#include "path.h"
 #include "register.h"
 #include "worker.h"
 
@@ -9,17 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SEGMENTS_MAX = 8, SEGMENT_MAX = 300 };
-
 /* --- life ----------------------------------------------------------------------------------------------------------
  */
 
 struct api *api_create(const struct api_options *options)
 {
-    assert(route_count < ROUTES_MAX);
     struct api *api = calloc(1, sizeof *api);
-    if (!api)
+    if (!api || !paths_init()) {
+        free(api);
         return NULL;
+    }
     api->options = *options;
     pthread_mutex_init(&api->mutex, NULL);
     return api;
@@ -104,51 +104,6 @@ void *call_context(struct call *call)
 /* --- routes --------------------------------------------------------------------------------------------------------
  */
 
-struct path {
-    const char *segments[SEGMENTS_MAX];
-    size_t count;
-};
-
-/* Splits the target's path; false where it can be no path of ours. */
-static bool path_split(struct arena *arena, const char *target, struct path *ret_path)
-{
-    if (*target != '/')
-        return false;
-    for (const char *at = target + 1;;) {
-        size_t length = strcspn(at, "/?");
-        if (ret_path->count == SEGMENTS_MAX || length == 0 || length > SEGMENT_MAX)
-            return false;
-        const char *segment = percent_decode(arena, at, length, false);
-        if (!segment)
-            return false;
-        ret_path->segments[ret_path->count++] = segment;
-        at += length;
-        if (*at != '/')
-            return true;
-        at++;
-    }
-}
-
-/* Whether the path has the pattern's form; what stands for {…} goes to keys. */
-static bool path_matches(const char *pattern, const struct path *path, const char *keys[PATH_KEYS_MAX])
-{
-    /* Most patterns differ in the first letters of "/v1/<collection>": tell those apart at once. */
-    if (path->count > 1 && strncmp(pattern, "/v1/", 4) == 0 && pattern[4] != path->segments[1][0])
-        return false;
-    size_t key = 0;
-    for (size_t i = 0; i < path->count; i++) {
-        if (*pattern++ != '/')
-            return false;
-        size_t length = strcspn(pattern, "/");
-        if (*pattern == '{')
-            keys[key++] = path->segments[i];
-        else if (strncmp(pattern, path->segments[i], length) != 0 || path->segments[i][length])
-            return false;
-        pattern += length;
-    }
-    return *pattern == '\0';
-}
-
 static const char *const method_names[] = {
     [METHOD_GET] = "GET, HEAD",
     [METHOD_POST] = "POST",
@@ -180,7 +135,7 @@ static bool find_route(struct call *call)
     bool split = path_split(call->arena, target, &path);
     for (size_t i = 0; split && i < route_count; i++) {
         const char *keys[PATH_KEYS_MAX] = {0};
-        if (!path_matches(routes[i].path, &path, keys))
+        if (!path_matches(i, &path, keys))
             continue;
         call->response->route = (int)i;
         if (routes[i].method == method) {
@@ -282,10 +237,22 @@ enum api_body api_expect(struct api_worker *worker, const struct request *reques
     if (request->method != METHOD_POST || !path_split(request->arena, request->target, &path))
         return API_BODY_TEXT;
     for (size_t i = 0; i < route_count; i++) {
-        if (routes[i].takes_file && path_matches(routes[i].path, &path, keys))
+        if (routes[i].takes_file && path_matches(i, &path, keys))
             return api_knows_caller(worker, request) ? API_BODY_FILE : API_BODY_UNWANTED;
     }
     return API_BODY_TEXT;
+}
+
+/* A read has its snapshot. Of a write no more than the caller is looked up here, and mostly not even that; and once it
+ * is stored, no snapshot from before is of use to anybody. */
+static bool may_look(struct call *call)
+{
+    const struct writer *writer = call->api->options.writer;
+    if (writer && call->route->write)
+        store_let_go_older(call->store, writer_groups(writer));
+    else if (!worker_look(call->worker))
+        answer_fault(call, db_fault(call->store->db));
+    return !call->response->status;
 }
 
 static bool check_query(struct call *call)
@@ -425,9 +392,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     }
     call->now = instant_from_ms(clock_now_ms());
     call->today = instant_date(&call->now);
-    if (!worker_look(worker)) {
-        answer_fault(call, db_fault(worker->store->db));
-    } else if (find_route(call) && find_caller(call) && check_query(call)) {
+    if (find_route(call) && may_look(call) && find_caller(call) && check_query(call)) {
         if (call->route->write) {
             if (prepare_write(call))
                 call->job.run = call_run;
@@ -473,10 +438,9 @@ static void answer_done(struct call *call)
             call->response->body.failed = true;
         return;
     }
-    bool looks = worker_look(call->worker);
     if (is_stored(call)) /* a failure is answered by answer_bare() */
-        call->response->body.failed = !looks || !write_answer(call) || !write_reveal(call);
-    else if (looks)
+        call->response->body.failed = !write_answer(call) || !write_reveal(call);
+    else if (worker_look(call->worker))
         answer_read(call);
     else
         answer_fault(call, db_fault(call->store->db));

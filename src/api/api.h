@@ -15,6 +15,7 @@ enum { PATH_KEYS_MAX = 2, QUERY_MAX = 64 };
 struct call;
 struct key_in_flight;
 struct xlsx_order;
+struct pack;
 
 /* The representations that a path may have; the first that a route has is the one for whoever takes anything. */
 enum format {
@@ -27,6 +28,7 @@ enum format {
     FORMAT_PDF,
     FORMAT_SVG,
     FORMAT_CALENDAR,
+    FORMAT_ZIP,
     FORMAT_COUNT,
 };
 #define FORMAT(format) (1u << FORMAT_##format)
@@ -89,6 +91,7 @@ struct call {
     struct store *store;
     struct xlsx_order *xlsx; /* that a thread of its own makes for it */
     bool xlsx_given_up;
+    struct pack *pack; /* as it was planned */
 
     /* of writes */
     json_t *body; /* in the arena */
@@ -314,6 +317,9 @@ bool criteria_complete(struct call *call, const struct resource *resource, struc
 /* Puts the record after a write into the answer. False where memory or the database fails. */
 bool write_answer(struct call *call);
 
+/* Fills what the record shows of others, in the write's own transaction: whoever answers has nothing to look up. */
+bool write_derive(struct call *call);
+
 /* Puts what is shown once into an answer that write_answer() has made. The ETag stays that of the record. */
 bool write_reveal(struct call *call);
 
@@ -334,12 +340,20 @@ void *record_new(struct call *call, const struct resource *resource);
 /* Fills fields that have an initial value and are absent. */
 void record_defaults(const struct resource *resource, void *record);
 
+/* What follows when a person was erased (erase.c): tokens are revoked, attendees of reviews that are not frozen
+ * renamed, values taken from behind their commitments, out of kept answers and out of the index of words. */
+MUST_USE bool erase_person(struct call *call, const struct id *person);
+
+/* The same for a review that is frozen no more, as to attendees who were erased while it was. */
+MUST_USE bool erase_unfrozen(struct call *call, const struct id *review);
+
 /* --- reads (read.c and others) -------------------------------------------------------------------------------------
  */
 
 bool read_record(struct call *call);
 
-/* A record as it was (as_of.c): out of the body of its version of then, with what was derived of it then. */
+/* A record as it was (as_of.c): out of the body of its version of then, with what was derived of it then; without an
+ * instant with what is derived now, in texts that live until the store's next step. */
 MUST_USE bool record_restore(struct call *call, const struct resource *resource, const struct instant *as_of,
                              const char *body, size_t length, struct arena *arena, void *ret_record);
 bool read_record_as_of(struct call *call, const struct instant *as_of);
@@ -349,6 +363,7 @@ void json_put(struct buffer *rows, json_t *value);
 
 bool read_list(struct call *call);
 bool read_history(struct call *call);
+bool read_sealed_history(struct call *call);
 bool read_readiness(struct call *call);
 bool read_carried(struct call *call);
 bool read_search(struct call *call);
@@ -361,6 +376,7 @@ struct review *review_load(struct call *call, bool *ret_fine);
 bool read_agenda(struct call *call);
 bool read_minutes(struct call *call);
 bool read_revision_minutes(struct call *call);
+bool read_pack(struct call *call);
 bool read_rules(struct call *call);
 bool read_rule(struct call *call);
 bool read_audit_log(struct call *call);
@@ -384,6 +400,11 @@ bool read_docs_bundle(struct call *call);
 
 /* The record's value of what a list is sorted by, as cursors and pages hold it. */
 const char *list_sort_value(struct arena *arena, const struct field *sort, const void *record);
+
+/* Adds a JSON array of what opens the commitments in a version's body (RENDER_SEALED). False where memory or the
+ * database fails. */
+MUST_USE bool openings_render(struct call *call, const struct resource *resource, const char *body,
+                              struct buffer *array);
 
 /* Whether /v1/search has anything to look into there. */
 bool search_looks_into(const struct resource *resource);

@@ -69,11 +69,27 @@ static bool restore_parent(struct call *call, const struct resource *resource, c
     return text != NULL;
 }
 
+/* What was derived of it then. */
+static bool derive_then(struct call *call, const struct resource *resource, const struct instant *as_of,
+                        struct arena *arena, void *record)
+{
+    const struct date day = instant_date(as_of);
+    for (size_t i = 0; i < resource->field_count; i++) {
+        if (resource->fields[i].via && !restore_parent(call, resource, &resource->fields[i], as_of, arena, record))
+            return false;
+    }
+    if (resource->derive)
+        resource->derive(record, &day);
+    return true;
+}
+
 bool record_restore(struct call *call, const struct resource *resource, const struct instant *as_of, const char *body,
                     size_t length, struct arena *arena, void *ret_record)
 {
-    const struct date day = instant_date(as_of);
-    json_t *object = json_parse(arena, body, length, JSON_DECODE_INT_AS_REAL, NULL);
+    const char *opened = store_opened(call->store, resource, body, true, arena);
+    if (!opened)
+        return false;
+    json_t *object = json_parse(arena, opened, opened == body ? length : strlen(opened), JSON_DECODE_INT_AS_REAL, NULL);
     bool fine = json_is_object(object);
     memset(ret_record, 0, resource->size);
     for (size_t i = 0; fine && i < resource_field_count(resource); i++) {
@@ -82,12 +98,9 @@ bool record_restore(struct call *call, const struct resource *resource, const st
         if (!field->derived && value && !json_is_null(value) && resource_has(resource, field))
             fine = restore_value(arena, field, value, ret_record);
     }
-    for (size_t i = 0; fine && i < resource->field_count; i++) {
-        if (resource->fields[i].via)
-            fine = restore_parent(call, resource, &resource->fields[i], as_of, arena, ret_record);
-    }
-    if (fine && resource->derive)
-        resource->derive(ret_record, &day);
+    if (fine)
+        fine = as_of ? derive_then(call, resource, as_of, arena, ret_record)
+                     : store_derive(call->store, resource, &call->today, ret_record);
     return fine && !arena_failed(arena);
 }
 

@@ -11,6 +11,7 @@ const struct format_type formats[FORMAT_COUNT] = {
     [FORMAT_PDF] = {"pdf", "application/pdf"},
     [FORMAT_SVG] = {"svg", "image/svg+xml"},
     [FORMAT_CALENDAR] = {"ics", "text/calendar"},
+    [FORMAT_ZIP] = {"zip", "application/zip"},
 };
 
 unsigned route_formats(const struct route *route)

@@ -176,6 +176,8 @@ enum job_result call_run(struct job *job, struct store *store)
             return found == BROKEN ? JOB_BREAK : JOB_REFUSE;
     }
     enum job_result result = call->route->write(call);
+    if (result == JOB_KEEP && !write_derive(call))
+        return JOB_BREAK;
     bool keeps = call->idempotency_key && is_kept(call);
     /* Else the worker makes the answer, after COMMIT, while this thread goes on. */
     if (result == JOB_KEEP && (keeps || call->dry_run) && !write_answer(call))

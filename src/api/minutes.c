@@ -3,6 +3,7 @@
 #include "minutes.h"
 
 #include "reviewd/digest.h"
+#include "reviewd/late.h"
 #include "reviewd/minutes.h"
 
 #include <stdlib.h>
@@ -107,6 +108,8 @@ static bool keep_part(struct call *call, const struct review *review, bool extra
 
 bool minutes_keep(struct call *call, struct review *review)
 {
+    if (!late_load(LATE_PANGO)) /* which says why */
+        return false;
     struct minutes_digests *digests = arena_alloc(call->arena, sizeof *digests);
     const struct review *shown = as_approved(call, review);
     size_t outsiders = 0, none = 0;
@@ -134,15 +137,25 @@ static void answer_document(struct call *call, const struct review *review, int6
                                   (long long)revision, kind, ending));
 }
 
+enum found minutes_kept(struct call *call, const struct id *review, int64_t revision, enum minutes_form form,
+                        struct arena *arena, struct kept_minutes *ret_minutes)
+{
+    struct kept_minutes kept = {.form = forms[form].name};
+    bool sees;
+    if (!store_sees_outsiders(call->store, review, revision, &call->view, arena, &sees))
+        return BROKEN;
+    kept.extract = !sees;
+    enum found found = store_kept_minutes(call->store, review, revision, arena, &kept);
+    if (found == FOUND)
+        *ret_minutes = kept;
+    return found;
+}
+
 /* The minutes that were kept at that revision's approval. */
 static enum found answer_kept(struct call *call, const struct review *review, int64_t revision)
 {
-    struct kept_minutes kept = {.form = forms[form_of(call)].name};
-    bool sees;
-    if (!store_sees_outsiders(call->store, &review->record.id, revision, &call->view, call->arena, &sees))
-        return BROKEN;
-    kept.extract = !sees;
-    enum found found = store_kept_minutes(call->store, &review->record.id, revision, call->arena, &kept);
+    struct kept_minutes kept;
+    enum found found = minutes_kept(call, &review->record.id, revision, form_of(call), call->arena, &kept);
     if (found != FOUND)
         return found;
     buffer_add(&call->response->body, kept.body, kept.length);
@@ -152,10 +165,24 @@ static enum found answer_kept(struct call *call, const struct review *review, in
     return FOUND;
 }
 
+struct minutes *minutes_fresh(struct call *call, struct review *review, struct arena *arena)
+{
+    struct minutes_source *source = arena_alloc(arena, sizeof *source);
+    if (!source || !record_expand(call, &review_resource, review))
+        return NULL;
+    *source = source_of(call, &call->view, false);
+    source->arena = arena;
+    return minutes_read(source, review);
+}
+
 static bool answer_fresh(struct call *call, struct review *review, bool agenda)
 {
-    const struct minutes_source source = source_of(call, &call->view, false);
-    struct minutes *minutes = record_expand(call, &review_resource, review) ? minutes_read(&source, review) : NULL;
+    if (call->format == FORMAT_PDF && !late_load(LATE_PANGO)) {
+        answer_problem(call, 503, NULL,
+                       "A library that PDF is made with is not there; take another format until it is installed.");
+        return true;
+    }
+    struct minutes *minutes = minutes_fresh(call, review, call->arena);
     if (!minutes)
         return false;
     (agenda ? agenda_write : minutes_write)(minutes, form_of(call), &call->response->body);

@@ -204,10 +204,11 @@ static bool gzip(const char *data, size_t length, struct buffer *ret_packed)
     return fine;
 }
 
+/* NULL where there is none; the buffer may be that of an answer before. */
 static const char *response_body(const struct response *response, size_t *ret_length)
 {
     *ret_length = response->static_body ? response->static_length : response->body.length;
-    return response->static_body ? response->static_body : response->body.data;
+    return response->static_body ? response->static_body : response->body.length ? response->body.data : NULL;
 }
 
 /* Without a body, status and headers stay as they are. */

@@ -32,6 +32,13 @@ static const struct special {
      "that are still to be done, and whether this review had to revisit them. Of each review at most 1,000 inputs "
      "count, "
      "in the order of the agenda. 404 where either review may not be seen."},
+    {read_sealed_history, "SealedVersionList", "application/json", NULL,
+     "Newest first: what an outsider needs to work `body_sha256` out. The stored fields of a record are hashed with a "
+     "salted commitment, `{\"commitment\":\"…\"}`, in the place of each personal one, so that it can be erased and "
+     "the audit log still verifies. `body` is that form, whose RFC 8785 text has the SHA-256; `openings` says what its "
+     "commitments stand for: each is SHA-256(\"reviewd-personal-1\" ‖ LF ‖ salt ‖ LF ‖ value) in lower-case hex. What "
+     "was erased has no salt any more, and a pseudonym as its value. Why a person was erased or held stands here, and "
+     "in no other answer."},
     {read_revisions, "RevisionList", "application/json", NULL,
      "Each approved revision, oldest first, as it was when it was approved."},
     {read_revision, "Revision", "application/json", NULL,
@@ -51,6 +58,15 @@ static const struct special {
      "time."},
     {read_revision_minutes, "Minutes", "application/json", NULL,
      "As they were kept when that revision was approved; also after the review was reopened."},
+    {read_pack, NULL, NULL, NULL,
+     "All that the review leaves behind as a ZIP, to hand to an auditor, who checks it with standard tools and without "
+     "the server: README.html in it says how. It has the minutes, every record as JSON (withdrawn ones too) with each "
+     "of its versions, the registers as CSV, the evidence files, the audit log from the review's first entry to a "
+     "signed head, the public keys, and SHA256SUMS with its signature in minisign's form. Follow-ups to action items "
+     "of "
+     "earlier reviews belong to those; the minutes show them. It is for who may read the audit log and see the review. "
+     "What the newest signed head does not cover yet is signed for it. It is streamed: one that ends early is cut off "
+     "and no whole ZIP. `reviewd audit verify --pack` checks all of it at once. 503 where too many are being sent."},
     {read_rules, "RuleList", "application/json", "Rules",
      "Every rule that a violation can name, with where it comes from. What is good practice, and not the text of the "
      "standard, says so."},
@@ -115,7 +131,8 @@ static const struct special *special_of(const struct route *route)
 unsigned route_traits(const struct route *route)
 {
     bool always_open = route->read == read_health || route->read == read_problem_page;
-    bool fleeting = route->read == read_health || route->read == read_ready || route->read == read_metrics;
+    bool fleeting = route->read == read_health || route->read == read_ready || route->read == read_metrics ||
+                    route->read == read_pack;
     unsigned traits = TRAIT_ANY;
     traits |= always_open ? 0 : TRAIT_CALLER;
     traits |= route->open || route->gives_file ? 0 : TRAIT_JSON;
@@ -219,7 +236,8 @@ static void put_texts(struct buffer *out, const struct route *route)
                         : route->read == read_carried  ? "The action items of earlier reviews that were neither closed "
                                                          "nor cancelled when this one started (9.3.2 a)."
                         : route->read == read_history  ? "Newest first; `changes` is a merge patch (RFC 7396) from the "
-                                                         "version before."
+                                                         "version before. What was erased of a person has its "
+                                                         "pseudonym in older versions, too."
                         : route->write == write_change ? "A merge patch (RFC 7396): members left out stay as they are, "
                                                          "null clears, lists are replaced whole, objects merged. A "
                                                          "patch that changes nothing makes no new version."
@@ -318,7 +336,7 @@ static void put_headers(struct buffer *out, const struct route *route, bool crea
         put_ref(out, "Location", "headers", "Location", "");
     if (route->list)
         put_ref(out, "Link", "headers", "Link", "");
-    if (route_formats(route) & (FORMAT(CSV) | FORMAT(XLSX)))
+    if (route_formats(route) & (FORMAT(CSV) | FORMAT(XLSX) | FORMAT(ZIP)))
         put_ref(out, "Content-Disposition", "headers", "Content-Disposition", "");
     put_end(out, '}');
 }
@@ -405,7 +423,8 @@ static void put_answer(struct buffer *out, const struct route *route)
         put_ref(out, "schema", "schemas", special->schema, "");
     else
         put_ref(out, "schema", "schemas", camel(item).text, route->list ? "List" : "");
-    if (special && (!route->resource || route->read == read_readiness || route->read == read_comparison)) {
+    if (special && (!route->resource || route->read == read_readiness || route->read == read_comparison ||
+                    route->read == read_sealed_history)) {
         put_begin(out, "examples", '{');
         put_ref(out, "answer", "examples", special->schema, "");
         put_end(out, '}');
@@ -429,7 +448,8 @@ static void put_other_formats(struct buffer *out, const struct route *route)
         if (i == FORMAT_JSON || !(route_formats(route) & 1u << i))
             continue;
         put_begin(out, formats[i].type, '{');
-        put_json(out, "schema", i == FORMAT_XLSX || i == FORMAT_PDF ? "{}" : "{\"type\":\"string\"}");
+        put_json(out, "schema",
+                 i == FORMAT_XLSX || i == FORMAT_PDF || i == FORMAT_ZIP ? "{}" : "{\"type\":\"string\"}");
         if (i != FORMAT_CALENDAR) {
             put_string(out, "example", "The same, as a file.");
         } else {

@@ -3,6 +3,7 @@
 #include "openapi.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define NOW "\"2026-11-21T18:46:00.123Z\""
 #define TODAY "\"2026-11-21\""
@@ -19,6 +20,11 @@ static const struct effect {
     const char *field;
     const char *json;
 } effects[] = {
+    {&person_resource, "erase", "name", "\"Erased person 0f6f2c3b7a01\""},
+    {&person_resource, "erase", "email", "\"erased-0f6f2c3b7a01@erased.invalid\""},
+    {&person_resource, "erase", "erased_at", NOW},
+    {&person_resource, "hold", "legal_hold_at", NOW},
+    {&person_resource, "release", "version", "3"}, /* there was a hold */
     {&attendee_resource, NULL, "job_title_at_review", "\"Information security manager\""},
     {&calendar_token_resource, "revoke", "revoked_at", NOW},
     {&review_resource, "start", "started_at", NOW},
@@ -247,11 +253,12 @@ static void put_member(struct buffer *out, const struct resource *resource, cons
                        const struct field *field, const struct transition *const *chain, size_t count)
 {
     put_name(out, field->name);
+    const struct effect *last = count ? effect_find(resource, chain[count - 1]->verb, field->name) : NULL;
     if (strcmp(field->name, "version") == 0) {
-        json_put_integer(out, (int64_t)count + 1);
+        json_put_integer(out, last ? strtoll(last->json, NULL, 10) : (int64_t)count + 1);
         return;
     }
-    if (count && strcmp(field->name, resource->state) == 0) {
+    if (count && chain[count - 1]->to && strcmp(field->name, resource->state) == 0) {
         put_state(out, field, chain[count - 1]->to);
         return;
     }

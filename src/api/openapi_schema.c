@@ -470,6 +470,7 @@ void put_schemas(struct buffer *out)
     put_revision(out);
     put_list_schema(out, "Revision", "approved revisions");
     put_list_schema(out, "HistoryVersion", "versions");
+    put_list_schema(out, "SealedVersion", "versions");
     put_list_schema(out, "Rule", "rules");
     put_list_schema(out, "AuditEntry", "entries");
     put_list_schema(out, "Checkpoint", "signed heads");

@@ -229,13 +229,18 @@ void json_put(struct buffer *rows, json_t *value)
     }
 }
 
-static bool put_changes(struct buffer *rows, const struct history_version *version)
+static json_t *parse_version(struct call *call, const char *body, struct arena *arena)
+{
+    const char *opened = store_opened(call->store, call->route->resource, body, false, arena);
+    return opened ? json_parse(arena, opened, strlen(opened), JSON_DECODE_INT_AS_REAL, NULL) : NULL;
+}
+
+static bool put_changes(struct call *call, struct buffer *rows, const struct history_version *version)
 {
     struct arena arena; /* of this row: a page has many, and a body may be long */
     arena_init(&arena);
-    const char *before = version->previous_body ? version->previous_body : "{}";
-    json_t *new = json_parse(&arena, version->body, strlen(version->body), JSON_DECODE_INT_AS_REAL, NULL);
-    json_t *old = json_parse(&arena, before, strlen(before), JSON_DECODE_INT_AS_REAL, NULL);
+    json_t *new = parse_version(call, version->body, &arena);
+    json_t *old = parse_version(call, version->previous_body ? version->previous_body : "{}", &arena);
     json_t *patch = new &&old ? merge_patch(old, new) : NULL;
     if (patch)
         json_put(rows, patch);
@@ -260,13 +265,36 @@ static bool history_row(void *context, const struct history_version *version)
         buffer_put(page->rows, "null");
     buffer_format(page->rows, ",\"event\":\"%s\",\"changes\":", version->event);
     page->last_value = arena_format(page->call->arena, "%lld", (long long)version->version);
-    if (!put_changes(page->rows, version))
+    if (!put_changes(page->call, page->rows, version))
         page->rows->failed = true;
     buffer_char(page->rows, '}');
     return !page->rows->failed;
 }
 
-bool read_history(struct call *call)
+/* --- versions as they are hashed --------------------------------------------------------------------------------- */
+
+static bool sealed_row(void *context, const struct history_version *version)
+{
+    struct page *page = context;
+    if (page->count == page->limit) {
+        page->count++;
+        return false;
+    }
+    buffer_format(page->rows,
+                  "%s{\"version\":%lld,\"seq\":%lld,\"body_sha256\":\"%s\",\"body\":", page->count++ ? "," : "",
+                  (long long)version->version, (long long)version->seq, version->body_sha256);
+    buffer_put(page->rows, version->body);
+    buffer_put(page->rows, ",\"openings\":");
+    page->last_value = arena_format(page->call->arena, "%lld", (long long)version->version);
+    if (!openings_render(page->call, page->call->route->resource, version->body, page->rows))
+        page->rows->failed = true;
+    buffer_char(page->rows, '}');
+    return !page->rows->failed;
+}
+
+/* --- a page of either -------------------------------------------------------------------------------------------- */
+
+static bool answer_versions(struct call *call, bool (*row)(void *context, const struct history_version *version))
 {
     struct id id;
     const char *value = NULL;
@@ -284,8 +312,7 @@ bool read_history(struct call *call)
         return found == ABSENT;
     }
     buffer_put(page.rows, "{\"data\":[");
-    if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : INT64_MAX, page.limit + 1, history_row,
-                       &page))
+    if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : INT64_MAX, page.limit + 1, row, &page))
         return false;
     const char *next = page.count > page.limit ? cursor_make(call, page.last_value, id.text) : NULL;
     int64_t total = -1;
@@ -294,4 +321,14 @@ bool read_history(struct call *call)
         return false;
     answer_list(call, page.rows, next, total);
     return true;
+}
+
+bool read_history(struct call *call)
+{
+    return answer_versions(call, history_row);
+}
+
+bool read_sealed_history(struct call *call)
+{
+    return answer_versions(call, sealed_row);
 }

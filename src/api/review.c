@@ -146,6 +146,8 @@ static bool after(struct call *call)
         return add_chair(call, review) && add_agenda(call, review);
     if (!id_equal(&before->chair_id, &review->chair_id))
         return move_chair(call, before, review);
+    if (verb_is(call, "reopen")) /* it is frozen no more */
+        return erase_unfrozen(call, &review->record.id);
     return !verb_is(call, "approve") || (keep_revision(call, review) && sign_head(call));
 }
 

@@ -22,6 +22,8 @@
     METHOD_GET, where, OPERATION_READ, .read = read_list, .resource = (what), .list = true, .formats = REGISTER
 #define RECORD(where, what) METHOD_GET, where, OPERATION_READ, .read = read_record, .resource = (what)
 #define HISTORY(where, what) METHOD_GET, where, OPERATION_READ, .read = read_history, .resource = (what), .list = true
+#define SEALED_HISTORY(where, what)                                                                                    \
+    METHOD_GET, where, OPERATION_AUDIT_READ, .read = read_sealed_history, .resource = (what), .list = true
 #define CREATE(where, what, who) METHOD_POST, where, who, .write = write_create, .resource = (what)
 #define CHANGE(where, what, who) METHOD_PATCH, where, who, .write = write_change, .resource = (what)
 #define VERB(where, what, name, who) METHOD_POST, where, who, .write = write_verb, .resource = (what), .verb = (name)
@@ -59,6 +61,13 @@ const struct route routes[] = {
      .summary = "Make a person inactive"},
     {VERB("/v1/people/{id}/activate", PEOPLE, "activate", OPERATION_PERSON_WRITE),
      .summary = "Make a person active again"},
+    {VERB("/v1/people/{id}/erase", PEOPLE, "erase", OPERATION_PERSON_WRITE),
+     .summary = "Replace a person's name and address by a pseudonym"},
+    {VERB("/v1/people/{id}/hold", PEOPLE, "hold", OPERATION_PERSON_WRITE), .summary = "Put a legal hold on a person"},
+    {VERB("/v1/people/{id}/release", PEOPLE, "release", OPERATION_PERSON_WRITE),
+     .summary = "Take the legal hold off a person"},
+    {SEALED_HISTORY("/v1/people/{id}/sealed-history", PEOPLE),
+     .summary = "Read a person's versions as they are hashed"},
     {HISTORY("/v1/people/{id}/history", PEOPLE), .summary = "Read every version of a person"},
 
     {LIST("/v1/reviews", REVIEWS), .summary = "List reviews"},
@@ -87,6 +96,8 @@ const struct route routes[] = {
     {DOCUMENT("/v1/reviews/{id}/minutes", read_minutes), .summary = "Read the minutes of a review"},
     {DOCUMENT("/v1/reviews/{id}/revisions/{n}/minutes", read_revision_minutes),
      .summary = "Read the minutes of an approved revision"},
+    {METHOD_GET, "/v1/reviews/{id}/evidence-pack", OPERATION_AUDIT_READ, .read = read_pack, .resource = REVIEWS,
+     .formats = FORMAT(ZIP), .summary = "Take the evidence of a review along"},
     {HISTORY("/v1/reviews/{id}/history", REVIEWS), .summary = "Read every version of a review"},
 
     {LIST("/v1/reviews/{id}/attendees", ATTENDEES), .parent = REVIEWS, .summary = "List a review's attendees"},
@@ -97,6 +108,8 @@ const struct route routes[] = {
     {VERB("/v1/attendees/{id}/withdraw", ATTENDEES, "withdraw", OPERATION_REVIEW_MANAGE),
      .summary = "Take an attendee back"},
     {HISTORY("/v1/attendees/{id}/history", ATTENDEES), .summary = "Read every version of an attendee"},
+    {SEALED_HISTORY("/v1/attendees/{id}/sealed-history", ATTENDEES),
+     .summary = "Read an attendee's versions as they are hashed"},
 
     {LIST("/v1/inputs", INPUTS), .summary = "List inputs across reviews"},
     {LIST("/v1/reviews/{id}/inputs", INPUTS), .parent = REVIEWS, .summary = "List a review's inputs"},

@@ -158,12 +158,19 @@ static bool show(struct call *call, void (*reveal)(struct call *call, void *show
     if (!shown)
         return false;
     memcpy(shown, call->after, resource->size);
-    if (!store_derive(call->store, resource, &call->today, shown))
-        return false;
     if (reveal)
         reveal(call, shown);
     record_render(body, resource, shown, RENDER_SHOWN);
     return !buffer_failed(body);
+}
+
+bool write_derive(struct call *call)
+{
+    const struct resource *resource = call->route->resource;
+    if (!store_derive(call->store, resource, &call->today, call->after))
+        return false;
+    store_keep_derived(resource, call->arena, call->after);
+    return true;
 }
 
 bool write_reveal(struct call *call)
@@ -327,7 +334,8 @@ enum job_result write_verb(struct call *call)
     if (call->violations.count)
         return refuse(call);
     const struct field *state = resource_field_named(resource, resource->state);
-    *(unsigned *)field_in(state, call->after) = transition->to;
+    if (transition->to)
+        *(unsigned *)field_in(state, call->after) = transition->to;
     bool stored = do_step(behaviour->apply, call) && record_update(call, resource, call->after, transition->verb) &&
                   do_step(behaviour->after, call);
     return stored ? JOB_KEEP : JOB_BREAK;

@@ -273,7 +273,7 @@ void xlsx_answer(struct call *call)
         answer_fault(call, order->fault == DB_FAULT_NONE ? DB_FAULT_MEMORY : order->fault);
         return;
     case XLSX_NO_ROOM:
-        answer_problem(call, 503, NULL, "There is no room or memory to make the sheet; take another format.");
+        answer_problem(call, 503, NULL, "There is no room, memory or library to make the sheet; take another format.");
         return;
     case XLSX_WAITS:
     case XLSX_GIVEN_UP:

@@ -5,9 +5,10 @@
 
 static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/* `name` as it stands before the value: this is made for each write, and formatting costs as much as hashing. */
 static void put_member(struct buffer *buffer, const char *name, const char *text)
 {
-    buffer_format(buffer, ",\"%s\":", name);
+    buffer_put(buffer, name);
     if (text && *text)
         json_put_text(buffer, text, strlen(text));
     else
@@ -21,15 +22,15 @@ void audit_render(struct buffer *buffer, const struct audit_entry *entry, bool w
         json_put_text(buffer, entry->actor_id.text, 36);
     else
         buffer_put(buffer, "null");
-    put_member(buffer, "at", entry->at.text);
-    put_member(buffer, "body_sha256", entry->body_sha256);
-    put_member(buffer, "event", entry->event);
+    put_member(buffer, ",\"at\":", entry->at.text);
+    put_member(buffer, ",\"body_sha256\":", entry->body_sha256);
+    put_member(buffer, ",\"event\":", entry->event);
     if (with_hash)
-        put_member(buffer, "hash", entry->hash);
-    put_member(buffer, "previous_hash", entry->previous_hash);
-    put_member(buffer, "request_id", entry->request_id);
-    put_member(buffer, "resource", entry->resource);
-    put_member(buffer, "resource_id", entry->resource_id.text);
+        put_member(buffer, ",\"hash\":", entry->hash);
+    put_member(buffer, ",\"previous_hash\":", entry->previous_hash);
+    put_member(buffer, ",\"request_id\":", entry->request_id);
+    put_member(buffer, ",\"resource\":", entry->resource);
+    put_member(buffer, ",\"resource_id\":", entry->resource_id.text);
     buffer_put(buffer, ",\"seq\":");
     json_put_integer(buffer, entry->seq);
     buffer_char(buffer, '}');
@@ -45,7 +46,9 @@ void audit_hash_text(const char *text, size_t length, char ret_hex[65])
 bool audit_entry_hash(const struct audit_entry *entry, char ret_hex[65])
 {
     struct buffer text = {0};
-    buffer_format(&text, "reviewd-audit-1\n%s\n", entry->previous_hash);
+    buffer_put(&text, "reviewd-audit-1\n");
+    buffer_put(&text, entry->previous_hash);
+    buffer_char(&text, '\n');
     audit_render(&text, entry, false);
     bool fine = !buffer_failed(&text);
     if (fine)
@@ -115,10 +118,15 @@ bool audit_append(struct store *store, const struct resource *resource, const vo
         return false;
     store->head_known = true;
     const struct record *common = record;
+    struct arena arena; /* untouched where nothing of the record is personal */
+    arena_init(&arena);
     struct buffer body = {0};
-    record_render(&body, resource, record, RENDER_CANONICAL);
+    const void *sealed = store_seal(store, resource, record, &arena);
+    if (sealed)
+        record_render(&body, resource, sealed, RENDER_SEALED);
     size_t length = body.length;
-    char *text = buffer_take(&body);
+    char *text = sealed ? buffer_take(&body) : NULL;
+    arena_finish(&arena);
     if (!text)
         return false;
     struct audit_entry entry = *about;
@@ -230,10 +238,11 @@ bool audit_history(struct store *store, const struct id *record, int64_t before_
                    bool (*row)(void *context, const struct history_version *version), void *context)
 {
     struct db_statement *statement =
-        db_fixed(store->db, "SELECT v.version, a.at, a.actor_id, a.event, v.body, p.body FROM version AS v "
-                            "JOIN audit_log AS a ON a.seq = v.seq LEFT JOIN version AS p ON p.record_id = v.record_id "
-                            "AND p.version = v.version - 1 WHERE v.record_id = $1 AND v.version < $2 "
-                            "ORDER BY v.version DESC");
+        db_fixed(store->db,
+                 "SELECT v.version, a.at, a.actor_id, a.event, v.body, p.body, v.seq, a.body_sha256 FROM version AS v "
+                 "JOIN audit_log AS a ON a.seq = v.seq LEFT JOIN version AS p ON p.record_id = v.record_id "
+                 "AND p.version = v.version - 1 WHERE v.record_id = $1 AND v.version < $2 "
+                 "ORDER BY v.version DESC");
     if (!statement)
         return false;
     db_bind_text(statement, 1, record->text);
@@ -242,7 +251,8 @@ bool audit_history(struct store *store, const struct id *record, int64_t before_
     bool more = true;
     for (int i = 0; more && i < limit && (step = db_step(statement)) == DB_ROW; i++) {
         struct history_version version = {db_integer(statement, 0), db_text(statement, 1), db_text(statement, 2),
-                                          db_text(statement, 3),    db_text(statement, 4), db_text(statement, 5)};
+                                          db_text(statement, 3),    db_text(statement, 4), db_text(statement, 5),
+                                          db_integer(statement, 6), db_text(statement, 7)};
         if (!db_whole(statement)) {
             step = DB_ERROR;
             break;

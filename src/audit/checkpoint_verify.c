@@ -165,6 +165,14 @@ static bool check_one(struct store *store, const struct known_keys *keys, const 
     return check_log(store, claim, finding);
 }
 
+/* Here a signature by a key that is not known proves nothing. */
+static void want_key(const struct claim *claim, const struct known_key *key, struct checkpoint_finding *finding)
+{
+    if (!key)
+        find(finding, "checkpoint %s (%s): there is no public key %s here: name its file with --key", claim->seq_text,
+             claim->at, claim->key_id);
+}
+
 bool checkpoint_check(struct store *store, const struct known_keys *keys, const char *text, size_t text_length,
                       const char *signature, size_t signature_length, struct checkpoint_finding *finding)
 {
@@ -172,10 +180,27 @@ bool checkpoint_check(struct store *store, const struct known_keys *keys, const 
     const struct known_key *key;
     if (!check_one(store, keys, text, text_length, signature, signature_length, &claim, &key, finding))
         return false;
-    if (!key)
-        find(finding, "checkpoint %s (%s): there is no public key %s here: name its file with --key", claim.seq_text,
-             claim.at, claim.key_id);
+    want_key(&claim, key, finding);
     return true;
+}
+
+void checkpoint_check_claim(const struct known_keys *keys, const char *text, size_t text_length, const char *signature,
+                            size_t signature_length, struct checkpoint_claim *ret_claim,
+                            struct checkpoint_finding *finding)
+{
+    struct claim claim = {0};
+    const struct known_key *key = NULL;
+    if (!claim_parse(text, text_length, &claim)) {
+        find(finding, "the text of the checkpoint is none");
+        return;
+    }
+    if (!check_signature(keys, text, text_length, signature, signature_length, &claim, &key, finding))
+        return;
+    want_key(&claim, key, finding);
+    ret_claim->seq = claim.seq;
+    memcpy(ret_claim->hash, claim.hash, sizeof ret_claim->hash);
+    memcpy(ret_claim->at, claim.at, sizeof ret_claim->at);
+    memcpy(ret_claim->key_id, claim.key_id, sizeof ret_claim->key_id);
 }
 
 /* --- many ----------------------------------------------------------------------------------------------------------

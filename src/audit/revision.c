@@ -12,8 +12,13 @@ static const char *version_columns(struct arena *arena, const struct resource *r
     struct buffer sql = {0};
     for (size_t i = 0; i < resource_field_count(resource); i++) {
         const struct field *field = resource_field(resource, i);
-        if (!field->derived && resource_has(resource, field))
-            buffer_format(&sql, "%sjson_extract(v.body, '$.%s')", sql.length ? ", " : "", field->name);
+        if (field->derived || !resource_has(resource, field))
+            continue;
+        buffer_put(&sql, sql.length ? ", " : "");
+        if (field->personal)
+            buffer_format(&sql, STORE_OPENED, "v", field->name, "v", field->name);
+        else
+            buffer_format(&sql, "json_extract(v.body, '$.%s')", field->name);
     }
     arena->failed |= buffer_failed(&sql);
     const char *text = buffer_failed(&sql) ? "" : arena_copy(arena, sql.data, sql.length);

@@ -56,6 +56,23 @@ static bool verify_versions(struct store *store, struct audit_finding *finding)
     return finding->text[0] || step != DB_ERROR;
 }
 
+/* Whether a record is as its last version says. */
+static bool verify_record(struct store *store, const struct resource *resource, const void *record, const char *body,
+                          bool *ret_same)
+{
+    struct arena arena; /* of this record */
+    arena_init(&arena);
+    const char *opened = body ? store_opened(store, resource, body, true, &arena) : NULL;
+    struct buffer now = {0};
+    record_render_as(&now, resource, record, opened);
+    *ret_same =
+        opened && !buffer_failed(&now) && now.length == strlen(opened) && memcmp(now.data, opened, now.length) == 0;
+    bool fine = !body || opened;
+    buffer_finish(&now);
+    arena_finish(&arena);
+    return fine;
+}
+
 /* Every record is as its last version says. */
 static bool verify_records(struct store *store, const struct resource *resource, struct arena *arena,
                            struct audit_finding *finding)
@@ -74,12 +91,11 @@ static bool verify_records(struct store *store, const struct resource *resource,
             step = DB_ERROR;
             break;
         }
-        const char *body = db_text(statement, 0);
-        struct buffer now = {0};
-        record_render_as(&now, resource, record, body);
-        bool same = body && !buffer_failed(&now) && now.length == db_length(statement, 0) &&
-                    memcmp(now.data, body, now.length) == 0;
-        buffer_finish(&now);
+        bool same = false;
+        if (!verify_record(store, resource, record, db_text(statement, 0), &same)) {
+            step = DB_ERROR;
+            break;
+        }
         if (!same)
             snprintf(finding->text, sizeof finding->text, "%s %s (%s): the record is not as its last audit entry says",
                      resource->name, ((struct record *)record)->id.text,
@@ -140,6 +156,8 @@ static bool verify_all(struct store *store, struct arena *arena, struct audit_fi
         if (!finding->text[0] && !verify_presence(store, resources[i], arena, finding))
             return false;
     }
+    if (!finding->text[0] && !verify_personal(store, arena, finding))
+        return false;
     if (!finding->text[0] && !verify_revisions(store, arena, finding))
         return false;
     if (!finding->text[0] && !store_content_verify(store, finding->text, sizeof finding->text))

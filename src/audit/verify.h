@@ -8,4 +8,8 @@
  * asked once the versions and the records were found to fit. False where memory or the database fails. */
 MUST_USE bool verify_revisions(struct store *store, struct arena *arena, struct audit_finding *finding);
 
+/* Every kept value opens its commitment, or is the pseudonym of a person who was erased; every commitment has its
+ * value, and no value is without one. */
+MUST_USE bool verify_personal(struct store *store, struct arena *arena, struct audit_finding *finding);
+
 #endif

@@ -29,7 +29,7 @@ static bool read_whole(const char *path, struct buffer *ret_text)
     return fine;
 }
 
-static bool read_keys(const struct invocation *invocation, struct known_keys *ret_keys)
+bool verify_keys(const struct invocation *invocation, struct known_keys *ret_keys)
 {
     const char *path = option(invocation, "--key");
     char message[400];
@@ -94,7 +94,7 @@ bool verify_checkpoints(const struct invocation *invocation, struct store *store
 {
     struct known_keys keys = {0};
     *ret_finding = (struct checkpoint_finding){0};
-    if (!read_keys(invocation, &keys))
+    if (!verify_keys(invocation, &keys))
         return false;
     bool fine = true;
     if (option(invocation, "--checkpoint")) {

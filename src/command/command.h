@@ -78,6 +78,13 @@ bool data_write(struct data *data, const struct invocation *invocation,
 /* The detail of a problem with its violations, as one line in the arena. */
 const char *problem_line(struct arena *arena, const struct response *response);
 
+/* The public keys to check with: those of --key, else of the data folder, which may have none. False after saying why
+ * they cannot be read. */
+bool verify_keys(const struct invocation *invocation, struct known_keys *ret_keys);
+
+/* Verifies the evidence pack that --pack names, and says what it found; the exit status. */
+int verify_pack(const struct invocation *invocation);
+
 /* Checks the signed heads that --checkpoint names, else those of the database, against the log and the public keys (of
  * --key, else of the data folder). False after saying why it cannot. */
 bool verify_checkpoints(const struct invocation *invocation, struct store *store,

@@ -26,7 +26,8 @@ static const struct option_row due_options[] = {
 static const struct option_row verify_options[] = {
     {"--checkpoint", "FILE", false,
      "Signed heads kept elsewhere: checkpoint_file, or what the API answered; - is stdin."},
-    {"--key", "FILE", false, "Public keys to check them with, in place of those of the data folder."},
+    {"--key", "FILE", false, "Public keys to check with, in place of those of the data folder."},
+    {"--pack", "FILE", false, "An evidence pack to verify, in place of the data folder's log."},
 };
 
 #define OPTIONS(rows) .options = (rows), .option_count = COUNT_OF(rows)
@@ -58,7 +59,11 @@ const struct command commands[] = {
          "Walks the whole audit chain and compares every record, and every revision of an approved review, with it, "
          "then every signed head. Prints the head, or the first entry, record or signed head that does not fit (exit "
          "status 1). With --checkpoint the signed heads "
-         "are those of a file that was kept elsewhere: a log that was cut short or worked out anew does not fit them."},
+         "are those of a file that was kept elsewhere: a log that was cut short or worked out anew does not fit them. "
+         "With --pack an evidence pack is verified, which needs no database: that no file was changed, taken away or "
+         "added, that a known key signed the list and the head, that the entries are a chain up to the head, that "
+         "each version is the one of its entry and none is missing, that each record is its last version, and that "
+         "minutes and evidence are those that the records speak of."},
     {"due", OPTIONS(due_options), .run = run_due, .summary = "list what is due or overdue",
      .description = "Lists what is due within some days or overdue, the oldest first, a line each: reviews that are "
                     "planned, the next review where none is planned in time, the deadlines of adopted decisions and of "

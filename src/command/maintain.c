@@ -78,6 +78,12 @@ int run_audit_verify(struct invocation *invocation)
 {
     struct data data;
     struct audit_finding finding;
+    if (option(invocation, "--pack")) { /* needs no data folder */
+        if (option(invocation, "--checkpoint"))
+            return fail("--checkpoint is of the log in the data folder, and --pack of a file alone: ask for one"),
+                   EXIT_USAGE;
+        return verify_pack(invocation);
+    }
     if (!data_open(&data, invocation))
         return EXIT_FAILED;
     int status = EXIT_FAILED;

@@ -2,16 +2,15 @@
 #include "command.h"
 
 #include "reviewd/digest.h"
+#include "reviewd/late.h"
 
 #include "version.h"
 
 #include <cmark.h>
 #include <jansson.h>
 #include <microhttpd.h>
-#include <pango/pangocairo.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <xlsxwriter.h>
 #include <zlib.h>
 
 int run_openapi(struct invocation *invocation)
@@ -42,12 +41,18 @@ int run_rules(struct invocation *invocation)
 
 int run_version(struct invocation *invocation)
 {
-    const char *libraries[][2] = {{"database", db_driver_version()},   {"libmicrohttpd", MHD_get_version()},
-                                  {"jansson", jansson_version_str()},  {"libsodium", sodium_version_string()},
-                                  {"nettle", digest_nettle_version()}, {"xxhash", digest_xxhash_version()},
-                                  {"libxlsxwriter", lxw_version()},    {"zlib", zlibVersion()},
-                                  {"cairo", cairo_version_string()},   {"pango", pango_version_string()},
-                                  {"cmark", cmark_version_string()}};
+    const char *libraries[][2] = {{"database", db_driver_version()},
+                                  {"libmicrohttpd", MHD_get_version()},
+                                  {"jansson", jansson_version_str()},
+                                  {"libsodium", sodium_version_string()},
+                                  {"nettle", digest_nettle_version()},
+                                  {"xxhash", digest_xxhash_version()},
+                                  {"libxlsxwriter", late_version(LATE_XLSXWRITER)},
+                                  {"zlib", zlibVersion()},
+                                  {"cairo", late_version(LATE_CAIRO)},
+                                  {"pango", late_version(LATE_PANGO)},
+                                  {"cmark", cmark_version_string()},
+                                  {"libarchive", late_version(LATE_ARCHIVE)}};
     struct buffer text = {0};
     buffer_format(&text, invocation->json ? "{\"reviewd\":\"%s\",\"build\":\"%s\"" : "reviewd %s (%s)\n",
                   REVIEWD_VERSION, REVIEWD_BUILD);

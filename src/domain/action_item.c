@@ -29,8 +29,8 @@ static const struct shape effort_shape = {"resources", effort_fields, COUNT_OF(e
 
 #define RECORD struct action_item
 static const struct field action_item_fields[] = {
-    {"review_id", FIELD_REF(review_id, "review"), .read_only = true, .description = "The review that it comes from.",
-     .example = "\"MR-2026-01\""},
+    {"review_id", FIELD_REF(review_id, "review"), .read_only = true, .through = "decision_id",
+     .description = "The review that it comes from.", .example = "\"MR-2026-01\""},
     {"review_reference", FIELD_TEXT(review_reference), .read_only = true, .derived = true, .via = "review_id",
      .of = "reference", .description = "The review's reference.", .example = "\"MR-2026-01\""},
     {"review_title", FIELD_TEXT(review_title), .read_only = true, .derived = true, .via = "review_id", .of = "title",

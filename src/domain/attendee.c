@@ -17,8 +17,10 @@ static const struct field attendee_fields[] = {
     {"attendance", FIELD_ENUM(attendance, attendance_names), .initial = ATTENDANCE_INVITED,
      .description = "Whether the person came.", .example = "\"attended\""},
     {"delegate_for_id", FIELD_REF(delegate_for_id, "person"), .description = "For whom the person stands in."},
-    {"name_at_review", FIELD_TEXT(name_at_review), .read_only = true, .searched = true, .max = 200,
-     .description = "The person's name when named here.", .example = "\"Ana Horvat\""},
+    {"name_at_review", FIELD_TEXT(name_at_review), .read_only = true, .searched = true, .personal = true, .max = 200,
+     .description = "The person's name when named here; a pseudonym once the person is erased, unless the review is "
+                    "concluded or approved by then.",
+     .example = "\"Ana Horvat\""},
     {"job_title_at_review", FIELD_TEXT(job_title_at_review), .read_only = true, .searched = true, .max = 200,
      .description = "The person's position when named here."},
     {"withdrawn", FIELD_TRUTH(withdrawn), .read_only = true, .initial = TRUTH_FALSE,

@@ -2,33 +2,6 @@
 
 enum { TEXT_MAX = 2000, LIST_MAX = 100 };
 
-bool field_is_set(const struct field *field, const void *record)
-{
-    const void *at = field_of(field, record);
-    switch (field->kind) {
-    case FIELD_KIND_TEXT:
-        return *(const char *const *)at != NULL;
-    case FIELD_KIND_REF:
-    case FIELD_KIND_DATE:
-    case FIELD_KIND_INSTANT:
-        return *(const char *)at != '\0';
-    case FIELD_KIND_INTEGER:
-        return ((const struct integer *)at)->known;
-    case FIELD_KIND_NUMBER:
-        return ((const struct number *)at)->known;
-    case FIELD_KIND_TRUTH:
-    case FIELD_KIND_ENUM:
-        return *(const unsigned *)at != 0;
-    case FIELD_KIND_OBJECT:
-    case FIELD_KIND_LIST:
-    case FIELD_KIND_TEXTS:
-    case FIELD_KIND_REFS:
-    case FIELD_KIND_RAW:
-        return ((const struct nested *)at)->json != NULL;
-    }
-    return false;
-}
-
 static size_t field_size(const struct field *field)
 {
     switch (field->kind) {

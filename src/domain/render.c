@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIELDS_MAX = 64, SHAPES_MAX = 16 };
+enum { FIELDS_MAX = 64, SHAPES_MAX = 16, KEY_BYTES = 40 };
 
 /* The indices of fields in the order of their names, which for our ASCII names is RFC 8785's. */
 struct order {
@@ -14,7 +14,21 @@ struct order {
     size_t count;
 };
 
+/* A member and the text before its value: ',"name":', of the first '{"name":'. */
+struct member {
+    const struct field *field;
+    size_t length;
+    char key[KEY_BYTES];
+};
+
+/* The members that are shown, in the table's order. */
+struct shown {
+    struct member members[FIELDS_MAX];
+    size_t count;
+};
+
 static struct order resource_orders[RESOURCE_COUNT];
+static struct shown resource_shown[RESOURCE_COUNT];
 static struct order shape_orders[SHAPES_MAX];
 static size_t shape_order_count;
 
@@ -58,6 +72,16 @@ static void shape_order_make(const struct shape *shape)
         order_insert(order, shape->fields[i].name, i, shape_name_at);
 }
 
+static void shown_add(struct shown *shown, const struct field *field)
+{
+    assert(shown->count < FIELDS_MAX && strlen(field->name) + sizeof ",\"\":" <= KEY_BYTES);
+    struct member *member = &shown->members[shown->count];
+    member->field = field;
+    member->length =
+        (size_t)snprintf(member->key, sizeof member->key, "%s\"%s\":", shown->count ? "," : "{", field->name);
+    shown->count++;
+}
+
 void render_init(void)
 {
     if (resource_orders[0].of)
@@ -71,6 +95,8 @@ void render_init(void)
                 shape_order_make(field->shape);
             if (!field->derived && resource_has(resources[r], field))
                 order_insert(order, field->name, i, resource_name_at);
+            if (!field->hidden && resource_has(resources[r], field))
+                shown_add(&resource_shown[r], field);
         }
     }
 }
@@ -178,23 +204,35 @@ void record_render_as(struct buffer *buffer, const struct resource *resource, co
     buffer_char(buffer, '}');
 }
 
+static void record_show(struct buffer *buffer, const struct shown *shown, const void *record)
+{
+    for (size_t i = 0; i < shown->count; i++) {
+        const struct member *member = &shown->members[i];
+        buffer_add(buffer, member->key, member->length);
+        value_render(buffer, member->field, record);
+    }
+    buffer_char(buffer, '}');
+}
+
+static void commitment_render(struct buffer *buffer, const struct field *field, const void *record, bool first)
+{
+    buffer_format(buffer, "%s\"%s\":{\"commitment\":", first ? "" : ",", field->name);
+    value_render(buffer, field, record);
+    buffer_char(buffer, '}');
+}
+
 void record_render(struct buffer *buffer, const struct resource *resource, const void *record, enum render render)
 {
+    if (render == RENDER_SHOWN) {
+        record_show(buffer, &resource_shown[resource_index(resource)], record);
+        return;
+    }
+    const struct order *order = &resource_orders[resource_index(resource)];
     buffer_char(buffer, '{');
-    bool first = true;
-    if (render == RENDER_CANONICAL) {
-        const struct order *order = &resource_orders[resource_index(resource)];
-        for (size_t i = 0; i < order->count; i++)
-            member_render(buffer, resource_field(resource, order->index[i]), record, i == 0);
-    } else {
-        size_t count = resource_field_count(resource);
-        for (size_t i = 0; i < count; i++) {
-            const struct field *field = resource_field(resource, i);
-            if (field->hidden || !resource_has(resource, field))
-                continue;
-            member_render(buffer, field, record, first);
-            first = false;
-        }
+    for (size_t i = 0; i < order->count; i++) {
+        const struct field *field = resource_field(resource, order->index[i]);
+        bool sealed = field->personal && render == RENDER_SEALED && field_is_set(field, record);
+        (sealed ? commitment_render : member_render)(buffer, field, record, i == 0);
     }
     buffer_char(buffer, '}');
 }

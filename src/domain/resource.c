@@ -46,27 +46,27 @@ size_t resource_index(const struct resource *resource)
     return i;
 }
 
-size_t resource_field_count(const struct resource *resource)
-{
-    return record_field_count + resource->field_count;
-}
-
-const struct field *resource_field(const struct resource *resource, size_t index)
-{
-    return index < record_field_count ? &record_fields[index] : &resource->fields[index - record_field_count];
-}
-
-bool resource_has(const struct resource *resource, const struct field *field)
-{
-    return resource->reference_prefix || field->offset != offsetof(struct record, reference);
-}
-
 const struct field *resource_field_named(const struct resource *resource, const char *name)
 {
     const struct field *field = fields_find(record_fields, record_field_count, name);
     if (field)
         return resource_has(resource, field) ? field : NULL;
     return fields_find(resource->fields, resource->field_count, name);
+}
+
+bool resource_is_personal(const struct resource *resource)
+{
+    for (size_t i = 0; i < resource->field_count; i++) {
+        if (resource->fields[i].personal)
+            return true;
+    }
+    return false;
+}
+
+const struct id *record_subject(const struct resource *resource, const void *record)
+{
+    const struct field *field = resource_field_named(resource, "person_id");
+    return field ? field_of(field, record) : &((const struct record *)record)->id;
 }
 
 bool resource_is_searched(const struct resource *resource)

@@ -33,17 +33,23 @@ bool buffer_reserve(struct buffer *buffer, size_t more)
 
 void buffer_format(struct buffer *buffer, const char *format, ...)
 {
+    enum { USUAL_BYTES = 128 }; /* most texts are not made twice to know their length */
+    if (!buffer_reserve(buffer, USUAL_BYTES))
+        return;
+    size_t room = buffer->capacity - buffer->length;
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(buffer->data + buffer->length, room, format, arguments);
     va_end(arguments);
-    if (length < 0 || !buffer_reserve(buffer, (size_t)length + 1)) {
+    if (length < 0 || ((size_t)length >= room && !buffer_reserve(buffer, (size_t)length + 1))) {
         buffer->failed = true;
         return;
     }
-    va_start(arguments, format);
-    vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
-    va_end(arguments);
+    if ((size_t)length >= room) {
+        va_start(arguments, format);
+        vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+        va_end(arguments);
+    }
     buffer->length += (size_t)length;
 }
 
@@ -55,6 +61,7 @@ char *buffer_take(struct buffer *buffer)
         free(data);
         data = NULL;
     }
+    char *fitted = data ? realloc(data, buffer->length) : NULL; /* many of these stay for good */
     *buffer = (struct buffer){0};
-    return data;
+    return fitted ? fitted : data;
 }

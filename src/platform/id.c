@@ -50,6 +50,15 @@ struct id id_make(void)
     return id;
 }
 
+void salt_make(char ret_text[SALT_TEXT_BYTES])
+{
+    unsigned char bytes[16];
+    randombytes_buf(bytes, sizeof bytes);
+    put_hex(ret_text, bytes, sizeof bytes);
+    ret_text[32] = '\0';
+    sodium_memzero(bytes, sizeof bytes);
+}
+
 static uint64_t request_start;
 
 static void request_begin(void)

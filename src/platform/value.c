@@ -2,19 +2,18 @@
 
 bool id_parse(const char *text, struct id *ret_id)
 {
-    struct id id = {0};
-    for (size_t i = 0; i < 36; i++) {
-        char c = text[i];
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (c >= 'A' && c <= 'F')
-            c = (char)(c + ('a' - 'A'));
-        bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-        if (dash ? c != '-' : !hex)
+    static const char form[] = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
+    struct id id;
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        char lower = (char)(text[i] | 0x20); /* of a letter; digits and '-' have that bit */
+        bool hex = (text[i] >= '0' && text[i] <= '9') || (lower >= 'a' && lower <= 'f');
+        if (form[i] == '-' ? text[i] != '-' : !hex)
             return false;
-        id.text[i] = c;
+        id.text[i] = lower;
     }
-    if (text[36])
+    if (text[sizeof form - 1])
         return false;
+    id.text[sizeof form - 1] = '\0';
     *ret_id = id;
     return true;
 }
@@ -236,11 +235,19 @@ static size_t utf8_sequence(const unsigned char *t, size_t left)
     return overlong || beyond ? 0 : length;
 }
 
+/* Whether all eight bytes are ASCII and none is NUL: then none of them, less one, has or borrows its highest bit. */
+static bool is_plain(const unsigned char *t)
+{
+    uint64_t eight;
+    memcpy(&eight, t, sizeof eight);
+    return (((eight - 0x0101010101010101u) | eight) & 0x8080808080808080u) == 0;
+}
+
 bool text_is_utf8(const char *text, size_t length)
 {
     const unsigned char *t = (const unsigned char *)text;
     while (length) {
-        size_t step = utf8_sequence(t, length);
+        size_t step = length >= sizeof(uint64_t) && is_plain(t) ? sizeof(uint64_t) : utf8_sequence(t, length);
         if (!step)
             return false;
         t += step;

@@ -24,7 +24,7 @@ struct fact {
 
 struct column {
     const char *title;
-    unsigned share; /* of the width, as against the other columns' */
+    unsigned share; /* of the width that longest words leave, as against the other columns' */
     bool number;
 };
 

@@ -104,6 +104,15 @@ static void put_line_plot(struct pdf *pdf, const struct plot *plot)
         put_line(pdf, plot, plot->targets, &span, grey, true);
     for (size_t i = 0; i < plot->series_count; i++)
         put_line(pdf, plot, plot->series[i].values, &span, colours[i], false);
+    for (size_t i = plot->targets ? plot->label_count : 0; i-- > 0;) {
+        if (!plot->targets[i].known)
+            continue;
+        double y = pdf->y + LINE_HEIGHT - 14 - (LINE_HEIGHT - 28) * height_of(&span, plot->targets[i].value);
+        const char *value = number_text(pdf, plot->targets[i].value, plot->unit);
+        pdf_label(pdf, arena_format(pdf->arena, "target %s", value ? value : ""), &SMALL, MARGIN + FIGURE_WIDTH - 4,
+                  y - 5, BODY_WIDTH - FIGURE_WIDTH);
+        break;
+    }
     pdf->y += LINE_HEIGHT;
     double step = plot->label_count > 1 ? (FIGURE_WIDTH - 40) / (double)(plot->label_count - 1) : FIGURE_WIDTH - 40;
     for (size_t i = 0; i < plot->label_count; i++)

@@ -22,7 +22,9 @@ static const char style[] =
     "caption{text-align:start;font-weight:600;padding:.3rem 0}"
     "th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:start;vertical-align:top;min-width:4.5rem}"
     "thead th{background:var(--head)}.n{text-align:end;font-variant-numeric:tabular-nums}"
-    "figure{margin:1rem 0;max-width:24rem}figure svg{display:block;width:100%;height:auto}"
+    ".k{white-space:nowrap}td:last-child:not(.n){min-width:9rem}"
+    "figure{display:inline-block;vertical-align:top;width:20rem;max-width:100%;margin:.8rem 1rem .8rem 0}figure "
+    "svg{display:block;width:100%;height:auto}"
     ".told pre{overflow-x:auto;background:var(--head);padding:.5rem;white-space:pre-wrap}"
     ".told blockquote{margin:.5rem 0;padding-inline-start:1rem;border-inline-start:3px solid var(--line)}"
     "footer{margin-top:2.5rem;color:var(--soft);font-size:.85rem;border-top:1px solid var(--line)}"
@@ -31,9 +33,13 @@ static const char style[] =
     "@media print{:root{color-scheme:light;--ground:#fff;--text:#000;--soft:#444;--line:#999;--head:#eee;"
     "--warn:#a40000}"
     "body{max-width:none;padding:0;font-size:10pt}thead{display:table-header-group}"
-    "tr,figure,dl{break-inside:avoid}h1,h2,h3,h4{break-after:avoid}.wide{overflow:visible}"
-    "a{color:inherit}"
-    "figure{max-width:9cm}"
+    "tr,figure,dl{break-inside:avoid}h1,h2,h3,h4,caption{break-after:avoid}.wide{overflow:visible;padding:0 1px}"
+    "a{color:inherit}p{orphans:2;widows:2}"
+    "figure{width:8.3cm;margin-right:.4cm}dl{grid-template-columns:9rem 1fr}"
+    "table{font-size:8.5pt}th,td{padding:2pt "
+    "4pt}th,td:not(:last-child){min-width:0}footer{margin-top:1rem;break-before:avoid}"
+    "h2{margin-top:1.2rem}h3{margin-top:1rem}h4{margin:.6rem 0 .2rem}tbody "
+    "tr:first-child{break-before:avoid}p{margin:.3rem 0}"
     ".stamp{display:block;position:fixed;top:38%;left:0;width:100%;text-align:center;font-size:110pt;font-weight:700;"
     "color:rgba(164,0,0,.09)}}";
 
@@ -90,16 +96,25 @@ static void put_facts(struct buffer *out, const struct block *block)
     buffer_put(out, "</dl>\n");
 }
 
+/* References, dates, a figure with its unit and the like: no place in them is one for a line to end. */
+static bool is_key(const char *text, bool number)
+{
+    size_t length = strlen(text);
+    return length <= 16 && (number || strcspn(text, " \n") == length);
+}
+
 static void put_cells(struct buffer *out, const struct block *block, const struct row *row)
 {
+    static const char *const classes[2][2][2] = {
+        {{"", " class=\"k\""}, {" class=\"n\"", " class=\"n k\""}},
+        {{" scope=\"row\"", " scope=\"row\" class=\"k\""},
+         {" scope=\"row\" class=\"n\"", " scope=\"row\" class=\"n k\""}},
+    };
     buffer_put(out, "<tr>");
     for (size_t i = 0; i < block->column_count; i++) {
-        bool head = i == 0;
-        put_element(out, head ? "th" : "td",
-                    head                       ? " scope=\"row\""
-                    : block->columns[i].number ? " class=\"n\""
-                                               : "",
-                    row->cells[i]);
+        bool number = block->columns[i].number;
+        const char *class = classes[i == 0][number][is_key(row->cells[i], number)];
+        put_element(out, i ? "td" : "th", class, row->cells[i]);
     }
     buffer_put(out, "</tr>\n");
 }

@@ -224,9 +224,10 @@ static void add_decisions(struct minutes *minutes, struct document *document)
 
 static void add_plan(struct minutes *minutes, struct document *document)
 {
-    static const struct column columns[] = {
-        {"Reference", 64, false}, {"Action item", 90, false}, {"Decision", 60, false}, {"Owner", 55, false},
-        {"Deadline", 53, false},  {"Priority", 45, false},    {"Status", 48, false},   {"Success criteria", 80, false}};
+    static const struct column columns[] = {{"Reference", 64, false}, {"Action item", 110, false},
+                                            {"Decision", 60, false},  {"Owner", 20, false},
+                                            {"Deadline", 53, false},  {"Priority", 45, false},
+                                            {"Status", 15, false},    {"Success criteria", 200, false}};
     struct arena *arena = minutes->arena;
     document_heading(document, 2, "Action plan");
     if (!minutes->item_count) {

@@ -4,8 +4,7 @@
 #define REVIEWD_RECORDS_PDF_H
 
 #include "document.h"
-
-#include <pango/pangocairo.h>
+#include "late_functions.h"
 
 /* A4 in points, and what is left of it. */
 #define PAGE_WIDTH 595.28

@@ -140,8 +140,8 @@ static const char *disposition(struct minutes *minutes, const struct carried_ite
 void add_carried(struct minutes *minutes, struct document *document, bool held)
 {
     static const struct column columns[] = {
-        {"Reference", 64, false}, {"Action item", 85, false}, {"From", 54, false},        {"Owner", 55, false},
-        {"Deadline", 53, false},  {"Status", 50, false},      {"Disposition", 134, false}};
+        {"Reference", 64, false}, {"Action item", 110, false}, {"From", 54, false},        {"Owner", 20, false},
+        {"Deadline", 53, false},  {"Status", 20, false},       {"Disposition", 220, false}};
     document_heading(document, 2, "Action items from earlier reviews (9.3.2 a)");
     if (!minutes->carried_count) {
         document_plain(document, "None.");

@@ -1,5 +1,6 @@
 /* Workbooks by libxlsxwriter, in its constant memory: rows go to a temporary file as they come. */
 #include "column.h"
+#include "late_functions.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -7,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-#include <xlsxwriter.h>
 
 enum {
     CELL_UNITS_MAX = 32767, /* UTF-16 code units, Excel's limit */
@@ -57,9 +57,9 @@ static double column_width(const struct column *column)
 
 static void put_head(struct xlsx *xlsx)
 {
-    lxw_format *bold = workbook_add_format(xlsx->workbook);
+    lxw_format *bold = late.workbook_add_format(xlsx->workbook);
     if (bold)
-        format_set_bold(bold);
+        late.format_set_bold(bold);
     for (size_t i = 0; i < xlsx->count; i++) {
         const struct column *column = &xlsx->columns[i];
         char name[120];
@@ -67,10 +67,10 @@ static void put_head(struct xlsx *xlsx)
                  column->member ? column->member->name : "");
         double width = column_width(column);
         double least = (double)strlen(name) + 4; /* the filter's button */
-        worksheet_set_column(xlsx->worksheet, (lxw_col_t)i, (lxw_col_t)i, width < least ? least : width, NULL);
-        worksheet_write_string(xlsx->worksheet, 0, (lxw_col_t)i, name, bold);
+        late.worksheet_set_column(xlsx->worksheet, (lxw_col_t)i, (lxw_col_t)i, width < least ? least : width, NULL);
+        late.worksheet_write_string(xlsx->worksheet, 0, (lxw_col_t)i, name, bold);
     }
-    worksheet_freeze_panes(xlsx->worksheet, 1, 0);
+    late.worksheet_freeze_panes(xlsx->worksheet, 1, 0);
 }
 
 /* A file without a name in the folder: it goes with the last who has it open. */
@@ -90,21 +90,21 @@ static bool workbook_begin(struct xlsx *xlsx, const char *folder, const char *ti
     char path[40];
     snprintf(path, sizeof path, "/proc/self/fd/%d", xlsx->file);
     lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = (char *)(uintptr_t)folder};
-    xlsx->workbook = workbook_new_opt(path, &options);
+    xlsx->workbook = late.workbook_new_opt(path, &options);
     if (!xlsx->workbook)
         return false;
     lxw_doc_properties properties = {.title = (char *)(uintptr_t)title};
     struct date epoch = {"1970-01-01"};
     struct date today = instant_date(now);
     properties.created = (time_t)(date_days(&today) - date_days(&epoch)) * 86400;
-    workbook_set_properties(xlsx->workbook, &properties);
-    xlsx->worksheet = workbook_add_worksheet(xlsx->workbook, title);
-    xlsx->date = workbook_add_format(xlsx->workbook);
-    xlsx->instant = workbook_add_format(xlsx->workbook);
+    late.workbook_set_properties(xlsx->workbook, &properties);
+    xlsx->worksheet = late.workbook_add_worksheet(xlsx->workbook, title);
+    xlsx->date = late.workbook_add_format(xlsx->workbook);
+    xlsx->instant = late.workbook_add_format(xlsx->workbook);
     if (!xlsx->worksheet || !xlsx->worksheet->optimize_tmpfile || !xlsx->date || !xlsx->instant)
         return false;
-    format_set_num_format(xlsx->date, "yyyy-mm-dd");
-    format_set_num_format(xlsx->instant, "yyyy-mm-dd hh:mm:ss.000");
+    late.format_set_num_format(xlsx->date, "yyyy-mm-dd");
+    late.format_set_num_format(xlsx->instant, "yyyy-mm-dd hh:mm:ss.000");
     put_head(xlsx);
     return true;
 }
@@ -112,7 +112,7 @@ static bool workbook_begin(struct xlsx *xlsx, const char *folder, const char *ti
 struct xlsx *xlsx_begin(const struct resource *resource, const char *folder, const char *title,
                         const struct instant *now)
 {
-    struct xlsx *xlsx = calloc(1, sizeof *xlsx);
+    struct xlsx *xlsx = late_load(LATE_XLSXWRITER) ? calloc(1, sizeof *xlsx) : NULL;
     if (!xlsx)
         return NULL;
     xlsx->resource = resource;
@@ -137,7 +137,7 @@ static bool put_time(struct xlsx *xlsx, lxw_col_t column, const char *text, bool
         return false;
     if (instant && sscanf(text + 20, "%3d", &milliseconds) == 1)
         at.sec += milliseconds / 1000.0;
-    worksheet_write_datetime(xlsx->worksheet, xlsx->rows, column, &at, instant ? xlsx->instant : xlsx->date);
+    late.worksheet_write_datetime(xlsx->worksheet, xlsx->rows, column, &at, instant ? xlsx->instant : xlsx->date);
     return true;
 }
 
@@ -203,7 +203,7 @@ static bool put_text(struct xlsx *xlsx, lxw_col_t column, const struct cell *cel
     bool fine = !buffer_failed(&text);
     for (char *at = fine ? next_foreign(text.data) : NULL; at; at = next_foreign(at))
         at[2] = '\xBD'; /* U+FFFD stands in its place */
-    fine = fine && worksheet_write_string(xlsx->worksheet, xlsx->rows, column, text.data, NULL) == LXW_NO_ERROR;
+    fine = fine && late.worksheet_write_string(xlsx->worksheet, xlsx->rows, column, text.data, NULL) == LXW_NO_ERROR;
     buffer_finish(&text);
     return fine;
 }
@@ -217,9 +217,9 @@ static bool put_cell(struct xlsx *xlsx, lxw_col_t column, enum field_kind kind, 
     switch (kind) {
     case FIELD_KIND_INTEGER:
     case FIELD_KIND_NUMBER:
-        return worksheet_write_number(xlsx->worksheet, xlsx->rows, column, cell->number, NULL) == LXW_NO_ERROR;
+        return late.worksheet_write_number(xlsx->worksheet, xlsx->rows, column, cell->number, NULL) == LXW_NO_ERROR;
     case FIELD_KIND_TRUTH:
-        return worksheet_write_boolean(xlsx->worksheet, xlsx->rows, column, cell->truth, NULL) == LXW_NO_ERROR;
+        return late.worksheet_write_boolean(xlsx->worksheet, xlsx->rows, column, cell->truth, NULL) == LXW_NO_ERROR;
     case FIELD_KIND_DATE:
     case FIELD_KIND_INSTANT:
         return put_time(xlsx, column, cell->text, kind == FIELD_KIND_INSTANT) || put_text(xlsx, column, cell);
@@ -254,7 +254,7 @@ void xlsx_drop(struct xlsx *xlsx)
     if (!xlsx)
         return;
     if (xlsx->workbook)
-        lxw_workbook_free(xlsx->workbook);
+        late.lxw_workbook_free(xlsx->workbook);
     xlsx_free(xlsx);
 }
 
@@ -275,12 +275,12 @@ bool xlsx_finish(struct xlsx *xlsx, int *ret_file, int64_t *ret_length)
         xlsx_drop(xlsx);
         return false;
     }
-    worksheet_autofilter(xlsx->worksheet, 0, 0, xlsx->rows - 1, (lxw_col_t)(xlsx->count - 1));
+    late.worksheet_autofilter(xlsx->worksheet, 0, 0, xlsx->rows - 1, (lxw_col_t)(xlsx->count - 1));
     xlsx->workbook->options.use_zip64 = length >= ZIP64_FROM_BYTES;
     /* One at a time: it asks gmtime(), whose answer belongs to all threads. */
     static pthread_mutex_t packing = PTHREAD_MUTEX_INITIALIZER;
     pthread_mutex_lock(&packing);
-    bool fine = workbook_close(xlsx->workbook) == LXW_NO_ERROR;
+    bool fine = late.workbook_close(xlsx->workbook) == LXW_NO_ERROR;
     pthread_mutex_unlock(&packing);
     int64_t packed = fine ? lseek(xlsx->file, 0, SEEK_END) : -1;
     if (packed > 0) {

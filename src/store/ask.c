@@ -31,13 +31,8 @@ bool ask_integer(struct db_statement *statement, int64_t *ret_value)
 void ask_text(struct db_statement *statement, int column, char *target, size_t size)
 {
     const char *text = db_text(statement, column);
-    size_t length = db_length(statement, column);
-    if (!text)
-        return;
-    if (length >= size) /* only a damaged database holds such a text */
-        length = size - 1;
-    memcpy(target, text, length);
-    target[length] = '\0';
+    if (text && !memccpy(target, text, '\0', size)) /* only a damaged database holds such a text */
+        target[size - 1] = '\0';
 }
 
 const char *ask_copy(struct db_statement *statement, int column, struct arena *arena)

@@ -37,6 +37,9 @@ int store_lock_checkpoints(const char *data_folder);
 /* Makes a migrated database beside its place and puts it there in one step, where nobody else was faster. */
 MUST_USE bool store_create(const char *data_folder, const char *path, bool *ret_created, const char **ret_message);
 
+/* Finds in the tables what records show of their parents. Once, before threads. */
+void parents_init(void);
+
 /* The parents that a connection remembers (parents.c). NULL when memory is out; destroy takes NULL. */
 struct parents *parents_create(void);
 void parents_destroy(struct parents *parents);

@@ -231,8 +231,8 @@ bool store_carried(struct store *store, const struct id *review, const struct in
             "SELECT t.id, t.reference, t.title, t.status IN ('open', 'in_progress', 'blocked') AND "
             "t.deadline < $3, EXISTS (SELECT 1 FROM follow_up AS f WHERE f.action_item_id = t.id AND "
             "f.review_id = $1) FROM action_item AS t WHERE t.created_at <= $2 AND (t.ended_at IS NULL OR "
-            "t.ended_at >= $2) AND t.review_id IN (SELECT c.id FROM review AS c WHERE c.id <> $1 AND "
-            "c.started_at <= $2) ORDER BY t.id",
+            "t.ended_at >= $2) AND t.decision_id IN (SELECT d.id FROM review AS c JOIN decision AS d ON "
+            "d.review_id = c.id WHERE c.id <> $1 AND c.started_at <= $2) ORDER BY t.id",
             review->text, started_at->text, today->text);
     void *rows;
     if (!ask_rows(statement, arena, sizeof(struct carried), carried_row, &rows, ret_count))

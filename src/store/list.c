@@ -32,14 +32,16 @@ static bool is_lasting(const struct field *field)
 
 /* A field of the row, or of the version of then. */
 struct expression {
-    char text[120];
+    char text[240];
 };
 
 static struct expression expression(const struct list_query *query, const char *name)
 {
     struct expression made;
     const struct field *field = resource_field_named(query->resource, name);
-    if (query->as_of && !is_lasting(field))
+    if (query->as_of && field->personal)
+        snprintf(made.text, sizeof made.text, STORE_OPENED, "w", name, "w", name);
+    else if (query->as_of && !is_lasting(field))
         snprintf(made.text, sizeof made.text, "CAST((w.body ->> '%s') AS TEXT)", name);
     else
         snprintf(made.text, sizeof made.text, "t.\"%s\"", name);
@@ -47,24 +49,29 @@ static struct expression expression(const struct list_query *query, const char *
 }
 
 /* A list of references has one of the values where the table of its links has (decision_input), or where the version of
- * then names it. */
+ * then names it. What stands in another record as well, which never changes, is looked for there. */
 static void put_in(struct sql *sql, const struct filter *filter, const struct list_query *query)
 {
     struct buffer *text = &sql->text;
     const char *name = query->resource->name;
     const char *target = filter->field->target;
     bool linked = filter->field->kind == FIELD_KIND_REFS;
+    const struct field *through =
+        filter->field->through ? resource_field_named(query->resource, filter->field->through) : NULL;
     if (linked && query->as_of)
         buffer_format(text, " AND EXISTS (SELECT 1 FROM json_each(w.body, '$.%s') AS x WHERE x.value IN (",
                       filter->field->name);
     else if (linked)
         buffer_format(text, " AND t.id IN (SELECT x.%s_id FROM %s_%s AS x WHERE x.%s_id IN (", name, name, target,
                       target);
+    else if (through)
+        buffer_format(text, " AND t.%s IN (SELECT x.id FROM %s AS x WHERE x.%s IN (", through->name, through->target,
+                      filter->field->name);
     else
         buffer_format(text, " AND %s IN (", expression(query, filter->field->name).text);
     for (size_t i = 0; i < filter->count; i++)
         buffer_format(text, "%s$%d", i ? ", " : "", sql_parameter(sql, filter->values[i]));
-    buffer_put(text, linked ? "))" : ")");
+    buffer_put(text, linked || through ? "))" : ")");
 }
 
 static void put_filter(struct sql *sql, const struct filter *filter, const struct list_query *query)
@@ -90,8 +97,9 @@ static void put_filter(struct sql *sql, const struct filter *filter, const struc
         int review = sql_parameter(sql, filter->values[0]);
         int started = sql_parameter(sql, filter->values[1]);
         buffer_format(text,
-                      " AND t.created_at <= $%d AND (t.ended_at IS NULL OR t.ended_at >= $%d) AND t.review_id IN "
-                      "(SELECT c.id FROM review AS c WHERE c.id <> $%d AND c.started_at <= $%d)",
+                      " AND t.created_at <= $%d AND (t.ended_at IS NULL OR t.ended_at >= $%d) AND t.decision_id IN "
+                      "(SELECT d.id FROM review AS c JOIN decision AS d ON d.review_id = c.id WHERE c.id <> $%d AND "
+                      "c.started_at <= $%d)",
                       started, started, review, started);
         return;
     }

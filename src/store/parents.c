@@ -1,15 +1,28 @@
-/* What records show of the records that they hang from, remembered as long as the database stands still. */
+/* What records show of the records that they hang from, remembered as long as nobody else writes and this connection
+ * changes none of them. */
 #include "ask.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-enum { PARENT_SLOTS = 512 };
+enum { PARENT_SLOTS = 2048, SHOWN_MAX = 8 };
+
+/* What one resource shows of its parents, found once in its table. */
+struct shown {
+    const struct field *field;
+    const struct field *via; /* the member that names the parent */
+    bool review;             /* which is a review; else a decision */
+    bool reference;          /* that is shown; else the title */
+};
+
+static struct shown all_shown[RESOURCE_COUNT][SHOWN_MAX];
+static size_t shown_count[RESOURCE_COUNT];
 
 struct parent {
     struct id id;
-    uint64_t snapshot; /* of the connection, when it was read */
     uint64_t epoch;
-    char *reference; /* on the heap, the title behind it */
+    unsigned snapshot; /* of the connection, when it was read */
+    char *reference;   /* on the heap, the title behind it */
     const char *title;
 };
 
@@ -18,6 +31,25 @@ struct parents {
     uint64_t epoch; /* what was read in an earlier one is forgotten */
     struct parent slots[2][PARENT_SLOTS];
 };
+
+void parents_init(void)
+{
+    for (size_t r = 0; r < RESOURCE_COUNT; r++) {
+        const struct resource *resource = resources[r];
+        shown_count[r] = 0;
+        for (size_t i = 0; i < resource->field_count; i++) {
+            const struct field *field = &resource->fields[i];
+            if (!field->via)
+                continue;
+            assert(shown_count[r] < SHOWN_MAX);
+            all_shown[r][shown_count[r]++] =
+                (struct shown){.field = field,
+                               .via = fields_find(resource->fields, resource->field_count, field->via),
+                               .review = strcmp(field->via, "review_id") == 0,
+                               .reference = strcmp(field->of, "reference") == 0};
+        }
+    }
+}
 
 struct parents *parents_create(void)
 {
@@ -59,7 +91,7 @@ static bool parent_take(struct db_statement *statement, struct parent *parent)
 
 static bool parent_read(struct store *store, const char *sql, const struct id *id, struct parent *parent)
 {
-    uint64_t snapshot = db_snapshot(store->db);
+    unsigned snapshot = db_snapshot(store->db);
     if (id_equal(&parent->id, id) && parent->snapshot == snapshot && parent->epoch == store->parents->epoch)
         return true;
     struct db_statement *statement = db_fixed(store->db, sql);
@@ -77,28 +109,44 @@ static bool parent_read(struct store *store, const char *sql, const struct id *i
     return read;
 }
 
+/* The last letters of an id are random. */
+static size_t slot_of(const struct id *id)
+{
+    size_t slot = 0;
+    for (size_t i = 33; i < 36; i++) { /* 'a' to 'f' are 0x61 to 0x66 */
+        unsigned char c = (unsigned char)id->text[i];
+        slot = slot << 4 | ((c & 15u) + (c >> 6) * 9u);
+    }
+    return slot % PARENT_SLOTS;
+}
+
 bool store_derive(struct store *store, const struct resource *resource, const struct date *today, void *record)
 {
     static const char review_sql[] = "SELECT reference, title FROM review WHERE id = $1";
     static const char decision_sql[] = "SELECT reference, title FROM decision WHERE id = $1";
-    /* Looked at once for a record: what one member shows of a parent stays in its place while the next is filled. */
-    bool looked_at[2] = {false, false};
     if (resource->derive)
         resource->derive(record, today);
-    for (size_t i = 0; i < resource->field_count; i++) {
-        const struct field *field = &resource->fields[i];
-        if (!field->via)
-            continue;
-        bool review = strcmp(field->via, "review_id") == 0;
-        const struct id *id = field_of(fields_find(resource->fields, resource->field_count, field->via), record);
-        /* The last letters of an id are random. */
-        size_t slot =
-            ((unsigned)id->text[33] * 37 + (unsigned)id->text[34] * 271 + (unsigned)id->text[35]) % PARENT_SLOTS;
-        struct parent *parent = &store->parents->slots[review][slot];
-        if (!looked_at[review] && !parent_read(store, review ? review_sql : decision_sql, id, parent))
+    /* Looked at once for a record: what one member shows of a parent stays in its place while the next is filled. */
+    bool looked_at[2] = {false, false};
+    size_t r = resource_index(resource);
+    for (size_t i = 0; i < shown_count[r]; i++) {
+        const struct shown *shown = &all_shown[r][i];
+        const struct id *id = field_of(shown->via, record);
+        struct parent *parent = &store->parents->slots[shown->review][slot_of(id)];
+        if (!looked_at[shown->review] && !parent_read(store, shown->review ? review_sql : decision_sql, id, parent))
             return false;
-        looked_at[review] = true;
-        *(const char **)field_in(field, record) = field->of[0] == 'r' ? parent->reference : parent->title;
+        looked_at[shown->review] = true;
+        *(const char **)field_in(shown->field, record) = shown->reference ? parent->reference : parent->title;
     }
     return true;
+}
+
+void store_keep_derived(const struct resource *resource, struct arena *arena, void *record)
+{
+    for (size_t i = 0; i < resource->field_count; i++) {
+        const struct field *field = &resource->fields[i];
+        const char **text = field->via ? field_in(field, record) : NULL;
+        if (text && *text)
+            *text = arena_text(arena, *text);
+    }
 }

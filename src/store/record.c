@@ -8,8 +8,12 @@
 
 const struct view view_all = {.clearance = CLASSIFICATION_RESTRICTED};
 
+enum { FIELDS_MAX = 64 };
+
 /* The SQL of one resource, made once from its table. */
 struct statements {
+    const struct field *stored[FIELDS_MAX]; /* in the order of its columns */
+    size_t stored_count;
     char *columns;
     char *insert;
     char *update;
@@ -23,6 +27,9 @@ struct statements {
 };
 
 static struct statements all_statements[RESOURCE_COUNT];
+
+/* Whether a person sees a review, by their clearance: sees_review_<clearance>(person, review). */
+static char *sees_review[CLASSIFICATION_RESTRICTED];
 
 static const struct statements *statements_of(const struct resource *resource)
 {
@@ -46,16 +53,24 @@ static bool is_stored(const struct resource *resource, const struct field *field
 
 static void put_attachment_visible(struct buffer *sql, const char *alias, unsigned clearance);
 
-/* Whether a row of the alias belongs to a review that the caller ($1) may read, or attends. A chain of OR, since SQLite
- * builds a temporary b-tree for a list of constants each time. */
+/* Whether the caller ($1) may read the review of that alias, or attends it. A chain of OR, since SQLite builds a
+ * temporary b-tree for a list of constants each time. */
 static void put_review_visible(struct buffer *sql, const char *alias, unsigned clearance)
 {
     buffer_put(sql, "(");
     for (unsigned level = 1; level <= clearance; level++)
-        buffer_format(sql, "r.classification = '%s' OR ", classification_names[level - 1]);
-    buffer_format(
-        sql, "EXISTS (SELECT 1 FROM attendee AS v WHERE v.review_id = %s AND v.person_id = $1 AND v.withdrawn = 0))",
-        alias);
+        buffer_format(sql, "%s.classification = '%s' OR ", alias, classification_names[level - 1]);
+    buffer_format(sql,
+                  "EXISTS (SELECT 1 FROM attendee AS v WHERE v.review_id = %s.id AND v.person_id = $1 AND "
+                  "v.withdrawn = 0))",
+                  alias);
+}
+
+/* The same of the review that a row of the alias belongs to, as a question that readers remember the answers to: one
+ * review has many rows. */
+static void put_sees_review(struct buffer *sql, const char *alias, unsigned clearance)
+{
+    buffer_format(sql, "sees_review_%u($1, %s.review_id)", clearance, alias);
 }
 
 static void put_visible(struct buffer *sql, const struct resource *resource, const char *alias, unsigned clearance)
@@ -65,9 +80,7 @@ static void put_visible(struct buffer *sql, const struct resource *resource, con
     } else if (resource == &calendar_token_resource) {
         buffer_format(sql, "%s.person_id = $1", alias);
     } else if (resource == &review_resource) {
-        buffer_format(sql, "EXISTS (SELECT 1 FROM review AS r WHERE r.id = %s.id AND ", alias);
-        put_review_visible(sql, "r.id", clearance);
-        buffer_put(sql, ")");
+        put_review_visible(sql, alias, clearance);
     } else if (resource == &attachment_resource) {
         put_attachment_visible(sql, alias, clearance);
     } else if (resource == &amendment_resource || resource == &follow_up_resource) {
@@ -85,23 +98,34 @@ static void put_visible(struct buffer *sql, const struct resource *resource, con
         buffer_put(sql, "(");
         if (owned)
             buffer_format(sql, "%s.owner_id = $1 OR ", alias);
-        buffer_format(sql, "EXISTS (SELECT 1 FROM review AS r WHERE r.id = %s.review_id AND ", alias);
-        put_review_visible(sql, "r.id", clearance);
-        buffer_put(sql, "))");
+        put_sees_review(sql, alias, clearance);
+        buffer_put(sql, ")");
     }
 }
 
 /* As what it hangs from: with its review, or with the decision or action item that the caller owns. */
 static void put_attachment_visible(struct buffer *sql, const char *alias, unsigned clearance)
 {
-    buffer_format(sql, "(EXISTS (SELECT 1 FROM review AS r WHERE r.id = %s.review_id AND ", alias);
-    put_review_visible(sql, "r.id", clearance);
+    buffer_put(sql, "(");
+    put_sees_review(sql, alias, clearance);
     buffer_format(
         sql,
-        ") OR EXISTS (SELECT 1 FROM decision AS p WHERE p.id = %s.decision_id AND p.owner_id = $1) OR EXISTS "
+        " OR EXISTS (SELECT 1 FROM decision AS p WHERE p.id = %s.decision_id AND p.owner_id = $1) OR EXISTS "
         "(SELECT 1 FROM action_item AS p WHERE p.owner_id = $1 AND p.id = coalesce(%s.action_item_id, (SELECT "
         "f.action_item_id FROM follow_up AS f WHERE f.id = %s.follow_up_id))))",
         alias, alias, alias);
+}
+
+static void list_stored(const struct resource *resource, struct statements *s)
+{
+    s->stored_count = 0;
+    for (size_t i = 0; i < resource_field_count(resource); i++) {
+        const struct field *field = resource_field(resource, i);
+        if (!is_stored(resource, field))
+            continue;
+        assert(s->stored_count < FIELDS_MAX);
+        s->stored[s->stored_count++] = field;
+    }
 }
 
 static char *make_columns(const struct resource *resource)
@@ -192,12 +216,37 @@ static char *make_load(const struct resource *resource, const char *columns, con
     return buffer_take(&sql);
 }
 
+static char *make_sees_review(unsigned clearance)
+{
+    struct buffer sql = {0};
+    buffer_put(&sql, "SELECT 1 FROM review AS r WHERE r.id = $2 AND ");
+    put_review_visible(&sql, "r", clearance);
+    return buffer_take(&sql);
+}
+
+static bool give_questions(struct db *db)
+{
+    bool fine = true;
+    for (unsigned level = 0; fine && level < CLASSIFICATION_RESTRICTED; level++) {
+        char name[24];
+        snprintf(name, sizeof name, "sees_review_%u", level);
+        fine = db_question(db, name, sees_review[level]);
+    }
+    return fine;
+}
+
 bool store_init(void)
 {
+    parents_init();
+    for (unsigned level = 0; level < CLASSIFICATION_RESTRICTED; level++) {
+        if (!sees_review[level] && !(sees_review[level] = make_sees_review(level)))
+            return false;
+    }
     for (size_t r = 0; r < RESOURCE_COUNT && !all_statements[r].columns; r++) {
         const struct resource *resource = resources[r];
         struct statements *s = &all_statements[r];
         const char *name = resource->found_by ? resource->found_by : resource->reference_prefix ? "reference" : "id";
+        list_stored(resource, s);
         s->columns = make_columns(resource);
         s->insert = make_insert(resource);
         s->update = make_update(resource);
@@ -232,6 +281,11 @@ bool store_open(struct store *store, const char *data_folder, enum db_mode mode,
     struct parents *parents = parents_create();
     *ret_message = "out of memory";
     struct db *db = parents ? db_open(path, mode, ret_message) : NULL;
+    if (db && !give_questions(db)) {
+        *ret_message = "out of memory";
+        db_close(db);
+        db = NULL;
+    }
     if (!db)
         parents_destroy(parents);
     else
@@ -316,12 +370,10 @@ static void column_read(struct db_statement *statement, int column, const struct
 bool store_row(struct store *store, struct db_statement *statement, int column, const struct resource *resource,
                const struct date *today, struct arena *arena, void *ret_record)
 {
+    const struct statements *s = statements_of(resource);
     memset(ret_record, 0, resource->size);
-    for (size_t i = 0; i < resource_field_count(resource); i++) {
-        const struct field *field = resource_field(resource, i);
-        if (is_stored(resource, field))
-            column_read(statement, column++, field, arena, ret_record);
-    }
+    for (size_t i = 0; i < s->stored_count; i++)
+        column_read(statement, column++, s->stored[i], arena, ret_record);
     return db_whole(statement) && store_derive(store, resource, today, ret_record);
 }
 
@@ -380,14 +432,8 @@ enum found store_load(struct store *store, const struct resource *resource, cons
         db_reset(statement);
     else
         store->borrowed = statement;
-    if (read && arena) {
-        for (size_t i = 0; i < resource->field_count; i++) {
-            const struct field *field = &resource->fields[i];
-            const char **text = field->via ? field_in(field, ret_record) : NULL;
-            if (text && *text)
-                *text = arena_text(arena, *text);
-        }
-    }
+    if (read && arena)
+        store_keep_derived(resource, arena, ret_record);
     return read ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
 
@@ -484,6 +530,8 @@ bool store_insert(struct store *store, const struct resource *resource, const vo
 
 bool store_update(struct store *store, const struct resource *resource, const void *record)
 {
+    if (resource == &review_resource || resource == &decision_resource)
+        parents_forget(store->parents);
     /* The trigger takes the old words out of the index: they have to be there. */
     return index_words(store, resource_index(resource)) &&
            write_row(store, statements_of(resource)->update, resource, record);

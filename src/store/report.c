@@ -85,8 +85,11 @@ static void put_items_sql(struct buffer *sql, const struct report_filter *filter
         put_condition(sql, "t.deadline <=", filter->to.text, values);
     if (id_is_set(&filter->owner))
         put_condition(sql, "t.owner_id =", filter->owner.text, values);
-    if (id_is_set(&filter->review))
-        put_condition(sql, "t.review_id =", filter->review.text, values);
+    if (id_is_set(&filter->review)) {
+        put_condition(sql, "t.decision_id IN (SELECT x.id FROM decision AS x WHERE x.review_id =", filter->review.text,
+                      values);
+        buffer_put(sql, ")");
+    }
     if (filter->department)
         put_condition(sql, "p.department =", filter->department, values);
     buffer_format(sql, " ORDER BY %s", groups[grouping].order);

@@ -32,3 +32,9 @@ void store_let_go(struct store *store)
     else
         store->has_snapshot = false;
 }
+
+void store_let_go_older(struct store *store, uint64_t commits)
+{
+    if (store->snapshot_of != commits)
+        store_let_go(store);
+}

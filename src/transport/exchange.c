@@ -17,6 +17,7 @@ enum {
     CONNECTIONS_RESERVED = 16,
     STRANGER_MAX_BYTES = 32 * 1024,
     STREAM_BYTES = 32 * 1024, /* of a body that is made while it is sent */
+    BODY_KEPT_BYTES = 4096,   /* of an answer's body, for the next answer; most are smaller */
 };
 
 /* --- begin and end -------------------------------------------------------------------------------------------------
@@ -75,13 +76,14 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
     exchange->request.target = arena_text(&exchange->arena, target_path(target));
     exchange->target = target;
     exchange->target_end = target + strlen(target);
-    exchange->response = (struct response){.route = -1};
+    exchange->response = (struct response){.route = -1, .body = exchange->response.body};
     exchange->body_seen = 0;
     exchange->body_max = 0;
     exchange->incoming = NULL;
     exchange->call = NULL;
     exchange->busy = false;
     exchange->stranger = false;
+    exchange->passing = false;
     exchange->began_us = clock_monotonic_us();
     exchange->counted = false;
     struct peer *peer = peer_of(connection);
@@ -99,6 +101,7 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **con_c
     if (!exchange)
         return;
     *con_cls = NULL;
+    exchange->phase = PHASE_OVER;
     struct peer *peer = peer_of(connection);
     if (peer && peer->exchange == exchange)
         peer->exchange = NULL;
@@ -106,7 +109,11 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **con_c
         exchange->response.stream.end(exchange->response.stream.context);
     call_finish(exchange->call);
     upload_finish(exchange);
-    buffer_finish(&exchange->response.body);
+    struct buffer *kept = &exchange->response.body;
+    if (kept->capacity > BODY_KEPT_BYTES)
+        buffer_finish(kept);
+    kept->length = 0;
+    kept->failed = false;
     buffer_finish(&exchange->body);
     arena_reset(&exchange->arena);
     exchange->next = loop->free;
@@ -191,10 +198,12 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     } else if (response->static_body) {
         made = MHD_create_response_from_buffer(response->static_length, (void *)(uintptr_t)response->static_body,
                                                MHD_RESPMEM_PERSISTENT);
-    } else if (response->body.length) {
+    } else if (response->body.length && exchange->passing) {
         made = MHD_create_response_from_buffer(response->body.length, response->body.data, MHD_RESPMEM_MUST_FREE);
         if (made)
             response->body = (struct buffer){0};
+    } else if (response->body.length) { /* the exchange ends when it was sent */
+        made = MHD_create_response_from_buffer(response->body.length, response->body.data, MHD_RESPMEM_PERSISTENT);
     } else {
         made = MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
     }
@@ -276,6 +285,7 @@ enum MHD_Result exchange_refuse(struct MHD_Connection *connection, int status)
     exchange = exchange_begin(peer->loop, "", connection); /* for this answer alone: the library knows no request yet */
     if (!exchange)
         return MHD_NO;
+    exchange->passing = true;
     enum MHD_Result queued = refuse(exchange, status, detail);
     void *over = exchange;
     exchange_end(peer->loop, connection, &over, MHD_REQUEST_TERMINATED_WITH_ERROR);
@@ -311,13 +321,32 @@ static enum MHD_Result submit(struct exchange *exchange, enum api_next next)
 /* --- the request as it comes in ------------------------------------------------------------------------------------
  */
 
-static void acknowledge_at_once(struct MHD_Connection *connection)
+/* A client that sends head and body apart with Nagle's algorithm on would wait 40 ms for our delayed ACK. Most send
+ * both together: an ACK for each of those would be a twelfth of a loop's time. */
+static void acknowledge_later(struct exchange *exchange)
 {
-    /* A client that sends head and body apart with Nagle's algorithm on would wait 40 ms for our delayed ACK. */
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    int on = 1;
-    if (info && setsockopt(info->connect_fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on) != 0)
-        LOG(LOG_DEBUG, "quickack.failed", LOG_NUMBER("fd", info->connect_fd));
+    if (exchange->is_later)
+        return;
+    exchange->is_later = true;
+    exchange->later = exchange->loop->later;
+    exchange->loop->later = exchange;
+}
+
+/* An exchange that has ended since is still there, and then not in its body; or it is another one's by now. */
+void exchange_acknowledge(struct loop *loop)
+{
+    while (loop->later) {
+        struct exchange *exchange = loop->later;
+        loop->later = exchange->later;
+        exchange->is_later = false;
+        if (exchange->phase != PHASE_BODY)
+            continue;
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        int on = 1;
+        if (info && setsockopt(info->connect_fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on) != 0)
+            LOG(LOG_DEBUG, "quickack.failed", LOG_NUMBER("fd", info->connect_fd));
+    }
 }
 
 /* A body that is too large is read to its end as long as it may become no longer than this. */
@@ -365,7 +394,7 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method, co
     if (body == API_BODY_FILE && !upload_begin(exchange))
         return MHD_NO;
     if (request->method == METHOD_POST || request->method == METHOD_PATCH)
-        acknowledge_at_once(exchange->connection);
+        acknowledge_later(exchange);
     exchange->phase = PHASE_BODY;
     return MHD_YES;
 }

@@ -26,7 +26,9 @@ struct peer {
 };
 
 struct exchange {
-    struct exchange *next; /* free, or completed */
+    struct exchange *next;  /* free, or completed */
+    struct exchange *later; /* whose body may come later, too */
+    bool is_later;
     struct loop *loop;
     struct MHD_Connection *connection;
     enum phase phase;
@@ -42,6 +44,7 @@ struct exchange {
     struct call *call;
     bool busy;     /* the writer would not take it, or there can be no thread */
     bool stranger; /* its body is long and its token none */
+    bool passing;  /* it ends before its answer is sent */
     bool counted;  /* among the server's requests under way */
     int64_t began_us;
 };
@@ -58,6 +61,7 @@ struct loop {
     struct store store;
     struct api_worker *worker;
     struct exchange *free;
+    struct exchange *later; /* heads of this round that have a body */
     pthread_mutex_t mutex;
     struct exchange *completed; /* by the writer; under the mutex */
 };
@@ -106,6 +110,9 @@ void upload_finish(struct exchange *exchange);
 
 /* How long such a body may be. */
 size_t upload_max(const struct exchange *exchange);
+
+/* After each round: acknowledges the heads whose body has not come with them. */
+void exchange_acknowledge(struct loop *loop);
 
 /* Callbacks of libmicrohttpd (exchange.c). */
 void *exchange_begin(void *loop, const char *target, struct MHD_Connection *connection);

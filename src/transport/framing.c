@@ -18,24 +18,25 @@ struct head {
 
 static bool is_token(const char *text, size_t length)
 {
-    static const char others[] = "!#$%&'*+-.^_`|~";
+    static const char others[] = "!#$%&'*+.^_`|~";
     for (size_t i = 0; i < length; i++) {
         char c = text[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!alnum && (!c || !strchr(others, c)))
+        bool usual = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+        if (!usual && (!c || !strchr(others, c)))
             return false;
     }
     return length > 0;
 }
 
+/* Without a branch, so that the compiler looks at sixteen bytes at a time; so in is_odd(). */
 static bool has_control(const char *text, size_t length)
 {
+    int found = 0;
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7F)
-            return true;
+        found |= ((c < 0x20) & (c != '\t')) | (c == 0x7F);
     }
-    return false;
+    return found;
 }
 
 static bool is_digits(const char *text, size_t length)
@@ -88,31 +89,33 @@ static void set_wrong(struct head *head, int status, const char *wrong)
     head->wrong = wrong;
 }
 
+#define NAME(text) text, sizeof text - 1
 static const struct {
     const char *name;
+    size_t length;
     enum header header;
     bool list; /* several lines are one list (RFC 9110, 5.3) */
 } known_headers[] = {
-    {"Accept", HEADER_ACCEPT, true},
-    {"Accept-Encoding", HEADER_ACCEPT_ENCODING, true},
-    {"Authorization", HEADER_AUTHORIZATION, false},
-    {"Content-Disposition", HEADER_CONTENT_DISPOSITION, false},
-    {"Content-Encoding", HEADER_CONTENT_ENCODING, true},
-    {"Content-Type", HEADER_CONTENT_TYPE, false},
-    {"Idempotency-Key", HEADER_IDEMPOTENCY_KEY, false},
-    {"If-Match", HEADER_IF_MATCH, true},
-    {"If-None-Match", HEADER_IF_NONE_MATCH, true},
-    {"If-Range", HEADER_IF_RANGE, false},
-    {"Prefer", HEADER_PREFER, true},
-    {"Range", HEADER_RANGE, false},
-    {"X-Request-Id", HEADER_X_REQUEST_ID, false},
+    {NAME("Accept"), HEADER_ACCEPT, true},
+    {NAME("Accept-Encoding"), HEADER_ACCEPT_ENCODING, true},
+    {NAME("Authorization"), HEADER_AUTHORIZATION, false},
+    {NAME("Content-Disposition"), HEADER_CONTENT_DISPOSITION, false},
+    {NAME("Content-Encoding"), HEADER_CONTENT_ENCODING, true},
+    {NAME("Content-Type"), HEADER_CONTENT_TYPE, false},
+    {NAME("Idempotency-Key"), HEADER_IDEMPOTENCY_KEY, false},
+    {NAME("If-Match"), HEADER_IF_MATCH, true},
+    {NAME("If-None-Match"), HEADER_IF_NONE_MATCH, true},
+    {NAME("If-Range"), HEADER_IF_RANGE, false},
+    {NAME("Prefer"), HEADER_PREFER, true},
+    {NAME("Range"), HEADER_RANGE, false},
+    {NAME("X-Request-Id"), HEADER_X_REQUEST_ID, false},
 };
 
-static void remember(struct exchange *exchange, const char *name, const char *value, size_t length)
+static void remember(struct exchange *exchange, const char *name, size_t name_length, const char *value, size_t length)
 {
     struct request *request = &exchange->request;
     for (size_t i = 0; i < sizeof known_headers / sizeof *known_headers; i++) {
-        if (strcasecmp(known_headers[i].name, name) != 0)
+        if (known_headers[i].length != name_length || strcasecmp(known_headers[i].name, name) != 0)
             continue;
         const char **slot = &request->headers[known_headers[i].header];
         request->repeated[known_headers[i].header] = *slot != NULL;
@@ -158,17 +161,30 @@ static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const 
         if (!is_host(value))
             set_wrong(head, 400, "Host is no host and port.");
     } else {
-        remember(head->exchange, name, value, value_length);
+        remember(head->exchange, name, name_length, value, value_length);
     }
     return head->wrong ? MHD_NO : MHD_YES;
+}
+
+/* Whether there is anything in it of what check_target() looks at, which most have not. */
+static bool is_odd(const char *target)
+{
+    int odd = 0;
+    for (size_t i = 0, length = strlen(target); i < length; i++) {
+        unsigned char c = (unsigned char)target[i];
+        odd |= (c <= 0x20) | (c == 0x7F) | (c == '#') | (c == '\\') | (c == '%') | (c == '.');
+    }
+    return odd;
 }
 
 /* Dot segments, plain or coded, and bytes that one reader decodes before it splits and another after. */
 static const char *check_target(const char *target)
 {
-    size_t path = strcspn(target, "?");
     if (target[0] != '/')
         return "The target is no path.";
+    if (!is_odd(target))
+        return NULL;
+    size_t path = strcspn(target, "?");
     for (size_t i = 0; target[i]; i++) {
         unsigned char c = (unsigned char)target[i];
         if (c <= 0x20 || c == 0x7F || c == '#' || (c == '\\' && i < path))

@@ -178,6 +178,7 @@ static void *loop_main(void *context)
         }
         resume_completed(loop);
         MHD_run(loop->daemon);
+        exchange_acknowledge(loop);
         api_worker_rest(loop->worker);
     }
     return NULL;
@@ -301,6 +302,7 @@ void server_destroy(struct server *server)
             struct exchange *exchange = loop->free;
             loop->free = exchange->next;
             arena_finish(&exchange->arena);
+            buffer_finish(&exchange->response.body);
             free(exchange);
         }
         store_close(&loop->store);

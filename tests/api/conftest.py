@@ -1,3 +1,4 @@
+import os
 import shutil
 import sys
 import tempfile
@@ -8,17 +9,37 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import harness  # noqa: E402
-import organisation  # noqa: E402
+import prepared  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'alone: has an organisation of its own, where the others of the file share one')
 
 
 @pytest.fixture(scope='session')
 def populated():
-    """A data folder in which the people are already, and their tokens: made once, copied for each test."""
+    """A data folder in which the people are already, and their tokens: made once, copied for each test. tests/run makes
+    one for all files (prepared.py)."""
+    made = os.environ.get('REVIEWD_TEST_SEED')
+    if made:
+        yield prepared.read(Path(made))
+        return
     with tempfile.TemporaryDirectory(prefix='reviewd-seed-') as folder:
-        source = harness.Daemon(data=Path(folder) / 'data')
-        tokens = organisation.create_people(source)
-        yield source.data, tokens
-        source.discard()
+        yield prepared.make(Path(folder))
+
+
+@pytest.fixture(scope='session')
+def populated_at():
+    """The same as of a time: populated_at('2026-03-01T09:00:00')."""
+    made = {}
+    with tempfile.TemporaryDirectory(prefix='reviewd-seed-') as folder:
+
+        def at(clock):
+            if clock not in made:
+                made[clock] = prepared.make(Path(folder) / str(len(made)), clock)
+            return made[clock]
+
+        yield at
 
 
 @pytest.fixture
@@ -36,8 +57,14 @@ def daemon(request):
 
 
 @pytest.fixture
-def org(daemon, populated):
+def alone(daemon, populated):
     return harness.seed(daemon, populated[1])
+
+
+@pytest.fixture
+def org(alone):
+    """An organisation for each test; files whose tests do not meet have one for all (support.org_of_the_file)."""
+    return alone
 
 
 @pytest.fixture
@@ -45,8 +72,10 @@ def daemon_at():
     """A factory: daemon_at('2026-03-01T09:00:00') is a daemon whose clock starts there."""
     made = []
 
-    def start(clock, **options):
+    def start(clock, copy_of=None, **options):
         made.append(harness.Daemon(clock=clock, **options))
+        if copy_of:
+            shutil.copytree(copy_of, made[-1].data)
         return made[-1].start()
 
     yield start
@@ -56,3 +85,14 @@ def daemon_at():
     finally:
         for daemon in made:
             daemon.discard()
+
+
+@pytest.fixture
+def org_at(daemon_at, populated_at):
+    """A factory: org_at('2026-03-01T09:00:00') is an organisation in such a daemon."""
+
+    def start(clock, **options):
+        data, tokens = populated_at(clock)
+        return harness.seed(daemon_at(clock, copy_of=data, **options), tokens)
+
+    return start

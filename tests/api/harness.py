@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
 START_TIMEOUT_S = 60      # generous: sanitizers, valgrind and loaded machines are slow
 REQUEST_TIMEOUT_S = 60
-SILENT_S = 30             # of a connection, after which it is made anew: the daemon closes it at some time
+IDLE_S = 10                # well below idle_timeout_s, after which the daemon hangs up on a connection
 SANITIZER_REPORT = re.compile(r'(ERROR|WARNING): \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer')
 
 # What a violation's status must lead to: the first of these among all violations is the problem's status.
@@ -92,6 +92,8 @@ class Daemon:
             'FAKETIME_TIMESTAMP_FILE': str(self.scratch / 'clock'),
             'FAKETIME_NO_CACHE': '1',
             'FAKETIME_DONT_FAKE_MONOTONIC': '1',
+            # Else each wait on a condition with a monotonic deadline is over at once: two threads in circles.
+            'FAKETIME_FORCE_MONOTONIC_FIX': '0',
             # The sanitizer's library wants to be first in the list of libraries; faketime is harmless to it.
             'ASAN_OPTIONS': self.env.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0',
         }
@@ -290,7 +292,7 @@ class Client:
         self.token = token
         self._connection = None
         self._generation = None
-        self._used = 0
+        self._used = 0.0
 
     def request(self, method, path, body=None, *, headers={}, raw=None):
         sent = raw
@@ -327,14 +329,16 @@ class Client:
         return headers
 
     def _exchange(self, method, path, headers, sent):
-        silent = time.monotonic() - self._used > SILENT_S
-        if self._connection is None or self._generation != self.daemon.generation or silent:
+        idle = time.monotonic() - self._used > IDLE_S      # others had their turn meanwhile
+        if self._connection is None or self._generation != self.daemon.generation or idle:
             self._connect()
         self._used = time.monotonic()
         try:
             self._connection.request(method, path, body=sent, headers=headers)
             response = self._connection.getresponse()
-            return Answer((method, path, headers, sent), response.status, response.headers, response.read())
+            answer = Answer((method, path, headers, sent), response.status, response.headers, response.read())
+            self._used = time.monotonic()
+            return answer
         except (OSError, http.client.HTTPException):
             self.close()
             raise

@@ -25,7 +25,7 @@ ABSENT_REFERENCE = {'MR': 'MR-2001-77', 'DEC': 'DEC-2001-777', 'ACT': 'ACT-2001-
 
 # A POST to one of these changes a record that is there; any other POST creates one.
 VERBS = {'start', 'conclude', 'approve', 'reopen', 'cancel', 'withdraw', 'adopt', 'reject', 'implement', 'supersede',
-         'block', 'unblock', 'activate', 'deactivate'}
+         'block', 'unblock', 'activate', 'deactivate', 'erase', 'hold', 'release'}
 
 _numbers = itertools.count(1)
 
@@ -44,6 +44,13 @@ def shared(populated):
         daemon.stop()
     finally:
         daemon.discard()
+
+
+@pytest.fixture
+def org_of_the_file(request):
+    """`org`, where a file imports it as that: the organisation of the whole file. A test that looks at more than its own
+    records, or changes the people, is marked `alone`."""
+    return request.getfixturevalue('alone' if request.node.get_closest_marker('alone') else 'shared')
 
 
 @pytest.fixture(scope='module')

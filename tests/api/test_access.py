@@ -83,8 +83,13 @@ MATRIX = [
     ('PATCH', '/v1/people/{person}', {'name': 'Other'}, 'no yes no no no'),
     ('POST', '/v1/people/{person}/deactivate', {}, 'no yes no no no'),
     ('POST', '/v1/people/{inactive}/activate', {}, 'no yes no no no'),
+    ('POST', '/v1/people/{inactive}/erase', WITH_REASON, 'no yes no no no'),
+    ('POST', '/v1/people/{person}/hold', WITH_REASON, 'no yes no no no'),
+    ('GET', '/v1/people/{person}/sealed-history', None, 'yes yes no no yes'),
+    ('GET', '/v1/attendees/{guest}/sealed-history', None, 'yes yes no no yes'),
 
     ('POST', '/v1/reviews', lambda org, me, stage: org.review_body(), 'yes yes no no no'),
+    ('GET', '/v1/reviews/{approved}/evidence-pack', None, 'yes yes no no yes'),
     ('PATCH', '/v1/reviews/{review}', {'location': 'Room 1'}, 'yes yes no no no'),
     ('POST', '/v1/reviews/{planned}/start', {}, 'yes yes no no no'),
     ('POST', '/v1/reviews/{concludable}/conclude', lambda org, me, stage: org.conclude_body(), 'yes yes no no no'),

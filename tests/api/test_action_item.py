@@ -2,8 +2,9 @@
 
 import pytest
 
-from harness import ABSENT, seed
+from harness import ABSENT
 from story import cases, made, refused, taken, unchanged, year
+from support import org_of_the_file as org, shared  # noqa: F401
 
 
 @pytest.fixture
@@ -300,9 +301,9 @@ def test_what_has_ended_stays_as_it_is(org, decision, state):
 # ---- derived when read, never stored
 
 @pytest.fixture
-def march(daemon_at):
+def march(org_at):
     """An organisation on the 1st of March 2026."""
-    return seed(daemon_at('2026-03-01T09:00:00'))
+    return org_at('2026-03-01T09:00:00')
 
 
 def test_overdue_is_worked_out_when_read(march):

@@ -4,6 +4,7 @@ import pytest
 
 from harness import ABSENT
 from story import cases, made, refused, taken
+from support import org_of_the_file as org, shared  # noqa: F401
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def test_defaults(org, review):
     assert attendee['name_at_review'] == org.employee2.name and attendee['job_title_at_review'] == 'Clerk'
 
 
+@pytest.mark.alone
 def test_name_and_job_title_stay_as_they_were(org, review):
     attendee = org.attendee(review)
     org.change(f'/v1/people/{org.employee2.id}', {'name': 'Emil Married', 'job_title': 'Director'})

@@ -49,6 +49,8 @@ def cut(connection, count):
     for entry in connection.execute('SELECT * FROM audit_log WHERE seq > ?', [last - count]).fetchall():
         assert entry['event'] == 'person.create'
         connection.execute('DELETE FROM person WHERE id = ?', [entry['resource_id']])
+        connection.execute('DELETE FROM personal WHERE record_id = ?', [entry['resource_id']])
+    connection.execute("UPDATE words_indexed SET last = min(last, (SELECT max(key) FROM person)) WHERE resource = 'person'")
     for table in ('version', 'audit_log', 'checkpoint'):
         connection.execute(f'DELETE FROM {table} WHERE seq > ?', [last - count])
 
@@ -57,11 +59,15 @@ def recompute(connection):
     """Gives the first person another name from the beginning on, and works every hash out anew."""
     first = connection.execute('SELECT * FROM version ORDER BY seq LIMIT 1').fetchone()
     connection.execute("UPDATE person SET name = 'Somebody Else' WHERE id = ?", [first['record_id']])
+    name = json.loads(first['body'])['name']['commitment']
+    salt = connection.execute('SELECT salt FROM personal WHERE commitment = ?', [name]).fetchone()['salt']
+    other = sha256(f'reviewd-personal-1\n{salt}\nSomebody Else')
+    connection.execute("UPDATE personal SET value = 'Somebody Else', commitment = ? WHERE commitment = ?", [other, name])
     previous = '0' * 64
     for version in connection.execute('SELECT * FROM version ORDER BY seq').fetchall():
         body = json.loads(version['body'])
         if version['record_id'] == first['record_id']:
-            body['name'] = 'Somebody Else'
+            body['name'] = {'commitment': other}
         text = canonical(body)
         entry = dict(connection.execute('SELECT * FROM audit_log WHERE seq = ?', [version['seq']]).fetchone())
         entry |= {'body_sha256': sha256(text), 'previous_hash': previous}

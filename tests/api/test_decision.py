@@ -4,6 +4,7 @@ import pytest
 
 from harness import ABSENT
 from story import cases, made, refused, taken, year, years_later
+from support import org_of_the_file as org, shared  # noqa: F401
 
 
 @pytest.fixture
@@ -323,6 +324,7 @@ def test_reject_and_withdraw(org, review, verb, status):
 
 
 @pytest.mark.parametrize('verb, status', [('reject', 'rejected'), ('withdraw', 'withdrawn')])
+@pytest.mark.alone
 def test_what_a_cancelled_review_left_proposed_can_end(org, verb, status):
     """Else its owner could never leave: nothing else changes it any more."""
     review = org.review()
@@ -394,6 +396,7 @@ def test_by_reference(org, review):
     assert org.get(f'/v1/decisions?review_id={review["reference"]}&status=proposed')['data'] == [decision]
 
 
+@pytest.mark.alone
 def test_references_count_over_all_reviews(org, review):
     first, second = org.decision(review), org.decision(org.review())
     assert (first['reference'], second['reference']) == (f'DEC-{year()}-001', f'DEC-{year()}-002')

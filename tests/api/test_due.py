@@ -11,8 +11,8 @@ START = date(2026, 3, 2)
 
 
 @pytest.fixture
-def org(daemon_at):
-    return harness.seed(daemon_at(f'{START}T09:00:00'))
+def org(org_at):
+    return org_at(f'{START}T09:00:00')
 
 
 def due(org, *args, status=0):

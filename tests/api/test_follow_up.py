@@ -2,8 +2,9 @@
 
 import pytest
 
-from harness import ABSENT, seed
+from harness import ABSENT
 from story import cases, made, refused, taken
+from support import org_of_the_file as org, shared  # noqa: F401
 
 
 @pytest.fixture
@@ -147,8 +148,8 @@ def test_the_next_one_is_planned_unless_it_is_closed(org, item, kind, outcome, c
         taken(org.isms.client, 'POST', of(item), body)
 
 
-def test_between_the_action_item_and_today(daemon_at):
-    org = seed(daemon_at('2026-03-01T09:00:00'))
+def test_between_the_action_item_and_today(org_at):
+    org = org_at('2026-03-01T09:00:00')
     item = org.action_item(org.adopted(org.running_review()))
     org.daemon.set_clock('2026-03-20T09:00:00')
     for day, rule in (('2026-02-28', 'before_action'), ('2026-03-21', 'in_future')):
@@ -175,6 +176,7 @@ def test_in_a_review_that_is_not_in_progress(org, item, make):
 
 
 @pytest.mark.parametrize('end', ['concluded', 'approved'])
+@pytest.mark.alone
 def test_in_a_review_that_is_over(org, item, end):
     later = org.running_review()
     org.follow_up(item, review_id=later['id'])

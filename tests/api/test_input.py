@@ -4,6 +4,7 @@ import pytest
 
 from harness import ABSENT
 from story import cases, refused, taken
+from support import org_of_the_file as org, shared  # noqa: F401
 
 
 @pytest.fixture
@@ -216,6 +217,7 @@ def test_on_target(org, review, comparator, value, target, on_target):
 
 # ---- taking back
 
+@pytest.mark.alone
 def test_withdraw(org, review):
     record = org.input(review)
     gone = taken(org.isms.client, 'VERB', one(record) + '/withdraw', {'reason': 'Not needed'})
@@ -248,6 +250,7 @@ def test_the_agenda_cannot_be_withdrawn(org, review, clause):
             'input.withdraw.agenda')
 
 
+@pytest.mark.alone
 def test_across_reviews(org, review):
     other = org.review()
     listed = org.get('/v1/inputs?clause=d1,d3&limit=200')['data']

@@ -1,6 +1,7 @@
 """Agenda and minutes, read as their readers do: HTML by a parser of XML, Markdown by markdown-it, PDF by pdftotext."""
 
 import re
+import subprocess
 
 import pytest
 
@@ -189,3 +190,43 @@ def test_a_text_that_fills_pages_is_there_to_its_end(shared):  # noqa: F811
     text = pdf_text(document(shared.isms.client, later, 'pdf'))
     for number in range(2500):
         assert text.count(f'w{number}w') == 2, number
+
+
+def pictures(answer, *options):
+    """Each page as rows of pixels, (red, green, blue) each, a pixel a point."""
+    stream = subprocess.run(['pdftoppm', '-r', '72', *options, '-'], input=answer.body, capture_output=True, check=True).stdout
+    while stream:
+        head = re.match(rb'P6\s(\d+) (\d+)\s255\s', stream)
+        width, height = int(head[1]), int(head[2])
+        size = 3 * width * height
+        pixels = stream[head.end():head.end() + size]
+        stream = stream[head.end() + size:]
+        yield width, height, pixels
+
+
+def test_draft_lies_across_each_page_from_edge_to_edge(shared):  # noqa: F811
+    review = shared.running_review(scope='It goes on.\n' * 60)
+    pale = bytes((242, 235, 235))     # the watermark's own colour
+    count = 0
+    for width, height, pixels in pictures(document(shared.isms.client, review, 'pdf')):
+        found = [at // 3 for at in range(0, len(pixels), 3) if pixels[at:at + 3] == pale]
+        columns, rows = [at % width for at in found], [at // width for at in found]
+        assert abs(min(columns) + max(columns) - width) < 40 and abs(min(rows) + max(rows) - height) < 40
+        assert max(columns) - min(columns) > width / 2 and max(rows) - min(rows) > height / 3
+        count += 1
+    assert count > 2
+
+
+def test_no_heading_is_left_at_the_foot_of_a_page(shared):  # noqa: F811
+    """Whatever the length of what stands before it."""
+    review = shared.running_review()
+    decision = shared.adopted(review)
+    for number in range(3):
+        shared.action_item(decision, title=f'Item {number}')
+    headings = {'Inputs (9.3.2)', 'Decisions (9.3.3)', 'Action plan', 'Decision', 'Rationale', 'Attendance', 'Record',
+                'Action items of this review', 'Who took part', 'Suitability, adequacy, effectiveness (9.3.1)'}
+    for lines in range(0, 44, 4):
+        review = shared.change(one(review), {'summary': '\n\n'.join(['A line.'] * lines)})
+        for text in pages(document(shared.isms.client, review, 'pdf')):
+            body = [line.strip() for line in text.splitlines() if line.strip()][1:-1]
+            assert body[-1] not in headings and not body[-1].startswith('Reference  '), (lines, body[-1])

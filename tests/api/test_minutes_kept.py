@@ -193,3 +193,36 @@ def test_who_may_not_read_all_is_given_the_extract(org, secret):
         assert document(org.top.client, review, form).body == whole.body
     assert document(org.employee2.client, review, 'json').json['extract'] is True
     org.daemon.cli('audit', 'verify')
+
+
+# ---- libraries that are loaded with their first use
+
+
+@pytest.fixture
+def without_libraries(org, tmp_path):
+    """The daemon started anew where what it loads late is broken."""
+    for name in ('libpangocairo-1.0.so.0', 'libxlsxwriter.so.4'):
+        (tmp_path / name).write_bytes(b'')
+    review = org.concluded()
+    org.daemon.env['LD_LIBRARY_PATH'] = str(tmp_path)
+    org.daemon.restart()
+    yield review
+    del org.daemon.env['LD_LIBRARY_PATH']
+    org.daemon.restart()
+    org.do(one(review) + '/approve', by=org.top2)
+
+
+def test_without_its_libraries_all_else_is_answered(org, without_libraries):
+    review = without_libraries
+    for form in FORMS:
+        answer = org.isms.client.get(f'{one(review)}/minutes?format={form}')
+        assert answer.status == (503 if form == 'pdf' else 200)
+    org.isms.client.get('/v1/action-items?format=xlsx').expect(503)
+    org.isms.client.get('/v1/action-items?format=csv').expect(200)
+    # An approval keeps its minutes in all forms, or it does not happen.
+    org.top2.client.post(one(review) + '/approve', {}, If_Match='*').expect(500)
+    assert org.get(one(review)) == review
+    missing = [entry['file'] for entry in org.daemon.log() if entry['event'] == 'library.missing']
+    assert set(missing) == {'libpangocairo-1.0.so.0', 'libxlsxwriter.so.4'}
+    said = org.daemon.cli('version').stdout
+    assert 'cairo not there' in said and 'pango not there' in said and 'libxlsxwriter not there' in said

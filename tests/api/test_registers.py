@@ -426,14 +426,24 @@ def many(shared, life):
     return 5000
 
 
+def walked(client, path):
+    """Every record of a long list. The harness's check of each against OpenAPI takes a minute here; short ones have it."""
+    records, cursor = [], ''
+    while cursor is not None:
+        page = json.loads(plain(client, 'GET', f'{path}&{cursor}'.rstrip('&')).body)
+        records += page['data']
+        cursor = page['next_cursor'] and f'cursor={page["next_cursor"]}'
+    return records
+
+
 @pytest.mark.parametrize('query', ['', 'sort=title', 'sort=-title', 'sort=-deadline', 'limit=4321'])
 def test_thousands_of_rows_come_whole_and_in_order(shared, many, query):
     answer = plain(shared.isms.client, 'GET', f'/v1/action-items?format=ndjson&{query}')
     assert answer.status == 200 and answer.headers['Transfer-Encoding'] == 'chunked'
     assert answer.headers['ETag'] is None and answer.headers['Content-Encoding'] is None
     got = [json.loads(line) for line in answer.body.splitlines()]
-    expected = walk(shared.isms.client, f'/v1/action-items?limit=200&{query}') if 'limit' not in query else \
-        walk(shared.isms.client, '/v1/action-items?limit=200')[:4321]
+    expected = walked(shared.isms.client, f'/v1/action-items?limit=200&{query}'.rstrip('&')) if 'limit' not in query else \
+        walked(shared.isms.client, '/v1/action-items?limit=200')[:4321]
     assert got == expected
     assert len(got) == len({record['id'] for record in got})
 
@@ -455,7 +465,7 @@ def test_words_that_are_found_often_are_looked_up_once(shared, many, query, coun
     answer = plain(shared.isms.client, 'GET', f'/v1/action-items?format=ndjson&{query}')
     got = [json.loads(line) for line in answer.body.splitlines()]
     path = '/v1/action-items?' + re.sub(r'limit=\d+', '', query)
-    assert got == walk(shared.isms.client, f'{path}&limit=200'.replace('&&', '&'))[:count]
+    assert got == walked(shared.isms.client, f'{path}&limit=200'.replace('&&', '&'))[:count]
     assert len(got) == count
     sheet = plain(shared.isms.client, 'GET', f'/v1/action-items?format=xlsx&{query}')
     sheet = openpyxl.load_workbook(io.BytesIO(sheet.body), read_only=True).active

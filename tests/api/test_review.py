@@ -7,6 +7,7 @@ import pytest
 
 from harness import ABSENT
 from story import cases, made, refused, taken, year
+from support import org_of_the_file as org, shared  # noqa: F401
 
 REVIEWS = '/v1/reviews'
 
@@ -28,6 +29,7 @@ def test_defaults(org):
     assert [name for name in unset if review.get(name, 'missing') is not None] == []
 
 
+@pytest.mark.alone
 def test_references_count_per_year_and_are_never_reused(org):
     assert org.review()['reference'] == f'MR-{year()}-01'
     org.isms.client.post(REVIEWS, org.review_body(title=None)).expect(422)
@@ -117,6 +119,7 @@ def test_agenda(org):
     assert all(one['title'] for one in inputs)
 
 
+@pytest.mark.alone
 def test_a_dry_run_leaves_nothing(org):
     org.isms.client.post(REVIEWS + '?dry_run=true', org.review_body()).expect(201)
     assert org.get(REVIEWS)['data'] == [] and org.get('/v1/inputs')['data'] == []
@@ -197,6 +200,7 @@ ARGUMENTS = {
 
 @pytest.mark.parametrize('verb', ARGUMENTS)
 @pytest.mark.parametrize('state', STATES)
+@pytest.mark.alone
 def test_verbs_in_wrong_states(org, state, verb):
     allowed = STATES[state]
     if verb in allowed:
@@ -287,6 +291,7 @@ def filled_review(org):
 
 @cases('method, path, body', *FROZEN)
 @pytest.mark.parametrize('end', ['concluded', 'approved'])
+@pytest.mark.alone
 def test_frozen(org, end, method, path, body):
     review = getattr(org, end)(filled_review(org))
     where, what = path(org, review), body(org, review)
@@ -304,6 +309,7 @@ def test_cancelled_is_frozen_too(org, method, path, body):
 
 
 @cases('method, path, body', *FROZEN)
+@pytest.mark.alone
 def test_reopened_is_not_frozen(org, method, path, body):
     review = org.approved(filled_review(org))
     org.do(one(review) + '/reopen', {'reason': 'A new finding has to be considered'}, by=org.top)
@@ -311,6 +317,7 @@ def test_reopened_is_not_frozen(org, method, path, body):
 
 
 @pytest.mark.parametrize('end', ['concluded', 'approved'])
+@pytest.mark.alone
 def test_what_carries_decisions_out_lives_on(org, end):
     review = org.running_review()
     decision, other = org.adopted(review), org.adopted(review, title='Another')
@@ -331,6 +338,7 @@ def test_what_carries_decisions_out_lives_on(org, end):
     assert org.get(one(review)) == before
 
 
+@pytest.mark.alone
 def test_several_kinds_of_violation_in_a_frozen_review(org):
     """409 comes before 422, and both are listed."""
     review = org.concluded()

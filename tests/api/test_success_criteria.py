@@ -4,6 +4,7 @@ import pytest
 
 from harness import ABSENT
 from story import cases, refused, taken
+from support import org_of_the_file as org, shared  # noqa: F401
 
 
 def on_new_decision(org, review):

@@ -410,19 +410,32 @@ def test_an_owner_who_may_is_told_all(shared):
 
 
 def test_another_classification_holds_at_once(shared):
+    """Of the review, and of what belongs to it, where who sees the review is remembered."""
     review = shared.review(classification='public', chair_id=shared.top2.id)
-    path = f'/v1/reviews/{review["id"]}'
+    paths = one_and_its_inputs(shared, review)
     for classification, readers in READERS.items():
-        shared.change(path, {'classification': classification})
-        assert tuple(role for role in ROLES if getattr(shared, role).client.get(path).status == 200) == readers
+        shared.change(paths[0], {'classification': classification})
+        for path in paths:
+            for _ in range(2):
+                assert tuple(role for role in ROLES if getattr(shared, role).client.get(path).status == 200) == readers
+
+
+def one_and_its_inputs(shared, review):
+    return [f'/v1/reviews/{review["id"]}',
+            *(f'/v1/inputs/{item["id"]}' for item in shared.get(f'/v1/reviews/{review["id"]}/inputs')['data'][:2])]
 
 
 def test_whoever_is_invited_sees_it_at_once(shared):
     review = shared.review(classification='restricted', chair_id=shared.top2.id)
-    path = f'/v1/reviews/{review["id"]}'
-    shared.employee.client.get(path).expect(404)
-    shared.attendee(review, person_id=shared.employee.id)
-    shared.employee.client.get(path).expect(200)
+    paths = one_and_its_inputs(shared, review)
+    for path in paths:
+        shared.employee.client.get(path).expect(404)
+    attendee = shared.attendee(review, person_id=shared.employee.id)
+    for path in paths:
+        shared.employee.client.get(path).expect(200)
+    shared.do(f'/v1/attendees/{attendee["id"]}/withdraw', {'reason': 'Not needed after all.'})
+    for path in paths:
+        shared.employee.client.get(path).expect(404)
 
 
 def test_a_kept_tag_opens_no_door(shared):

@@ -9,4 +9,5 @@ sys.path.insert(0, str(API))
 spec = importlib.util.spec_from_file_location('api_conftest', API / 'conftest.py')
 api_conftest = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(api_conftest)
-populated, daemon, org = api_conftest.populated, api_conftest.daemon, api_conftest.org
+populated, daemon = api_conftest.populated, api_conftest.daemon
+alone, org = api_conftest.alone, api_conftest.org

@@ -14,7 +14,8 @@ for folder in (API, HERE):
 spec = importlib.util.spec_from_file_location('api_conftest', API / 'conftest.py')
 api_conftest = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(api_conftest)
-populated, daemon, org = api_conftest.populated, api_conftest.daemon, api_conftest.org
+populated, daemon = api_conftest.populated, api_conftest.daemon
+alone, org = api_conftest.alone, api_conftest.org
 
 import faults  # noqa: E402
 import harness  # noqa: E402

@@ -1,6 +1,8 @@
 /* db.h on SQLite. */
 #include "reviewd/db.h"
 
+#include "files.h"
+#include "question.h"
 #include "words.h"
 
 #include <assert.h>
@@ -50,7 +52,9 @@ void db_global_init(void)
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_URI, 0); /* a folder called "file:…" is a folder */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 0); /* journals of statements are files at once: ours */
     sqlite3_initialize();
+    files_register();
 }
 
 const char *db_driver_version(void)
@@ -113,19 +117,24 @@ static bool configure(struct db *db)
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (!db_script(db, "PRAGMA foreign_keys = 1; PRAGMA wal_autocheckpoint = 0;"
-                       "PRAGMA temp_store = 2;"))
+    if (!db_script(db, "PRAGMA foreign_keys = 1; PRAGMA wal_autocheckpoint = 0;"))
         return false;
     if (db->mode != DB_BUILDER && !note(db, words_register(db->handle)))
         return false;
+    /* Nothing here that reads the schema, which takes a few milliseconds: whoever opens a reader may never read, and at
+     * a start each loop's thread does it for itself. Its version stands in the header, which tells a database from
+     * another file. (The cache is SQLite's usual 2 MB.) */
     if (db->mode == DB_READER)
-        return db_script(db, "PRAGMA query_only = 1; PRAGMA cache_size = -2048;");
+        return db_script(db, "PRAGMA query_only = 1; PRAGMA temp_store = 2; PRAGMA schema_version");
     if (db->mode == DB_BUILDER)
         return db_script(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
     sqlite3_wal_hook(db->handle, on_wal, db);
-    /* Large files make the log long for once: it does not stay as long for good. */
-    return db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;"
-                         "PRAGMA journal_size_limit = 134217728;");
+    /* No temp_store here: in memory, SQLite would keep the journals of statements by itself (files.c).
+     * Large files make the log long for once: it does not stay as long for good. What is deleted is overwritten, so
+     * that what is erased of a person is not left in free pages. */
+    return db_script(
+        db, "PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL; PRAGMA secure_delete = 1; PRAGMA cache_size = -4096;"
+            "PRAGMA journal_size_limit = 134217728;");
 }
 
 struct db *db_open(const char *path, enum db_mode mode, const char **ret_message)
@@ -376,11 +385,16 @@ int64_t db_changes(const struct db *db)
     return sqlite3_total_changes64(db->handle);
 }
 
-uint64_t db_snapshot(const struct db *db)
+unsigned db_snapshot(const struct db *db)
 {
     unsigned others = 0;
     sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_DATA_VERSION, &others);
-    return ((uint64_t)others << 40) + (uint64_t)sqlite3_total_changes64(db->handle);
+    return others;
+}
+
+bool db_question(struct db *db, const char *name, const char *sql)
+{
+    return note(db, question_register(db->handle, db, name, sql, db->mode == DB_READER));
 }
 
 int64_t db_data_version(struct db *db)
@@ -406,6 +420,18 @@ bool db_checkpoint(struct db *db)
     if (code == SQLITE_OK)
         db->wal_pages = log - moved;
     return note(db, code);
+}
+
+bool db_cut_log(struct db *db)
+{
+    int log = 0;
+    int moved = 0;
+    sqlite3_busy_timeout(db->handle, 0);
+    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &moved);
+    sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    if (code == SQLITE_OK)
+        db->wal_pages = 0;
+    return code == SQLITE_OK;
 }
 
 bool db_backup(struct db *db, const char *path)
@@ -459,6 +485,18 @@ bool db_check(struct db *db, bool quick, void (*report)(void *context, const cha
                                "FROM pragma_foreign_key_check",
                                report, context);
     return sound && linked;
+}
+
+/* FTS5 keeps deleted words in older segments till those are merged: so they are, into one. */
+bool db_words_purge(struct db *db, const char *table)
+{
+    char sql[200];
+    snprintf(sql, sizeof sql, "INSERT INTO %s_words (%s_words) VALUES ('optimize')", table, table);
+    struct db_statement *statement = db_query(db, sql);
+    bool fine = statement && db_step(statement) == DB_DONE;
+    if (statement)
+        db_reset(statement);
+    return fine;
 }
 
 char *db_words_index_sql(const char *table, const char *columns)

@@ -7,6 +7,9 @@
     .name = "Ana Horvat", .email = "ana@example.org", .role = ROLE_EMPLOYEE, .active = TRUTH_TRUE,                     \
     .external = TRUTH_FALSE
 
+#define HELD .legal_hold_at = {"2026-11-21T18:46:00.123Z"}
+#define ERASED .erased_at = {"2026-11-21T18:46:00.123Z"}
+
 static const struct named owned[] = {{&action_item_resource, THIS_RECORD, "ACT-2026-0001", "Extend the window"},
                                      {&action_item_resource, OTHER_RECORD, "ACT-2026-0002", "Tell operations"}};
 
@@ -14,6 +17,7 @@ static const struct {
     const char *name;
     struct person after;
     const struct person *before;
+    const char *verb;
     struct person_facts facts;
     const char *rules[RULES_MAX];
 } rows[] = {
@@ -39,12 +43,54 @@ static const struct {
      .before = &(struct person){{0}, VALID},
      .facts = {.commitments = owned, .commitment_count = 2}},
     {"made so", {VALID, .active = TRUTH_FALSE}},
+    {"an address of the erased", {VALID, .email = "ana@Erased.Invalid"}, .rules = {"person.email.format"}},
+    {"an address like it", {VALID, .email = "ana@not-erased.invalid"}},
+    {"erased", {VALID}, .before = &(struct person){{0}, VALID}, .verb = "erase"},
+    {"erased as an owner",
+     {VALID, .active = TRUTH_FALSE},
+     .before = &(struct person){{0}, VALID},
+     .verb = "erase",
+     .facts = {.commitments = owned, .commitment_count = 1},
+     .rules = {"person.deactivate.open_commitments"}},
+    {"erased while held",
+     {VALID, HELD},
+     .before = &(struct person){{0}, VALID, HELD},
+     .verb = "erase",
+     .rules = {"person.erase.legal_hold"}},
+    {"erased with a plain history, while held",
+     {VALID, HELD},
+     .before = &(struct person){{0}, VALID, HELD},
+     .verb = "erase",
+     .facts = {.has_plain_history = true},
+     .rules = {"person.erase.legal_hold", "person.erase.plain_history"}},
+    {"held", {VALID}, .before = &(struct person){{0}, VALID}, .verb = "hold"},
+    {"held twice",
+     {VALID, HELD},
+     .before = &(struct person){{0}, VALID, HELD},
+     .verb = "hold",
+     .rules = {"person.hold.held"}},
+    {"released", {VALID, HELD}, .before = &(struct person){{0}, VALID, HELD}, .verb = "release"},
+    {"released without a hold",
+     {VALID},
+     .before = &(struct person){{0}, VALID},
+     .verb = "release",
+     .rules = {"person.release.not_held"}},
+    {"changed while held", {VALID, HELD}, .before = &(struct person){{0}, VALID, HELD}},
+    {"changed once erased",
+     {VALID, .email = "wrong"},
+     .before = &(struct person){{0}, VALID, ERASED},
+     .rules = {"person.erased"}},
+    {"erased twice",
+     {VALID},
+     .before = &(struct person){{0}, VALID, ERASED},
+     .verb = "erase",
+     .rules = {"person.erased"}},
 };
 
 START_TEST(people)
 {
     struct violations *violations = violations_new();
-    person_check(&rows[_i].after, rows[_i].before, &rows[_i].facts, violations);
+    person_check(&rows[_i].after, rows[_i].before, rows[_i].verb, &rows[_i].facts, violations);
     expect_rules(rows[_i].name, violations, rows[_i].rules);
 }
 END_TEST
@@ -54,7 +100,7 @@ START_TEST(each_commitment_is_named)
     const struct person before = {VALID}, after = {{0}, VALID, .active = TRUTH_FALSE};
     const struct person_facts facts = {.commitments = owned, .commitment_count = 2};
     struct violations *violations = violations_new();
-    person_check(&after, &before, &facts, violations);
+    person_check(&after, &before, NULL, &facts, violations);
     ck_assert_uint_eq(violations->count, 2);
     for (size_t i = 0; i < 2; i++) {
         ck_assert_ptr_nonnull(strstr(violations->items[i].detail, owned[i].reference));

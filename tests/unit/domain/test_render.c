@@ -137,14 +137,30 @@ START_TEST(a_person_in_both_forms)
     record_render(&json, &person_resource, &person, RENDER_CANONICAL);
     buffer_char(&json, '\0');
     ck_assert_str_eq(json.data, "{\"active\":true,\"created_at\":\"2026-11-21T18:46:00.123Z\",\"created_by\":null,"
-                                "\"department\":null,\"email\":\"ana@example.org\",\"external\":false,"
-                                "\"id\":\"00000000-0000-7000-8000-00000000000a\",\"job_title\":null,"
-                                "\"name\":\"Ana Horvat\xC4\x87\",\"role\":\"isms_manager\","
+                                "\"department\":null,\"email\":\"ana@example.org\",\"erased_at\":null,"
+                                "\"external\":false,\"id\":\"00000000-0000-7000-8000-00000000000a\","
+                                "\"job_title\":null,\"legal_hold_at\":null,\"name\":\"Ana Horvat\xC4\x87\","
+                                "\"privacy_reason\":null,\"role\":\"isms_manager\","
                                 "\"updated_at\":\"2026-11-22T18:46:00.123Z\","
                                 "\"updated_by\":\"00000000-0000-7000-8000-00000000000b\",\"version\":3}");
     json.length = 0;
     record_render(&json, &person_resource, &person, RENDER_SHOWN);
     ck_assert_int_eq(strncmp(json.data, "{\"id\":\"00000000-0000-7000-8000-00000000000a\",\"version\":3,", 57), 0);
+    buffer_finish(&json);
+}
+END_TEST
+
+/* A record whose personal members hold their commitments: those that are absent have none. */
+START_TEST(a_person_as_it_is_hashed)
+{
+    const struct person sealed = {.record = {.id = ANA}, .name = "abc1", .email = "abc2", .job_title = "Clerk"};
+    struct buffer json = {0};
+    record_render(&json, &person_resource, &sealed, RENDER_SEALED);
+    buffer_char(&json, '\0');
+    ck_assert_ptr_nonnull(strstr(json.data, ",\"email\":{\"commitment\":\"abc2\"},"));
+    ck_assert_ptr_nonnull(strstr(json.data, ",\"name\":{\"commitment\":\"abc1\"},"));
+    ck_assert_ptr_nonnull(strstr(json.data, ",\"job_title\":\"Clerk\","));
+    ck_assert_ptr_nonnull(strstr(json.data, ",\"privacy_reason\":null,"));
     buffer_finish(&json);
 }
 END_TEST
@@ -183,6 +199,7 @@ Suite *render_suite(void)
     tcase_add_loop_test(tcase, the_shown_form_follows_the_table, 0, RESOURCE_COUNT);
     tcase_add_test(tcase, shapes_are_canonical);
     tcase_add_test(tcase, a_person_in_both_forms);
+    tcase_add_test(tcase, a_person_as_it_is_hashed);
     tcase_add_test(tcase, members_that_a_version_does_not_know_are_left_out_where_they_are_absent);
     return suite;
 }

@@ -4,11 +4,12 @@
 
 Suite *requests_suite(void);
 Suite *start_suite(void);
+Suite *pack_suite(void);
 
 int main(void)
 {
     shim_install();
     world_init();
-    Suite *suites[] = {requests_suite(), start_suite()};
+    Suite *suites[] = {requests_suite(), start_suite(), pack_suite()};
     return unit_run(suites, sizeof suites / sizeof *suites);
 }

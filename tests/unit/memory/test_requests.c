@@ -25,6 +25,12 @@ static const struct {
      {METHOD_PATCH, "/v1/people/petra@x.org", "{\"job_title\":null,\"department\":\"HR\"}", "ana@x.org"}},
     {"change nothing", {METHOD_PATCH, "/v1/people/petra@x.org", "{\"department\":\"IT\"}", "ana@x.org"}},
     {"make an owner inactive", {METHOD_POST, "/v1/people/petra@x.org/deactivate", NULL, "ana@x.org"}},
+    {"erase a person",
+     {METHOD_POST, "/v1/people/ana@x.org/erase", "{\"reason\":\"Asked for it on leaving\"}", "ana@x.org",
+      .key = "erase-ana-1"}},
+    {"versions as they are hashed",
+     {METHOD_GET, "/v1/people/petra@x.org/sealed-history?count=true", NULL, "ana@x.org"}},
+    {"people of then", {METHOD_GET, "/v1/people?as_of=2026-11-21T12:00:00Z&sort=name", NULL, "ana@x.org"}},
     {"plan a review",
      {METHOD_POST, "/v1/reviews",
       "{\"title\":\"Another\",\"type\":\"extraordinary\",\"trigger\":\"other\",\"scope\":\"All\",\"period_start\":"

@@ -1,0 +1,119 @@
+"""Backups under load: each restores to a prefix of what was acknowledged, verifies, and holds no writer up.
+
+A backup may hold what was written while it was made, but nothing is missing that was acknowledged before it began, and
+what it holds is the log up to one entry: its head is the live log's hash at that number.
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+import faults
+import harness
+import organisation
+from support import database, poll
+
+SHORT = 3
+WAIT_MAX_S = 1.0      # of one write beside a backup; generous, since the machine is busy with all of this
+
+
+class Timed(faults.Load):
+    """A load that knows how long its longest answer took."""
+
+    def __init__(self, org, **options):
+        self.longest = 0
+        super().__init__(org, **options)
+
+    def _run(self):
+        caller = faults.Caller(self.org.daemon, self.org.isms.token)
+        try:
+            while not self.stop.is_set():
+                email = faults.fresh_email()
+                self.sent[email] = email
+                began = time.monotonic()
+                status, _, _ = caller.request('POST', '/v1/people', faults.person(email))
+                self.longest = max(self.longest, time.monotonic() - began)
+                self.told[email] = status
+        finally:
+            caller.close()
+
+
+def head(connection):
+    return connection.execute('SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1').fetchone()
+
+
+def command_on(org, data, *words):
+    """The command line on another data folder than the daemon's."""
+    return subprocess.run([org.daemon.binary, *words, '--data', str(data)], capture_output=True, text=True,
+                          env=org.daemon.env, timeout=300)
+
+
+def check_restored(campaign, org, data, before, after):
+    for command in ('check', 'audit verify'):
+        done = command_on(org, data, *command.split())
+        if done.returncode:
+            campaign.failed(f'{command} of a restored backup: {done.stdout}{done.stderr}')
+    with closing(database(data)) as copy, closing(database(org.daemon.data)) as live:
+        seq, digest = head(copy)
+        same = live.execute('SELECT hash FROM audit_log WHERE seq = ?', (seq,)).fetchone()[0] == digest
+        emails = {row[0] for row in copy.execute('SELECT email FROM person')}
+    if not same:
+        campaign.failed(f'the restored log is no prefix: entry {seq} has another hash')
+    if not before <= emails:
+        campaign.failed(f'{len(before - emails)} people, acknowledged before the backup began, are not in it')
+    if not {email for email in emails if email.startswith('bad-day-')} <= after:
+        campaign.failed('the backup holds people that nobody had sent')
+
+
+def one_backup(campaign, org, folder, ledger):
+    """`ledger`: the addresses sent and acknowledged so far, by this and earlier rounds."""
+    file, data = folder / 'backup', folder / 'restored'
+    load = Timed(org, threads=4)
+    try:
+        poll(lambda: len(load.told) > 20, 60)
+        before = ledger['acknowledged'] | load.acknowledged
+        load.longest = 0
+        began = time.monotonic()
+        made = org.daemon.cli('backup', str(file), check=False)
+        took = time.monotonic() - began
+        longest = load.longest
+    finally:
+        load.end()
+    ledger['sent'] |= load.sent.keys()
+    ledger['acknowledged'] |= load.acknowledged
+    if made.returncode:
+        campaign.failed(f'backup: {made.stderr}')
+        return
+    campaign.most('s for a backup at the most', round(took, 3))
+    campaign.most('s for a write beside it at the most', round(longest, 3))
+    if longest > WAIT_MAX_S and not faults.is_sanitized(org.daemon):
+        campaign.failed(f'a write waited {longest:.2f} s beside a backup')
+    done = command_on(org, data, 'restore', str(file), '--json')
+    if done.returncode:
+        campaign.failed(f'restore: {done.stderr}')
+        return
+    json.loads(done.stdout)
+    check_restored(campaign, org, data, before, ledger['sent'])
+    shutil.rmtree(data)
+    file.unlink()
+
+
+def run(campaign):
+    folder = Path(tempfile.mkdtemp(prefix='reviewd-backup-'))
+    daemon = harness.Daemon()
+    tokens = organisation.create_people(daemon)
+    daemon.start()
+    ledger = {'sent': set(), 'acknowledged': set()}
+    try:
+        org = harness.seed(daemon, tokens)
+        for _ in campaign.rounds():
+            one_backup(campaign, org, folder, ledger)
+        campaign.count('acknowledged writes', len(ledger['acknowledged']))
+        daemon.stop()
+    finally:
+        daemon.discard()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,122 @@
+/* src/store/sqlite/files.c: the log that is gathered, and the journal of a statement in memory. */
+#include "../world.h"
+
+#include <stdio.h>
+
+static struct world world;
+
+static void begin(void)
+{
+    world_begin(&world);
+    ck_assert(db_script(world.store.db, "CREATE TABLE sheet (number INTEGER PRIMARY KEY, mark INTEGER NOT NULL UNIQUE, "
+                                        "text TEXT NOT NULL)"));
+}
+
+static void end(void)
+{
+    world_end(&world);
+}
+
+static int64_t number(struct db *db, const char *sql)
+{
+    struct db_statement *statement = db_query(db, sql);
+    ck_assert_ptr_nonnull(statement);
+    ck_assert_int_eq(db_step(statement), DB_ROW);
+    int64_t answer = db_integer(statement, 0);
+    db_reset(statement);
+    return answer;
+}
+
+/* Rows of two kilobytes, with the marks 1 to `count`. */
+static void fill(int count)
+{
+    char sql[300];
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+             "INSERT INTO sheet (mark, text) SELECT i, hex(zeroblob(1000)) || i FROM n",
+             count);
+    ck_assert(db_script(world.store.db, sql));
+}
+
+static void report(void *context, const char *finding)
+{
+    (void)context;
+    ck_abort_msg("%s", finding);
+}
+
+START_TEST(more_than_the_cache_holds)
+{
+    struct store reader;
+    const char *message;
+    ck_assert(store_open(&reader, world.folder, DB_READER, &message));
+    ck_assert(db_script(world.store.db, "BEGIN IMMEDIATE"));
+    fill(8000); /* 16 MiB, of which the cache holds 8: the rest is in the log, and read back from there */
+    ck_assert_int_eq(number(world.store.db, "SELECT sum(CAST(substr(text, 2001) AS INTEGER)) FROM sheet"),
+                     8000 * 8001 / 2);
+    ck_assert_int_eq(number(reader.db, "SELECT count(*) FROM sheet"), 0);
+    ck_assert(db_script(world.store.db, "UPDATE sheet SET text = text || '.' WHERE number % 7 = 0"));
+    ck_assert(db_script(world.store.db, "COMMIT"));
+    ck_assert_int_eq(number(reader.db, "SELECT count(*) FROM sheet WHERE text LIKE '%.'"), 8000 / 7);
+    ck_assert(db_check(reader.db, false, report, NULL));
+    store_close(&reader);
+    ck_assert(db_checkpoint(world.store.db));
+    ck_assert(db_check(world.store.db, false, report, NULL));
+}
+END_TEST
+
+START_TEST(a_transaction_taken_back)
+{
+    fill(100);
+    ck_assert(db_script(world.store.db, "BEGIN IMMEDIATE"));
+    ck_assert(db_script(world.store.db, "UPDATE sheet SET mark = -mark, text = hex(zeroblob(90000))"));
+    ck_assert(db_script(world.store.db, "ROLLBACK"));
+    ck_assert(db_script(world.store.db, "UPDATE sheet SET mark = mark + 1000 WHERE mark = 100"));
+    ck_assert_int_eq(number(world.store.db, "SELECT sum(mark) FROM sheet"), 100 * 101 / 2 + 1000);
+    ck_assert_int_eq(number(world.store.db, "SELECT sum(length(text)) FROM sheet"), 100 * 2000 + 9 + 90 * 2 + 3);
+    ck_assert(db_check(world.store.db, false, report, NULL));
+}
+END_TEST
+
+START_TEST(a_statement_that_fails_half_way)
+{
+    fill(2000);
+    ck_assert(db_script(world.store.db, "BEGIN IMMEDIATE"));
+    ck_assert(db_script(world.store.db, "UPDATE sheet SET text = 'short' WHERE mark = 7"));
+    for (int i = 0; i < 3; i++) { /* the second and third in the memory of the first */
+        ck_assert(!db_script(world.store.db, "UPDATE sheet SET text = text || 'long', mark = CASE mark WHEN 1999 THEN "
+                                             "-5 ELSE -mark END"));
+        ck_assert_int_eq(db_fault(world.store.db), DB_FAULT_CONSTRAINT);
+        ck_assert(db_in_transaction(world.store.db));
+    }
+    ck_assert_int_eq(number(world.store.db, "SELECT count(*) FROM sheet WHERE mark < 0 OR text LIKE '%long'"), 0);
+    ck_assert(db_script(world.store.db, "COMMIT"));
+    ck_assert_int_eq(number(world.store.db, "SELECT count(*) FROM sheet WHERE text = 'short'"), 1);
+    ck_assert(db_check(world.store.db, false, report, NULL));
+}
+END_TEST
+
+START_TEST(a_savepoint_taken_back)
+{
+    fill(2000);
+    ck_assert(db_script(world.store.db,
+                        "BEGIN IMMEDIATE; UPDATE sheet SET text = 'kept' WHERE mark = 1; SAVEPOINT aside; "
+                        "UPDATE sheet SET text = 'lost'; ROLLBACK TO aside; RELEASE aside; COMMIT"));
+    ck_assert_int_eq(number(world.store.db, "SELECT count(*) FROM sheet WHERE text = 'kept'"), 1);
+    ck_assert_int_eq(number(world.store.db, "SELECT count(*) FROM sheet WHERE text = 'lost'"), 0);
+    ck_assert(db_check(world.store.db, false, report, NULL));
+}
+END_TEST
+
+Suite *files_suite(void);
+
+Suite *files_suite(void)
+{
+    Suite *suite = suite_create("store/files");
+    TCase *test = unit_case(suite, "files");
+    tcase_add_checked_fixture(test, begin, end);
+    tcase_add_test(test, more_than_the_cache_holds);
+    tcase_add_test(test, a_transaction_taken_back);
+    tcase_add_test(test, a_statement_that_fails_half_way);
+    tcase_add_test(test, a_savepoint_taken_back);
+    return suite;
+}
