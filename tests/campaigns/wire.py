@@ -111,10 +111,14 @@ def _message(data, may_have_body):
     return (first, headers, rest[:length], rest[length:]) if len(rest) >= length else None
 
 
+def _status_has_body(first, headers, rest):
+    return first[9:10] != b'1' and first[9:12] not in (b'204', b'304')
+
+
 def _answer_has_body(first, headers, rest):
     """To HEAD there is none, whatever the length says: then the next answer follows at once, or nothing."""
     bare = not rest or rest.startswith(b'HTTP/1.1 ')
-    return first[9:10] != b'1' and first[9:12] not in (b'204', b'304') and not bare
+    return _status_has_body(first, headers, rest) and not bare
 
 
 def answers(data):
@@ -170,7 +174,8 @@ class Tap:
     def _note(self, sent, received, ended=False):
         """Takes whole exchanges off the streams."""
         while received:
-            answer = _message(received, _answer_has_body)
+            no_body = sent.startswith(b'HEAD ')
+            answer = _message(received, (lambda *_: False) if no_body else _status_has_body)
             if not answer or answer[0][9:10] == b'1':
                 if not answer:
                     break
