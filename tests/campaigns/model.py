@@ -17,7 +17,7 @@ from support import merge
 from twin_shape import UNKNOWN
 
 SHORT = 1
-SHORT_STEPS = 150
+SHORT_STEPS = 250
 STEPS = 2000             # of each history after the first
 DISAGREEMENTS = 12       # after which a history is given up: what follows of them is no news
 CLOCK = '2026-03-02T08:00:00'

@@ -267,7 +267,7 @@ def _attendee(model, write):
     if not after['person_id']:
         return
     others = [one for one in model.attendees(review) if one is not record]
-    if any(one['person_id'] == after['person_id'] for one in others):
+    if not (record and record['withdrawn']) and any(one['person_id'] == after['person_id'] for one in others):
         write.rules.add('attendee.unique')
     is_chair = after['person_id'] == review['chair_id']
     was_chair = record and record['person_id'] == review['chair_id']
@@ -365,8 +365,6 @@ def _decision(model, write):
 def _rests_on(model, write, review):
     keys = write.given.get('input_ids')
     if not keys:
-        if keys == []:
-            write.rules.add('decision.input_ids.required')
         return
     keys = [key for key in keys if isinstance(key, str) and model.get('input', key)]
     if any(model.get('input', key)['review_id'] != review['id'] for key in keys):

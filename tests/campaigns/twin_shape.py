@@ -323,7 +323,7 @@ class Shape:
         if not isinstance(value, list):
             wrong.add('body.type')
             return None
-        if len(value) > member.most:
+        if not 1 <= len(value) <= member.most:
             wrong.add('body.length')
         return [self._ref(member, one, None, wrong) for one in value]
 
