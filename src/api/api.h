@@ -72,7 +72,6 @@ struct parameter {
 
 /* What the call that makes a record of a line of an import knows beside the line itself. */
 struct importing {
-    bool allowed; /* the caller may move a history in */
     bool moves; /* the line has members that the server sets by itself: the record is as it says, and nothing follows */
     bool marked; /* the record is to say that it was imported */
     /* A record that another line will make. */

@@ -14,6 +14,9 @@ static bool complete(struct call *call)
 {
     struct decision *after = call->after;
     const struct decision *before = call->before;
+    bool adopted = after->status != DECISION_PROPOSED && date_is_set(&after->decided_on);
+    if (call->importing && adopted && !date_is_set(&after->original_deadline))
+        after->original_deadline = after->deadline; /* as adopting it does */
     if (after->action_required == TRUTH_UNKNOWN)
         after->action_required = after->kind == DECISION_NO_CHANGE ? TRUTH_FALSE : TRUTH_TRUE;
     return criteria_complete(call, &decision_resource, &after->success_criteria,

@@ -5,6 +5,7 @@
 #include "reviewd/amendment.h"
 #include "reviewd/attendee.h"
 #include "reviewd/follow_up.h"
+#include "reviewd/input.h"
 #include "reviewd/review.h"
 
 #include <stdio.h>
@@ -256,6 +257,27 @@ static void check_times(const struct import_run *run, const struct record *commo
                       common->updated_at.text, made);
 }
 
+/* What a verb would refuse by the record alone, and the schema with it. */
+static void check_alone(struct call *call)
+{
+    const struct resource *resource = call->route->resource;
+    const struct decision *decision = resource == &decision_resource ? call->after : NULL;
+    const struct action_item *item = resource == &action_item_resource ? call->after : NULL;
+    const struct input *input = resource == &input_resource ? call->after : NULL;
+    if (decision && id_equal(&decision->superseded_by_id, &decision->record.id))
+        violation_add(&call->violations, "decision.supersede.other", "#/superseded_by_id",
+                      "A decision cannot take its own place.");
+    if (item && id_equal(&item->predecessor_id, &item->record.id))
+        violation_add(&call->violations, "action_item.predecessor.self", "#/predecessor_id",
+                      "An action item does not follow itself.");
+    if (item && item->status == ACTION_CANCELLED && id_equal(&item->cancel_approved_by_id, &item->owner_id))
+        violation_add(&call->violations, "action_item.cancel.approver", "#/cancel_approved_by_id",
+                      "The owner does not approve that it is cancelled.");
+    if (input && input->agenda == TRUTH_TRUE && input->withdrawn == TRUTH_TRUE)
+        violation_add(&call->violations, "input.withdraw.agenda", "#/withdrawn",
+                      "An input of the original ten is not withdrawn.");
+}
+
 /* What only a line of a history brings. */
 static bool check_moved(struct import_run *run, struct call *call, const struct plan_line *line, const char *member)
 {
@@ -276,9 +298,7 @@ static bool check_moved(struct import_run *run, struct call *call, const struct 
     check_times(run, common, &call->violations);
     if (resource->state && !violations_at(&call->violations, arena_format(call->arena, "#/%s", resource->state)))
         import_check_state(resource, call->after, &call->violations);
-    if (resource == &decision_resource && id_equal(&((const struct decision *)call->after)->superseded_by_id, &id))
-        violation_add(&call->violations, "decision.supersede.other", "#/superseded_by_id",
-                      "A decision cannot take its own place.");
+    check_alone(call);
     if (run->history && !store_id_known(call->store, &id, &known))
         return false;
     if (known)
@@ -416,7 +436,7 @@ static bool find_pending(void *context, const struct resource *target, const cha
 bool line_write(struct import_run *run, struct plan_line *line)
 {
     const struct resource *resource = import_kind(line->kind);
-    struct importing importing = {.allowed = run->history, .find = find_pending, .context = run};
+    struct importing importing = {.find = find_pending, .context = run};
     struct call *call = run_call(run, &importing);
     struct id id;
     if (!call || !(call->body = run_read(run, line, &call->violations)))

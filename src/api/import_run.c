@@ -231,6 +231,15 @@ static int by_line(const void *a, const void *b)
     return *left < *right ? -1 : *left > *right;
 }
 
+/* What is kept, and hashed, quotes nobody's name or address: they could not be erased from there. */
+static const char *detail_kept(const struct violation *violation)
+{
+    const struct resource *resource = violation->resource ? resource_find(violation->resource) : NULL;
+    bool inside = resource && violation->pointer && strncmp(violation->pointer, "#/", 2) == 0;
+    const struct field *field = inside ? resource_field_named(resource, violation->pointer + 2) : NULL;
+    return field && field->personal ? violation->rule->statement : violation->detail;
+}
+
 /* The violations in their order, in the record too. */
 static bool list_violations(struct import_run *run)
 {
@@ -252,7 +261,7 @@ static bool list_violations(struct import_run *run)
                                              .column_name = violation->column_name,
                                              .rule = violation->rule->name,
                                              .pointer = violation->pointer,
-                                             .detail = violation->detail};
+                                             .detail = detail_kept(violation)};
     }
     run->listed = (struct violations){&run->arena, listed, all->count, all->count};
     run->record.violation_count.value = run->violation_count;

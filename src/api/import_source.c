@@ -193,6 +193,13 @@ static json_t *parse_cells(struct import_reader *reader, struct violations *viol
 /* --- NDJSON --------------------------------------------------------------------------------------------------------
  */
 
+/* Of "invalid token near 'Ana'" not what stands there: it may be anybody's name, and is kept. */
+static int what_length(const char *text)
+{
+    const char *near = strstr(text, " near ");
+    return (int)(near ? (size_t)(near - text) : strlen(text));
+}
+
 static json_t *parse_json(struct import_reader *reader, struct violations *violations)
 {
     const char *text = reader->text.data;
@@ -208,8 +215,8 @@ static json_t *parse_json(struct import_reader *reader, struct violations *viola
     if (object)
         violation_add(violations, "import.line.json", NULL, "The line is JSON, and no object.");
     else
-        violation_add(violations, "import.line.json", NULL, "The line is no JSON: %s (column %d).",
-                      text_is_utf8(error.text, strlen(error.text)) ? error.text : "not UTF-8", error.column);
+        violation_add(violations, "import.line.json", NULL, "The line is no JSON: %.*s (column %d).",
+                      what_length(error.text), error.text, error.column);
     return NULL;
 }
 

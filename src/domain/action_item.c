@@ -64,7 +64,7 @@ static const struct field action_item_fields[] = {
      .description = "Changed by verbs and follow-ups alone.", .example = "\"open\""},
     {"original_deadline", FIELD_DATE(original_deadline), .read_only = true,
      .description = "The deadline with which it was made.", .example = "\"2027-03-31\""},
-    {"extension_count", FIELD_INTEGER(extension_count), .read_only = true,
+    {"extension_count", FIELD_INTEGER(extension_count), .read_only = true, .max = 100000,
      .description = "How often the deadline was moved to a later day.", .example = "0"},
     {"progress_percent", FIELD_INTEGER(progress_percent), .read_only = true, .max = 100,
      .description = "As the newest follow-up reports it."},

@@ -18,7 +18,8 @@ static const struct field attendee_fields[] = {
      .description = "Whether the person came.", .example = "\"attended\""},
     {"delegate_for_id", FIELD_REF(delegate_for_id, "person"), .may_have_left = true,
      .description = "For whom the person stands in."},
-    {"name_at_review", FIELD_TEXT(name_at_review), .read_only = true, .searched = true, .personal = true, .max = 200,
+    {"name_at_review", FIELD_TEXT(name_at_review), .min = 1, .read_only = true, .searched = true, .personal = true,
+     .max = 200,
      .description = "The person's name when named here; a pseudonym once the person is erased, unless the review is "
                     "concluded or approved by then.",
      .example = "\"Ana Horvat\""},

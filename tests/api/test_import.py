@@ -9,7 +9,7 @@ import pytest
 
 import harness
 from files import file_part, form
-from importing import KINDS, comparable, history, registers, rows_of, send
+from importing import KINDS, comparable, history, lines, registers, rows_of, send
 
 JANA = 'jana.stastna@brueckner.example'
 
@@ -135,6 +135,36 @@ def test_the_first_and_the_second_move_give_the_same(told, target):
         assert comparable(moved).items() >= comparable(
             [one for one in told if not one.get('email', '').startswith('i')]).items()
         second.stop()
+    finally:
+        second.discard()
+
+
+def test_who_was_erased_stays_erased(org, tmp_path):
+    """A pseudonym is moved as one, and nothing else that the old server knows of the person."""
+    nora = org.person()
+    review = org.review()
+    org.attendee(review, person_id=nora['id'])
+    withdrawn = org.attendees(review)[1]
+    org.do(f'/v1/attendees/{withdrawn["id"]}/withdraw', {'reason': 'She left'})
+    org.do(f'/v1/people/{nora["id"]}/erase', {'reason': 'She asked for it, in writing'})
+    told = history(org.isms.client)
+    assert 'Nora' not in json.dumps(told) and org.get(f'/v1/people/{nora["id"]}')['erased_at']
+    second = harness.Daemon()
+    try:
+        second.cli('import', '-', check=False)       # an empty file makes the folder and is refused
+        (tmp_path / 'told.ndjson').write_text(lines(told))
+        second.cli('import', str(tmp_path / 'told.ndjson'))
+        second.start()
+        client = harness.Client(second, second.token('isms@example.org'))
+        assert comparable(history(client)) == comparable(told)
+        second.cli('audit', 'verify')
+        second.stop()
+        # Nobody is given such an address otherwise.
+        taken = {'resource': 'person', 'name': 'X', 'email': 'erased-0123456789ab@erased.invalid', 'role': 'employee'}
+        send(org.isms.client, [taken]).expect(422, 'person.email.format')
+        send(org.isms.client, [taken | {'erased_at': '2025-01-01', 'active': False}]).expect(422, 'person.email.format')
+        send(org.isms.client, [taken | {'erased_at': '2025-01-01'}]).expect(422, 'person.email.format',
+                                                                           'import.state.unexpected')
     finally:
         second.discard()
 

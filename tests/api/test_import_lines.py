@@ -1,5 +1,7 @@
 """Lines that cannot become records: each is named with its line, its column or member, and the rule that it breaks."""
 
+import json
+
 import pytest
 
 import harness
@@ -144,7 +146,10 @@ def test_many_violations_are_counted_and_the_first_are_listed(shared):
     assert len(record['violations']) == 200 and record['created'] == 0
     assert record['violations'][0] == {
         'resource': 'person', 'line': 2, 'column': 2, 'column_name': 'email', 'rule': 'person.email.format',
-        'pointer': '#/email', 'detail': "'wrong-0' is no e-mail address of the form local@domain."}
+        'pointer': '#/email', 'detail': "A person's e-mail address has the form local@domain."}
+    # Names and addresses are told, and not kept.
+    assert answer.json['violations'][0]['detail'].startswith("'wrong-0' is no")
+    assert 'wrong-' not in json.dumps(record)
 
 
 @pytest.mark.parametrize('query, kind, rule', [

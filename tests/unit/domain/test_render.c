@@ -119,6 +119,39 @@ START_TEST(shapes_are_canonical)
 }
 END_TEST
 
+/* What was written before a member was added to the table has not changed by that. */
+static const struct {
+    const char *body;
+    enum truth imported;
+    bool has;
+} bodies[] = {
+    {"{\"name\":\"Ana\"}", TRUTH_FALSE, false},
+    {"{\"name\":\"Ana\"}", TRUTH_TRUE, true}, /* which it would have told */
+    {"{\"name\":\"\\\"imported\\\":\"}", TRUTH_FALSE, false},
+    {"{\"imported\":false}", TRUTH_FALSE, true},
+    {"{\"imported\":true}", TRUTH_TRUE, true},
+};
+
+START_TEST(a_member_that_is_newer_than_a_body)
+{
+    const struct person person = {
+        .record = {.id = ANA, .version = {true, 1}, .imported = bodies[_i].imported},
+        .name = "Ana",
+        .active = TRUTH_TRUE,
+    };
+    void (*const forms[])(struct buffer *, const struct resource *, const void *, const char *) = {record_render_as,
+                                                                                                   record_show_as};
+    for (size_t i = 0; i < 2; i++) {
+        struct buffer json = {0};
+        forms[i](&json, &person_resource, &person, bodies[_i].body);
+        buffer_char(&json, '\0');
+        ck_assert_int_eq(strstr(json.data, "\"imported\":") != NULL, bodies[_i].has);
+        ck_assert(strstr(json.data, "\"name\":\"Ana\"") != NULL || i == 0);
+        buffer_finish(&json);
+    }
+}
+END_TEST
+
 START_TEST(a_person_in_both_forms)
 {
     const struct person person = {
@@ -200,6 +233,7 @@ Suite *render_suite(void)
     tcase_add_loop_test(tcase, the_shown_form_follows_the_table, 0, RESOURCE_COUNT);
     tcase_add_test(tcase, shapes_are_canonical);
     tcase_add_test(tcase, a_person_in_both_forms);
+    tcase_add_loop_test(tcase, a_member_that_is_newer_than_a_body, 0, ROWS(bodies));
     tcase_add_test(tcase, a_person_as_it_is_hashed);
     tcase_add_test(tcase, members_that_a_version_does_not_know_are_left_out_where_they_are_absent);
     return suite;
