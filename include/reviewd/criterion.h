@@ -30,7 +30,8 @@ bool criterion_is_measured(const struct criterion *criterion);
 void criteria_check(const struct nested *criteria, struct violations *violations);
 
 /* Gives ids to criteria that have none: the id of the criterion of `before` (or NULL) with the same statement, or
- * the next number that neither has. The texts of new ids come from the arena. */
-void criteria_number(struct nested *criteria, const struct nested *before, struct arena *arena);
+ * the next number that neither has, beyond `used`, the highest that was ever given. The texts of new ids come from the
+ * arena. */
+void criteria_number(struct nested *criteria, const struct nested *before, long used, struct arena *arena);
 
 #endif

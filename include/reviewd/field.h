@@ -37,19 +37,20 @@ struct field {
     enum field_kind kind;
     size_t offset;
 
-    bool required;     /* on creation, and never cleared afterwards */
-    bool read_only;    /* set by the server alone */
-    bool by_verb;      /* read-only but for the verbs that name it as an argument */
-    bool derived;      /* worked out when it is read, never stored */
-    bool hidden;       /* stored and hashed, not shown */
-    bool personal;     /* a text about a person: what is hashed is a commitment to it, so that it can be erased */
-    bool fixed;        /* settable on creation alone */
-    bool guarded;      /* part of a commitment: once made, changed by amendments alone */
-    bool sortable;     /* `sort=` takes it; the table has an index that ends in the id */
-    bool searched;     /* `q=` looks into it */
-    bool email;        /* an e-mail address */
-    bool url;          /* an absolute http(s) or other URI */
-    bool not_negative; /* of a number */
+    bool required;      /* on creation, and never cleared afterwards */
+    bool read_only;     /* set by the server alone */
+    bool by_verb;       /* read-only but for the verbs that name it as an argument */
+    bool derived;       /* worked out when it is read, never stored */
+    bool hidden;        /* stored and hashed, not shown */
+    bool personal;      /* a text about a person: what is hashed is a commitment to it, so that it can be erased */
+    bool fixed;         /* settable on creation alone */
+    bool guarded;       /* part of a commitment: once made, changed by amendments alone */
+    bool sortable;      /* `sort=` takes it; the table has an index that ends in the id */
+    bool searched;      /* `q=` looks into it */
+    bool may_have_left; /* of a person: one who is inactive by now is named all the same */
+    bool email;         /* an e-mail address */
+    bool url;           /* an absolute http(s) or other URI */
+    bool not_negative;  /* of a number */
 
     size_t min;                /* code points, items, or the least number */
     size_t max;                /* likewise; 0: the kind's default */

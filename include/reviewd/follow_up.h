@@ -47,6 +47,7 @@ struct follow_up_facts {
     const struct action_item *action_item; /* its success criteria parsed */
     unsigned review_status;                /* of review_id; 0 where none is named */
     bool review_earlier;                   /* review_id began before the review that made the action item */
+    bool review_carries;                   /* review_id has to revisit the action item, ended as it may be by now */
     bool supersedes_other;                 /* supersedes_id is of another action item */
 };
 

@@ -125,6 +125,9 @@ const char *record_state_name(const struct resource *resource, const void *recor
 bool transition_check(const struct resource *resource, const void *record, const struct transition *transition,
                       struct violations *violations);
 
+/* Whether two records show the same, but for what all records have (id, version, who and when) and what is derived. */
+bool record_equal(const struct resource *resource, const void *a, const void *b);
+
 /* Adds <resource>.<field>.required for each required field that is absent. */
 void required_check(const struct resource *resource, const void *record, struct violations *violations);
 

@@ -244,6 +244,9 @@ MUST_USE enum found store_attendee_of(struct store *store, const struct id *revi
 MUST_USE bool store_next_position(struct store *store, const struct id *review, int64_t *ret_position);
 MUST_USE bool store_extensions(struct store *store, const struct id *decision, size_t *ret_count);
 
+/* The highest number of a success criterion that amendments of this commitment have replaced; 0 where there is none. */
+MUST_USE bool store_criteria_used(struct store *store, const struct id *commitment, int64_t *ret_number);
+
 /* The part of the facts that starting and concluding need, for a review that starts (or started) at `started_at`.
  * Carried action items that the view does not see are one item without an id. */
 MUST_USE bool store_review_facts(struct store *store, const struct review *review, const struct instant *started_at,

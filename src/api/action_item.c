@@ -4,11 +4,11 @@
 #include "reviewd/decision.h"
 
 bool criteria_complete(struct call *call, const struct resource *resource, struct nested *criteria,
-                       const struct nested *before)
+                       const struct nested *before, long used)
 {
     if (!criteria->json || (before && criteria->json == before->json))
         return true;
-    criteria_number(criteria, before, call->arena);
+    criteria_number(criteria, before, used, call->arena);
     return nested_render(call->arena, resource_field_named(resource, "success_criteria"), criteria);
 }
 
@@ -45,7 +45,7 @@ static bool complete(struct call *call)
     if (!before && !date_is_set(&after->original_deadline))
         after->original_deadline = after->deadline;
     return criteria_complete(call, &action_item_resource, &after->success_criteria,
-                             before ? &before->success_criteria : NULL);
+                             before ? &before->success_criteria : NULL, 0);
 }
 
 static bool check(struct call *call)

@@ -99,8 +99,8 @@ static bool complete_past(struct call *call)
     struct commitment old;
     struct commitment new;
     if (!read_side(call, "before", &old) || !read_side(call, "after", &new) ||
-        !criteria_complete(call, &amendment_resource, &old.success_criteria, NULL) ||
-        !criteria_complete(call, &amendment_resource, &new.success_criteria, &old.success_criteria))
+        !criteria_complete(call, &amendment_resource, &old.success_criteria, NULL, 0) ||
+        !criteria_complete(call, &amendment_resource, &new.success_criteria, &old.success_criteria, 0))
         return false;
     bool told = field_equal(resource_field_named(&amendment_resource, "deadline"), after,
                             &(struct amendment){.deadline = new.deadline}) &&
@@ -135,7 +135,10 @@ static bool complete(struct call *call)
     if (moves(call))
         return complete_past(call);
     const struct commitment old = commitment_of(call);
-    if (!criteria_complete(call, &amendment_resource, &after->success_criteria, &old.success_criteria))
+    int64_t used = 0; /* follow-ups may name criteria that an earlier amendment took away */
+    if (after->success_criteria.json && !store_criteria_used(call->store, &((struct record *)call->parent)->id, &used))
+        return false;
+    if (!criteria_complete(call, &amendment_resource, &after->success_criteria, &old.success_criteria, (long)used))
         return false;
     const struct commitment new = {after->owner_id, after->deadline, after->success_criteria};
     return put_side(call, after, &old, &after->before) && put_side(call, after, &new, &after->after);

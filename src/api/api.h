@@ -380,9 +380,9 @@ MUST_USE bool review_complete(struct call *call, const struct review *review);
 /* Keeps an approved review as it stands, with what is frozen with it. */
 MUST_USE bool review_keep_revision(struct call *call, const struct review *review);
 
-/* Numbers new success criteria after those of before, and writes their text anew. */
+/* Numbers new success criteria after those of before, and after `used`, and writes their text anew. */
 bool criteria_complete(struct call *call, const struct resource *resource, struct nested *criteria,
-                       const struct nested *before);
+                       const struct nested *before, long used);
 
 /* Puts the record after a write into the answer. False where memory or the database fails. */
 bool write_answer(struct call *call);

@@ -20,7 +20,7 @@ static bool complete(struct call *call)
     if (after->action_required == TRUTH_UNKNOWN)
         after->action_required = after->kind == DECISION_NO_CHANGE ? TRUTH_FALSE : TRUTH_TRUE;
     return criteria_complete(call, &decision_resource, &after->success_criteria,
-                             before ? &before->success_criteria : NULL);
+                             before ? &before->success_criteria : NULL, 0);
 }
 
 /* Where input_ids names inputs of another review, or withdrawn ones. */

@@ -31,6 +31,16 @@ static bool complete(struct call *call)
                          &after->criteria_results);
 }
 
+/* Whether the review has to revisit the item of the review `made`, as store_carried() finds it. */
+static bool carries(const struct review *review, const struct review *made, const struct action_item *item)
+{
+    const char *started = review->started_at.text;
+    return !id_equal(&review->record.id, &made->record.id) && instant_is_set(&review->started_at) &&
+           instant_is_set(&made->started_at) && strcmp(made->started_at.text, started) <= 0 &&
+           strcmp(item->record.created_at.text, started) <= 0 &&
+           (!instant_is_set(&item->ended_at) || strcmp(item->ended_at.text, started) >= 0);
+}
+
 bool follow_up_supersedes_other(struct call *call, const struct follow_up *follow_up, bool *ret_other)
 {
     struct id id;
@@ -59,6 +69,7 @@ static bool check(struct call *call)
         if (!made)
             return false;
         facts.review_status = review->status;
+        facts.review_carries = carries(review, made, item);
         facts.review_earlier = instant_is_set(&review->started_at) && instant_is_set(&made->started_at) &&
                                strcmp(review->started_at.text, made->started_at.text) < 0;
     }

@@ -79,6 +79,14 @@ bool if_none_match_hits(const char *if_none_match, const char *etag)
     return false;
 }
 
+/* A weight (RFC 9110, 12.4.2); what is none is as good as left out. */
+static double weight_read(const char *text)
+{
+    char *end;
+    double weight = strtod(text, &end);
+    return end > text && weight >= 0 && weight <= 1 ? weight : 1;
+}
+
 /* The weight of a list's member for `token` (exactly, ignoring case), or -1. */
 static double weight_of(const char *list, const char *token)
 {
@@ -92,7 +100,7 @@ static double weight_of(const char *list, const char *token)
             weight = 1;
             for (const char *at = list + name; at < list + item; at++) {
                 if ((*at == 'q' || *at == 'Q') && at[1] == '=' && strchr("; \t", at[-1]))
-                    weight = strtod(at + 2, NULL);
+                    weight = weight_read(at + 2);
             }
         }
         list += item;

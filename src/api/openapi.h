@@ -38,16 +38,28 @@ enum trait {
 
 unsigned route_traits(const struct route *route);
 
-/* --- files (openapi_upload.c) ------------------------------------------------------------------------------------- */
+/* Reads that are no plain record, list or history. */
+struct special {
+    bool (*read)(struct call *call);
+    const char *schema; /* and the example's name */
+    const char *type;
+    const char *tag;
+    const char *description;
+};
 
-/* The requestBody of a route that takes a file. */
-/* What is no JSON has no schema but its media type; what is no text has not even a type. */
-void put_other_formats(struct buffer *out, const struct route *route);
+const struct special *special_of(const struct route *route); /* NULL: it is none */
+
+/* --- answers (openapi_answer.c) ----------------------------------------------------------------------------------- */
+
+void put_responses(struct buffer *out, const struct route *route);
+
+/* --- files (openapi_upload.c) ------------------------------------------------------------------------------------- */
 
 /* What POST /v1/imports does, and the body that it takes. */
 extern const char import_description[];
 void put_import_body(struct buffer *out);
 
+/* The requestBody of a route that takes a file. */
 void put_upload_body(struct buffer *out, const struct route *route);
 
 /* The answers of one that gives one: whole, in part, and where there is no such part. */

@@ -73,25 +73,6 @@ void put_content_responses(struct buffer *out)
     put_ref(out, "416", "responses", "RangeNotSatisfiable", "");
 }
 
-void put_other_formats(struct buffer *out, const struct route *route)
-{
-    for (unsigned i = 0; i < FORMAT_COUNT; i++) {
-        if (i == FORMAT_JSON || !(route_formats(route) & 1u << i))
-            continue;
-        put_begin(out, formats[i].type, '{');
-        put_json(out, "schema",
-                 i == FORMAT_XLSX || i == FORMAT_PDF || i == FORMAT_ZIP ? "{}" : "{\"type\":\"string\"}");
-        if (i != FORMAT_CALENDAR) {
-            put_string(out, "example", "The same, as a file.");
-        } else {
-            put_begin(out, "examples", '{');
-            put_ref(out, "answer", "examples", "Calendar", "");
-            put_end(out, '}');
-        }
-        put_end(out, '}');
-    }
-}
-
 /* --- imports -------------------------------------------------------------------------------------------------------
  */
 

@@ -198,7 +198,7 @@ static bool resolve(struct place *place, const struct field *field, const char *
     case FOUND:
         break;
     }
-    if (target != &person_resource || (before && id_equal(before, ret_id)))
+    if (target != &person_resource || field->may_have_left || (before && id_equal(before, ret_id)))
         return true;
     struct person_brief person;
     if (store_person(call->store, ret_id, call->arena, &person) != FOUND)

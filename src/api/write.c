@@ -296,15 +296,6 @@ enum job_result write_create(struct call *call)
     return create_store(call) ? JOB_KEEP : JOB_BREAK;
 }
 
-static bool same_record(const struct resource *resource, const void *a, const void *b)
-{
-    for (size_t i = 0; i < resource->field_count; i++) {
-        if (!resource->fields[i].derived && !field_equal(&resource->fields[i], a, b))
-            return false;
-    }
-    return true;
-}
-
 /* The record that the path names, with who may and whether it is as the caller knows it. */
 static bool begin_change(struct call *call, const struct behaviour *behaviour, enum job_result *ret_result)
 {
@@ -343,7 +334,7 @@ enum job_result write_change(struct call *call)
         return JOB_BREAK;
     if (call->violations.count)
         return refuse(call);
-    if (same_record(resource, call->before, call->after))
+    if (record_equal(resource, call->before, call->after))
         return JOB_KEEP;
     bool stored = record_update(call, resource, call->after, "update") && do_step(behaviour->after, call);
     return stored ? JOB_KEEP : JOB_BREAK;

@@ -37,11 +37,15 @@ static void encode(const void *data, size_t length, char *ret_line, size_t size)
     sodium_bin2base64(ret_line, size, data, length, sodium_base64_VARIANT_ORIGINAL);
 }
 
-/* Whether the line is the base64 of just so many bytes. */
+/* Whether the line is the base64 of just so many bytes. Of bytes beyond ASCII libsodium takes some for letters. */
 static bool decode(const char *line, size_t length, void *ret_data, size_t size)
 {
     size_t decoded;
     const char *end;
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)line[i] >= 0x80)
+            return false;
+    }
     return sodium_base642bin(ret_data, size, line, length, NULL, &decoded, &end, sodium_base64_VARIANT_ORIGINAL) == 0 &&
            decoded == size && end == line + length;
 }

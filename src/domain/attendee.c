@@ -16,7 +16,8 @@ static const struct field attendee_fields[] = {
      .example = "\"secretary\""},
     {"attendance", FIELD_ENUM(attendance, attendance_names), .initial = ATTENDANCE_INVITED,
      .description = "Whether the person came.", .example = "\"attended\""},
-    {"delegate_for_id", FIELD_REF(delegate_for_id, "person"), .description = "For whom the person stands in."},
+    {"delegate_for_id", FIELD_REF(delegate_for_id, "person"), .may_have_left = true,
+     .description = "For whom the person stands in."},
     {"name_at_review", FIELD_TEXT(name_at_review), .min = 1, .read_only = true, .searched = true, .personal = true,
      .max = 200,
      .description = "The person's name when named here; a pseudonym once the person is erased, unless the review is "

@@ -107,9 +107,11 @@ static long highest_number(const struct nested *criteria)
     return highest;
 }
 
-void criteria_number(struct nested *criteria, const struct nested *before, struct arena *arena)
+void criteria_number(struct nested *criteria, const struct nested *before, long used, struct arena *arena)
 {
     long highest = highest_number(before);
+    if (highest < used)
+        highest = used;
     long own = highest_number(criteria); /* those that an import brings */
     highest = own > highest ? own : highest;
     struct criterion *items = criteria->items;

@@ -50,7 +50,7 @@ static const struct field decision_fields[] = {
     {"input_ids", FIELD_REFS(input_ids, "input"), .required = true, .min = 1, .max = 50,
      .description = "The inputs of the same review that it rests on."},
     {"affects", FIELD_LIST(affects, affected_shape), .max = 50, .description = "What of the ISMS it changes."},
-    {"decided_by_id", FIELD_REF(decided_by_id, "person"), .required = true,
+    {"decided_by_id", FIELD_REF(decided_by_id, "person"), .required = true, .may_have_left = true,
      .description = "Who of top management decides; an attendee of the review.",
      .example = "\"mirko.kovac@example.org\""},
     {"owner_id", FIELD_REF(owner_id, "person"), .required = true, .guarded = true,

@@ -35,10 +35,19 @@ void field_clear(const struct field *field, void *record)
     memset(field_in(field, record), 0, field_size(field));
 }
 
+/* An empty list and one that was never given are shown alike, so that the one in place of the other changes nothing. */
+static bool holds_something(const struct field *field, const void *record)
+{
+    if (!field_is_set(field, record))
+        return false;
+    bool list = field->kind == FIELD_KIND_LIST || field->kind == FIELD_KIND_TEXTS || field->kind == FIELD_KIND_REFS;
+    return !list || ((const struct nested *)field_of(field, record))->length > strlen("[]");
+}
+
 bool field_equal(const struct field *field, const void *a, const void *b)
 {
-    bool set = field_is_set(field, a);
-    if (set != field_is_set(field, b))
+    bool set = holds_something(field, a);
+    if (set != holds_something(field, b))
         return false;
     if (!set)
         return true;

@@ -30,8 +30,8 @@ static const struct field follow_up_fields[] = {
      .description = "The action item that was looked at.", .example = "\"ACT-2026-0001\""},
     {"kind", FIELD_ENUM(kind, kind_names), .required = true, .description = "What was looked for.",
      .example = "\"progress\""},
-    {"performed_by_id", FIELD_REF(performed_by_id, "person"), .required = true, .description = "Who looked.",
-     .example = "\"ana.horvat@example.org\""},
+    {"performed_by_id", FIELD_REF(performed_by_id, "person"), .required = true, .may_have_left = true,
+     .description = "Who looked.", .example = "\"ana.horvat@example.org\""},
     {"performed_on", FIELD_DATE(performed_on), .required = true, .sortable = true, .description = "When.",
      .example = "\"2026-11-21\""},
     {"note", FIELD_TEXT(note), .required = true, .min = 1, .max = 20000, .searched = true,
@@ -147,6 +147,11 @@ static void check_result(const struct follow_up *follow_up, size_t index, const 
     const struct criterion_result *results = follow_up->criteria_results.items;
     const struct criterion_result *result = &results[index];
     const char *pointer = arena_format(violations->arena, "#/criteria_results/%zu", index);
+    bool evidence = result->measured_value.known || (result->evidence && text_length(result->evidence) >= EVIDENCE_MIN);
+    if (follow_up->kind != FOLLOW_UP_PROGRESS && follow_up->kind && !evidence && !violations_at(violations, pointer))
+        violation_add(violations, "follow_up.evidence.required",
+                      arena_format(violations->arena, "%s/evidence", pointer),
+                      "Give a 'measured_value', or 'evidence' in %d characters or more.", EVIDENCE_MIN);
     const struct criterion *criterion = criterion_find(facts->action_item, result->criterion_id);
     if (!criterion) {
         if (result->criterion_id)
@@ -169,11 +174,6 @@ static void check_result(const struct follow_up *follow_up, size_t index, const 
         violation_add(violations, "follow_up.criteria.met_mismatch", arena_format(violations->arena, "%s/met", pointer),
                       "The measured value against the target says that '%s' is %s.", criterion->id,
                       criterion_met(criterion, result) == TRUTH_TRUE ? "met" : "not met");
-    bool evidence = result->measured_value.known || (result->evidence && text_length(result->evidence) >= EVIDENCE_MIN);
-    if (follow_up->kind != FOLLOW_UP_PROGRESS && follow_up->kind && !evidence)
-        violation_add(violations, "follow_up.evidence.required",
-                      arena_format(violations->arena, "%s/evidence", pointer),
-                      "Give a 'measured_value', or 'evidence' in %d characters or more.", EVIDENCE_MIN);
 }
 
 static void check_effectiveness(const struct follow_up *follow_up, const struct follow_up_facts *facts,
@@ -228,7 +228,7 @@ void follow_up_check(const struct follow_up *follow_up, const struct follow_up_f
     const struct action_item *item = facts->action_item;
     required_check(&follow_up_resource, follow_up, violations);
     /* A review that carries an item looks at it, also where it was closed or cancelled meanwhile. */
-    bool revisited = follow_up->kind == FOLLOW_UP_PROGRESS && id_is_set(&follow_up->review_id);
+    bool revisited = follow_up->kind == FOLLOW_UP_PROGRESS && facts->review_carries;
     if (action_item_is_ended(item->status) && !revisited)
         violation_add(
             violations, "follow_up.action_item.open", NULL,
@@ -258,8 +258,8 @@ bool follow_up_apply(const struct follow_up *follow_up, struct action_item *item
 {
     if (action_item_is_ended(item->status))
         return false;
-    bool progress = follow_up->progress_percent.known;
-    if (progress)
+    const struct action_item before = *item;
+    if (follow_up->progress_percent.known)
         item->progress_percent = follow_up->progress_percent;
     switch ((enum outcome)follow_up->outcome) {
     case OUTCOME_COMPLETED:
@@ -267,23 +267,23 @@ bool follow_up_apply(const struct follow_up *follow_up, struct action_item *item
         item->completed_on = follow_up->performed_on;
         item->progress_percent = (struct integer){true, 100};
         item->status_reason = NULL;
-        return true;
+        break;
     case OUTCOME_EFFECTIVE:
         item->status = ACTION_CLOSED;
         item->closed_on = follow_up->performed_on;
         item->ended_at = *now;
-        return true;
+        break;
     case OUTCOME_PARTIALLY_EFFECTIVE:
     case OUTCOME_NOT_EFFECTIVE:
         item->status = ACTION_IN_PROGRESS;
         item->completed_on = (struct date){0};
         item->progress_percent = follow_up->progress_percent; /* what was reported as done is not */
-        return true;
+        break;
     case OUTCOME_ON_TRACK:
     case OUTCOME_AT_RISK:
     case OUTCOME_OFF_TRACK:
     case OUTCOME_NOT_COMPLETED:
         break;
     }
-    return progress;
+    return !record_equal(&action_item_resource, &before, item);
 }

@@ -301,7 +301,7 @@ const char *media_type_of(const struct media_sample *sample)
             return NULL;
     }
     enum family family = family_of(sample);
-    bool readable = family == FAMILY_TEXT || family == FAMILY_NONE;
+    bool readable = family == FAMILY_TEXT || family == FAMILY_MAIL || family == FAMILY_NONE;
     if (ends_in(sample->name, refused_endings) || (readable && is_active(sample)))
         return NULL;
     const struct media_type *const told[] = {type_named(sample->declared), type_ending(sample->name)};

@@ -140,6 +140,15 @@ void required_check(const struct resource *resource, const void *record, struct 
     }
 }
 
+bool record_equal(const struct resource *resource, const void *a, const void *b)
+{
+    for (size_t i = 0; i < resource->field_count; i++) {
+        if (!resource->fields[i].derived && !field_equal(&resource->fields[i], a, b))
+            return false;
+    }
+    return true;
+}
+
 void domain_init(void)
 {
     catalogue_init();

@@ -104,7 +104,7 @@ const struct setting settings_table[] = {
 
 const size_t settings_count = sizeof settings_table / sizeof *settings_table;
 
-enum { SETTINGS_MAX = 32, LINE_MAX_BYTES = 4096 };
+enum { SETTINGS_MAX = 32 };
 static enum setting_origin origins[SETTINGS_MAX];
 
 static const char *config_path = "/etc/reviewd/reviewd.conf";
@@ -170,11 +170,26 @@ static const char *keep_text(const char *value)
     return fresh->text;
 }
 
+/* NUL among them. None has a place in a setting, nor in a message about one. */
+static bool has_control(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7F)
+            return true;
+    }
+    return false;
+}
+
 static bool set(struct settings *settings, const struct setting *setting, const char *value, enum setting_origin origin,
                 char *ret_message, size_t size)
 {
     void *at = (char *)settings + setting->offset;
     origins[setting - settings_table] = origin;
+    if (has_control(value, strlen(value))) {
+        snprintf(ret_message, size, "%s contains a control character", setting->name);
+        return false;
+    }
     if (setting->fits && !setting->fits(value)) {
         snprintf(ret_message, size, "%s is %s, not '%s'", setting->name, setting->form, value);
         return false;
@@ -216,7 +231,36 @@ static char *trim(char *text)
     return text;
 }
 
-/* Lines of `name = value`; `#` begins a comment line. */
+/* A line of `name = value`; `#` begins a comment. */
+static bool read_line(struct settings *settings, char *line, size_t length, char *ret_why, size_t size)
+{
+    length -= length && line[length - 1] == '\n';
+    length -= length && line[length - 1] == '\r';
+    if (has_control(line, length)) {
+        snprintf(ret_why, size, "a control character");
+        return false;
+    }
+    char *name = trim(line);
+    if (!*name || *name == '#')
+        return true;
+    char *equals = strchr(name, '=');
+    if (!equals) {
+        snprintf(ret_why, size, "a line is name = value");
+        return false;
+    }
+    *equals = '\0';
+    const struct setting *setting = find(trim(name));
+    if (!setting) {
+        snprintf(ret_why, size, "there is no setting '%.100s'", trim(name));
+        return false;
+    }
+    if (origins[setting - settings_table] == SETTING_FILE) {
+        snprintf(ret_why, size, "'%s' is set a second time", setting->name);
+        return false;
+    }
+    return set(settings, setting, trim(equals + 1), SETTING_FILE, ret_why, size);
+}
+
 static bool read_file(struct settings *settings, const char *path, bool needed, char *ret_message, size_t size)
 {
     FILE *file = fopen(path, "re");
@@ -226,33 +270,22 @@ static bool read_file(struct settings *settings, const char *path, bool needed, 
         snprintf(ret_message, size, "cannot read %s: %s", path, strerror(errno));
         return false;
     }
-    char line[LINE_MAX_BYTES];
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t length;
     bool fine = true;
-    for (int number = 1; fine && fgets(line, sizeof line, file); number++) {
-        char *name = trim(line);
-        if (!*name || *name == '#')
-            continue;
-        char *equals = strchr(name, '=');
-        char why[300] = "a line is name = value";
-        fine = equals != NULL;
-        if (fine) {
-            *equals = '\0';
-            const struct setting *setting = find(trim(name));
-            snprintf(why, sizeof why, "there is no setting '%.100s'", trim(name));
-            fine = setting != NULL;
-            if (fine && origins[setting - settings_table] == SETTING_FILE) {
-                snprintf(why, sizeof why, "'%s' is set a second time", setting->name);
-                fine = false;
-            }
-            fine = fine && set(settings, setting, trim(equals + 1), SETTING_FILE, why, sizeof why);
-        }
+    errno = 0;
+    for (int number = 1; fine && (length = getline(&line, &room, file)) >= 0; number++) {
+        char why[300];
+        fine = read_line(settings, line, (size_t)length, why, sizeof why);
         if (!fine)
             snprintf(ret_message, size, "%s, line %d: %s", path, number, why);
     }
-    if (fine && ferror(file)) {
+    if (fine && !feof(file)) {
         snprintf(ret_message, size, "cannot read %s: %s", path, strerror(errno));
         fine = false;
     }
+    free(line);
     fclose(file);
     return fine;
 }

@@ -61,7 +61,8 @@ struct document {
     int level; /* of the last heading */
 };
 
-/* Adds a block at the end. Texts are cleaned and copied; what is NULL or blank adds nothing. */
+/* Adds a block at the end. Texts are cleaned and copied; what is NULL or blank adds nothing. Names and captions are
+ * ours: they live on, and need no cleaning. */
 void document_heading(struct document *document, int level, const char *text);
 void document_plain(struct document *document, const char *text);
 void document_narrative(struct document *document, const char *markdown);

@@ -43,7 +43,7 @@ static const char style[] =
     ".stamp{display:block;position:fixed;top:38%;left:0;width:100%;text-align:center;font-size:110pt;font-weight:700;"
     "color:rgba(164,0,0,.09)}}";
 
-static void put_text(struct buffer *out, const char *text)
+static void put_escaped(struct buffer *out, const char *text, const char *line_break)
 {
     const char *from = text;
     const char *at = text;
@@ -53,7 +53,7 @@ static void put_text(struct buffer *out, const char *text)
                               : *at == '>'  ? "&gt;"
                               : *at == '"'  ? "&quot;"
                               : *at == '\'' ? "&#39;"
-                              : *at == '\n' ? "<br/>\n"
+                              : *at == '\n' ? line_break
                                             : NULL;
         if (!instead)
             continue;
@@ -62,6 +62,17 @@ static void put_text(struct buffer *out, const char *text)
         from = at + 1;
     }
     buffer_add(out, from, (size_t)(at - from));
+}
+
+static void put_text(struct buffer *out, const char *text)
+{
+    put_escaped(out, text, "<br/>\n");
+}
+
+/* Where there are no elements: in an attribute, in the page's title. */
+static void put_line(struct buffer *out, const char *text)
+{
+    put_escaped(out, text, " ");
 }
 
 /* An element with a text that somebody wrote, which has a direction of its own. */
@@ -112,7 +123,7 @@ static void put_cells(struct buffer *out, const struct block *block, const struc
 static void put_table(struct buffer *out, const struct block *block)
 {
     buffer_put(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    put_text(out, block->text);
+    put_line(out, block->text);
     buffer_put(out, "\"><table><caption>");
     put_text(out, block->text);
     buffer_put(out, "</caption>\n<thead><tr>");
@@ -160,14 +171,14 @@ static void put_block(struct buffer *out, const struct document *document, const
 void document_html(const struct document *document, struct buffer *out)
 {
     buffer_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<title>");
-    put_text(out, document->reference);
+    put_line(out, document->reference);
     buffer_put(out, " \u00b7 ");
-    put_text(out, document->title);
+    put_line(out, document->title);
     buffer_put(out, document->draft ? " (DRAFT)</title>\n" : "</title>\n");
     buffer_put(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
     if (document->author) {
         buffer_put(out, "<meta name=\"author\" content=\"");
-        put_text(out, document->author);
+        put_line(out, document->author);
         buffer_put(out, "\"/>\n");
     }
     buffer_format(out, "<meta name=\"dcterms.created\" content=\"%s\"/>\n<style>%s</style>\n</head>\n<body>\n<main>\n",

@@ -210,6 +210,8 @@ struct walk {
 
 static void put_text(struct walk *walk, const char *text, size_t length, unsigned style)
 {
+    if (!length) /* an empty run has no style */
+        return;
     if (walk->length + length + 1 > walk->room) {
         walk->room = 2 * (walk->length + length + 1);
         walk->text = cmark_take_again(walk->text, walk->room);

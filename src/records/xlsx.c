@@ -166,13 +166,38 @@ static char *next_foreign(char *text)
     return text;
 }
 
+/* Whether a text says _xHHHH_ there: by that the format writes characters that XML has not, and so reads it as one. The
+ * library writes such a character so, whose escape then brings the last letter. */
+static bool is_escape(const char *text, size_t length)
+{
+    if (length < 7 || memcmp(text, "_x", 2) != 0)
+        return false;
+    unsigned char last = (unsigned char)text[6];
+    bool ends = last == '_' || (last < 0x20 && last != '\t' && last != '\n');
+    return ends && strspn(text + 2, "0123456789abcdefABCDEF") >= 4;
+}
+
+static void put_escaped(struct buffer *text, const char *from, size_t length)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (!is_escape(from + i, length - i))
+            continue;
+        buffer_add(text, from + done, i - done);
+        buffer_put(text, "_x005F"); /* its first letter, as an escape */
+        done = i;
+    }
+    buffer_add(text, from + done, length - done);
+}
+
 static bool put_text(struct xlsx *xlsx, lxw_col_t column, const struct cell *cell)
 {
     static const char note[] = " [cut: the whole text is in the other formats]";
-    bool fits = bytes_that_fit(cell->text, cell->length, CELL_UNITS_MAX) == cell->length;
-    size_t length = fits ? cell->length : bytes_that_fit(cell->text, cell->length, CELL_UNITS_MAX - sizeof note);
     struct buffer text = {0};
-    buffer_add(&text, cell->text, length);
+    put_escaped(&text, cell->text, cell->length);
+    bool fits = bytes_that_fit(text.data, text.length, CELL_UNITS_MAX) == text.length;
+    if (!fits)
+        text.length = bytes_that_fit(text.data, text.length, CELL_UNITS_MAX - sizeof note);
     buffer_put(&text, fits ? "" : note);
     buffer_char(&text, '\0');
     bool fine = !buffer_failed(&text);

@@ -183,6 +183,16 @@ bool store_extensions(struct store *store, const struct id *decision, size_t *re
     return read;
 }
 
+bool store_criteria_used(struct store *store, const struct id *commitment, int64_t *ret_number)
+{
+    return ask_integer(
+        ASK(store,
+            "SELECT coalesce(max(CAST(substr(json_extract(c.value, '$.id'), 2) AS INTEGER)), 0) FROM amendment AS a, "
+            "json_each(a.before, '$.success_criteria') AS c WHERE a.decision_id = $1 OR a.action_item_id = $1",
+            commitment->text),
+        ret_number);
+}
+
 static void input_row(struct db_statement *statement, struct arena *arena, void *item)
 {
     struct input_brief *input = item;

@@ -36,13 +36,17 @@ static enum method method_of(const char *name)
     return METHOD_OTHER;
 }
 
-/* An absolute-form target (RFC 9112, 3.2.2) names the same path. */
+/* An absolute-form target (RFC 9112, 3.2.2) names the same path. Where it has no host, or a user beside it, it is left
+ * as it is, which is no path. */
 static const char *target_path(const char *target)
 {
     size_t scheme = strncasecmp(target, "http://", 7) == 0 ? 7 : strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
     if (!scheme)
         return target;
     const char *path = target + scheme + strcspn(target + scheme, "/?");
+    size_t host = strspn(target + scheme, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:[]");
+    if (!host || target + scheme + host != path)
+        return target;
     return *path == '/' ? path : "/";
 }
 
@@ -428,6 +432,8 @@ static enum MHD_Result on_end(struct exchange *exchange)
     if (buffer_failed(&exchange->body))
         return MHD_NO;
     upload_end(exchange);
+    if (!framing_check_trailers(exchange))
+        return refuse(exchange, 400, "A line behind the last chunk is no header.");
     /* A trailer without a name is the trailers' end for the library: the rest is not to be read as the next request. */
     if (MHD_get_connection_values(exchange->connection, MHD_FOOTER_KIND, NULL, NULL) > 0)
         exchange->response.close = true;

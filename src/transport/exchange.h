@@ -84,6 +84,9 @@ struct server {
  * Also fills the request's headers. Method and version as the library hands them over. */
 int framing_check(struct exchange *exchange, const char *method, const char *version, const char **ret_detail);
 
+/* Whether the lines behind the last chunk are headers as those of the head have to be. */
+bool framing_check_trailers(const struct exchange *exchange);
+
 /* Whether a Content-Length is one that framing_check() lets pass. */
 bool content_length_is_plain(const char *value, size_t length);
 

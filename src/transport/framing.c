@@ -127,6 +127,12 @@ static void remember(struct exchange *exchange, const char *name, size_t name_le
     }
 }
 
+/* host [":" port] (RFC 9112, 3.2), as far as what has no place in it; an empty one is for targets without a host. */
+static bool is_host(const char *host)
+{
+    return !host[strcspn(host, " \t\"#,/<>?@\\^`{|}")] && !strstr(host, "..");
+}
+
 static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_length,
                                   const char *value, size_t value_length)
 {
@@ -152,6 +158,8 @@ static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const 
             set_wrong(head, 400, "The only transfer coding taken is chunked.");
     } else if (strcasecmp(name, "Host") == 0) {
         head->hosts++;
+        if (!is_host(value))
+            set_wrong(head, 400, "Host is no host and port.");
     } else {
         remember(head->exchange, name, name_length, value, value_length);
     }
@@ -185,6 +193,8 @@ static const char *check_target(const char *target)
             return "The target contains %00.";
         if (i >= path)
             continue;
+        if (c == '%' && strspn(target + i + 1, "0123456789abcdefABCDEF") < 2)
+            return "The target contains a % without two hexadecimal digits behind it.";
         if (c == '%' && (strncasecmp(target + i, "%2f", 3) == 0 || strncasecmp(target + i, "%5c", 3) == 0))
             return "The target contains a coded slash or backslash.";
         if (c == '/') {
@@ -201,12 +211,22 @@ static const char *check_target(const char *target)
     return NULL;
 }
 
+/* Every registered method is such a word. Another token may be one by RFC 9110, but nginx takes none; and what looks
+ * like one with something before it is the rest of a body whose length somebody took for another. */
+static bool is_method(const char *method)
+{
+    size_t length = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+    return length > 0 && !method[length];
+}
+
 /* Of the head as a whole. */
 static const char *check_head(const struct head *head, const char *method, const char *version)
 {
     if (shows_in_place() && (head->gap || !line_adds_up(head->exchange, method, version) || !end_adds_up(head, method)))
         return "The head contains NUL, a header without a name, a folded line, or more than one space in its first "
                "line.";
+    if (!is_method(method))
+        return "The method is no word in capital letters.";
     if (head->content_lengths > 1 || head->transfer_encodings > 1)
         return "The length of the body is given twice.";
     if (head->content_lengths && head->transfer_encodings)
@@ -216,6 +236,22 @@ static const char *check_head(const struct head *head, const char *method, const
     if (head->transfer_encodings && strcmp(version, "HTTP/1.1") != 0)
         return "HTTP/1.0 knows no transfer codings.";
     return check_target(head->exchange->request.target);
+}
+
+static enum MHD_Result see_trailer(void *context, enum MHD_ValueKind kind, const char *name, size_t name_length,
+                                   const char *value, size_t value_length)
+{
+    (void)kind;
+    bool *fine = context;
+    *fine = is_token(name, name_length) && !has_control(value ? value : "", value_length);
+    return *fine ? MHD_YES : MHD_NO;
+}
+
+bool framing_check_trailers(const struct exchange *exchange)
+{
+    bool fine = true;
+    MHD_get_connection_values_n(exchange->connection, MHD_FOOTER_KIND, see_trailer, &fine);
+    return fine;
 }
 
 int framing_check(struct exchange *exchange, const char *method, const char *version, const char **ret_detail)

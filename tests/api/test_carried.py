@@ -32,6 +32,17 @@ def test_an_item_that_ended_meanwhile_can_still_be_revisited(org, carried):
     assert org.get(f'/v1/reviews/{second["id"]}/readiness')['ready'] is True
 
 
+def test_what_ended_before_a_review_began_is_not_revisited_in_it(org, carried):
+    """It does not carry the item, which stays as it is."""
+    item, _, first = carried
+    org.cancelled_item(item)
+    third = org.running_review()
+    answer = org.isms.client.post(follow_ups(item), org.follow_up_body(review_id=third['id']))
+    answer.expect(409, 'follow_up.action_item.open')
+    answer = org.isms.client.post(follow_ups(item), org.follow_up_body(review_id=first['id']))
+    answer.expect(409, 'follow_up.action_item.open', 'follow_up.review.same')
+
+
 def test_a_review_that_began_earlier_is_not_a_later_one(org, carried):
     _, second, first = carried
     younger = org.action_item(org.adopted(second))

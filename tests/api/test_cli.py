@@ -452,6 +452,19 @@ def test_a_setting_nobody_knows(folder):
         assert done.returncode in (1, 2) and str(file) in done.stderr, content
 
 
+def test_lines_of_a_configuration(folder):
+    """Each is taken as a whole, however long it is; what nobody sees is in none."""
+    file = folder.scratch / 'reviewd.conf'
+    file.write_text('# ' + 'long ' * 1100 + 'workers = 3\nlisten = 127.0.0.1:7001\r\n')
+    assert '127.0.0.1:7001' in setting(run(folder, 'config', '--config', str(file)), 'listen')
+    for content in (b'data = /x\0y\n', b'data = /x\ry\n', b'da\x1bta = /x\n', b'\0\n'):
+        file.write_bytes(b'workers = 2\n' + content)
+        done = run(folder, 'config', '--config', str(file))
+        assert done.returncode in (1, 2) and f'{file}, line 2: a control character' in done.stderr, done.stderr
+        assert len(done.stderr.splitlines()) == 1 and done.stderr.strip().isprintable(), done.stderr
+    assert 'control character' in run(folder, 'config', '--log-file', 'a\nb').stderr
+
+
 def test_data_may_come_from_the_environment(folder):
     folder.env['REVIEWD_DATA'] = folder.data
     assert run(folder, 'migrate').returncode == 0

@@ -217,6 +217,15 @@ def test_evidence(org, two_criteria, kind, over, enough):
             'follow_up.evidence.required'))
 
 
+def test_a_result_of_no_criterion_needs_evidence_too(org, two_criteria):
+    """All that is wrong is said at once; of what is no result at all, nothing but that."""
+    path = f'/v1/action-items/{two_criteria["id"]}/follow-ups'
+    for result, rules in (({'criterion_id': 'c9'}, ['reference.not_found', 'follow_up.evidence.required']),
+                          ({}, ['criterion_result.criterion_id.required', 'follow_up.evidence.required']),
+                          ('c1', ['body.type'])):
+        org.isms.client.post(path, org.completion_body(criteria_results=[result])).expect(422, *rules)
+
+
 def test_progress_needs_no_evidence(org, two_criteria):
     body = org.follow_up_body(criteria_results=[result_of_c2(evidence=ABSENT)])
     taken(org.isms.client, 'POST', of(two_criteria), body)

@@ -104,6 +104,15 @@ def test_a_refused_one_does_nothing_to_it(org, item, kind):
     unchanged(org, one(item), lambda: org.isms.client.post(of(item), body).expect(422))
 
 
+def test_what_is_reported_again_changes_nothing(org, item):
+    """The follow-up is there; the item has no new version of it."""
+    org.new(of(item), org.follow_up_body(progress_percent=40))
+    unchanged(org, one(item), lambda: org.new(of(item), org.follow_up_body(progress_percent=40)))
+    completed = complete(org, item)
+    unchanged(org, one(item), lambda: org.new(of(item), org.completion_body()))
+    assert completed['version'] == 3
+
+
 def test_the_whole_way(org):
     """Open, begun, blocked, resumed, extended, completed, found wanting, completed again, effective: closed."""
     item = org.action_item(org.adopted(org.running_review()))

@@ -201,6 +201,37 @@ def test_first_lines_that_have_not_their_form(shared, line):
     refuse(shared, line + b'\r\nHost: x\r\n\r\n')
 
 
+@pytest.mark.parametrize('method', ['get', 'Get', 'G"T', 'GET,', '!', 'G.T', '{}GET', '1', 'G\u00c9T'])
+def test_methods_that_are_no_word(shared, method):
+    """A body whose length somebody took for a shorter one goes on as a method like these."""
+    for target in ('/healthz', '/v1/people', '/v1/nothing'):
+        refuse(shared, f'{method} {target} HTTP/1.1\r\nHost: x\r\n\r\n'.encode('latin-1'))
+
+
+@pytest.mark.parametrize('host', ['x y', 'x, y', 'a@x', 'x/y', 'http://x', '..', 'x..y', 'x\\y', 'x?y', 'x#y', '<x>', '"x"'])
+def test_hosts_that_are_none(shared, host):
+    refuse(shared, f'GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n'.encode())
+
+
+@pytest.mark.parametrize('target', [
+    'http://', 'http:///healthz', 'http://?a', 'http://a@x/healthz', 'http://a:b@x/healthz', 'http://x\\y/healthz',
+    'http://x,y/healthz', 'ftp://x/healthz', 'x:80', '*', '/healthz%', '/healthz%2', '/healthz%zz', '/%%32', '/healthz%2?a',
+])
+def test_targets_that_are_no_path(shared, target):
+    refuse(shared, head('GET', target, shared.isms.client))
+
+
+def test_a_percent_in_a_query_is_no_matter_of_framing(shared):
+    assert shared.isms.client.get('/v1/people?q=%zz').expect(400).json['violations']
+
+
+@pytest.mark.parametrize('trailer', [b'a b: c', b'a : b', b'a: b\rc', b'a: b\x01', b'"a": b'], ids=repr)
+def test_trailers_that_are_no_headers(shared, trailer):
+    body = body_of(shared)
+    refuse(shared, head('POST', '/v1/people', shared.isms.client, JSON, 'Transfer-Encoding: chunked')
+           + chunk(body)[:-2] + trailer + b'\r\n\r\n')
+
+
 def test_a_folded_line(shared):
     for folded in (b'X: a\r\n b', b'X: a\r\n\tContent-Length: 5', b'X:\r\n b\r\n c'):
         refuse(shared, head('GET', '/healthz', shared.isms.client, folded))

@@ -87,6 +87,14 @@ def test_html_is_what_was_written_and_no_more(others, mean):
     assert 'X-Evil' not in answer.headers
 
 
+def test_a_title_of_two_lines_is_one_where_there_are_no_elements(shared):  # noqa: F811
+    """In the page's title and in attributes a line's end is a blank; the heading has both lines."""
+    review = shared.review(title='Two\nlines & <b>')
+    page = tree(document(shared.isms.client, review, 'html', 'agenda'))
+    assert 'Two lines & <b>' in page.find('head/title').text
+    assert [child.tag for child in page.find('.//h1')] == ['br']
+
+
 def plain_letters(text):
     """The letters that a reader has to find again."""
     return {c for c in unicodedata.normalize('NFKC', text) if unicodedata.category(c)[0] in 'LN'}

@@ -238,6 +238,19 @@ def test_nothing_new_for_inactive_people(org, who, method, path, request_body, p
             'reference.person.inactive', at=pointer)
 
 
+def test_what_somebody_did_who_has_left_since_is_still_written_down(org):
+    """Who decided at the meeting, who looked at the item, whom another one stood in for: none of it is a new part."""
+    review = org.running_review()
+    org.attendee(review, person_id=org.top2.id, capacity='decision_maker', attendance='attended')
+    item = org.action_item(org.adopted(review))
+    for person in (org.top2, org.employee2):
+        leave(org, person)
+    assert org.decision(review, decided_by_id=org.top2.id)['decided_by_id'] == org.top2.id
+    assert org.follow_up(item, performed_by_id=org.employee2.id)['performed_by_id'] == org.employee2.id
+    stood_in = org.attendee(review, person_id=org.head2.id, delegate_for_id=org.employee2.id)
+    assert stood_in['delegate_for_id'] == org.employee2.id
+
+
 def test_what_named_someone_before_they_left_stays_as_it_is(org):
     review = org.review(chair_id=org.top2.id)
     leave(org, org.top2)

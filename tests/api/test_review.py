@@ -167,6 +167,15 @@ def test_a_change_that_changes_nothing(org):
     assert taken(org.isms.client, 'PATCH', one(review), {'title': review['title']}) == review
 
 
+def test_an_empty_list_in_place_of_none_changes_nothing(org):
+    review = org.review()
+    assert taken(org.isms.client, 'PATCH', one(review), {'also_covers': []}) == review
+    assert taken(org.isms.client, 'PATCH', one(review), {'also_covers': ['Quality']})['version'] == 2
+    emptied = taken(org.isms.client, 'PATCH', one(review), {'also_covers': []})
+    assert (emptied['version'], emptied['also_covers']) == (3, [])
+    assert taken(org.isms.client, 'PATCH', one(review), {'also_covers': None}) == emptied
+
+
 # ---- states
 
 def in_planned(org):

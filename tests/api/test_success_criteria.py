@@ -150,3 +150,12 @@ def test_amended_criteria_keep_their_ids(org, criteria, ids):
     org.amendment(item, success_criteria=criteria())
     read = org.get(f'/v1/action-items/{item["id"]}')['success_criteria']
     assert {criterion['id']: criterion['statement'] for criterion in read} == ids
+
+
+def test_the_id_of_a_criterion_that_is_gone_is_not_given_again(org):
+    """Not by a later amendment either."""
+    item = org.action_item(org.adopted(org.running_review()), success_criteria=[measured(), verified()])
+    org.amendment(item, success_criteria=[measured()])
+    org.amendment(item, success_criteria=[measured(), verified(statement='Another statement')])
+    read = org.get(f'/v1/action-items/{item["id"]}')['success_criteria']
+    assert [criterion['id'] for criterion in read] == ['c1', 'c3']

@@ -5,6 +5,8 @@ A campaign is a module of this folder with
     SHORT = 3                  rounds of the fixed form that runs with all tests
     def run(campaign): …       `for number in campaign.rounds(): …`
 
+    def lacks(): …             if it needs what is not always there: what that is, or None
+
 whose docstring's first line says what it proves. It draws all chance from `campaign.random`, counts with
 `campaign.count(what)`, and says `campaign.failed(what happened, case)` of what is wrong: a case is JSON from which
 `replay(campaign, case)` of the module does the same again.

@@ -32,6 +32,8 @@ static sqlite3_file *real_of(sqlite3_file *file)
     return (sqlite3_file *)((struct log_file *)file)->real;
 }
 
+/* What cannot be written is dropped: after any error the transaction is taken back as a whole (group_try() in the
+ * writer), and the next one writes to the same place. To keep it would hold up the checkpoint that makes room. */
 static int log_flush(sqlite3_file *file)
 {
     struct log_file *log = (struct log_file *)file;

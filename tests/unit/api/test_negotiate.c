@@ -132,6 +132,24 @@ static const struct {
     {"application/json;Q=0", false},
 };
 
+/* A weight that is none is as good as left out. */
+static const struct {
+    const char *accept;
+    double weight;
+} accept_weights[] = {
+    {"application/json;q=0.5", 0.5}, {"application/json;q=1.000", 1}, {"application/json;q=5", 1},
+    {"application/json;q=-1", 1},    {"application/json;q=nan", 1},   {"application/json;q=inf", 1},
+    {"application/json;q=", 1},      {"application/json;q=x", 1},     {"application/json;q=1e9", 1},
+};
+
+START_TEST(accept_weight_is_one_at_most)
+{
+    double weight = accept_weight(accept_weights[_i].accept, "application/json");
+    ck_assert_msg(weight >= accept_weights[_i].weight && weight <= accept_weights[_i].weight, "'%s' is %g",
+                  accept_weights[_i].accept, weight);
+}
+END_TEST
+
 START_TEST(accept_header)
 {
     ck_assert_msg((accept_weight(accept_rows[_i].accept, "application/json") > 0) == accept_rows[_i].json, "'%s' %s",
@@ -193,6 +211,7 @@ Suite *negotiate_suite(void)
     TCase *tcase = unit_case(suite, "headers");
     tcase_add_loop_test(tcase, if_match, 0, ROWS(if_matches));
     tcase_add_loop_test(tcase, accept_header, 0, ROWS(accept_rows));
+    tcase_add_loop_test(tcase, accept_weight_is_one_at_most, 0, ROWS(accept_weights));
     tcase_add_loop_test(tcase, header_lists_a_token, 0, ROWS(list_rows));
     tcase_add_test(tcase, tags_tell_bodies_apart);
     TCase *answers = unit_case(suite, "answers");

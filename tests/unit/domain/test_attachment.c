@@ -127,6 +127,7 @@ static const struct {
     {BYTES("Received: from x\r\n\tby y\r\nDate: z\r\n\r\ncaf\xE9"), "message/rfc822", NULL, "message/rfc822"},
     {BYTES("Subject: x\nDate: y\n\nhello"), "text/plain", "a.txt", "text/plain"},
     {BYTES("hello"), "message/rfc822", "a.eml", "text/plain"},
+    {BYTES("<svg/onload=x:\r\nFrom: a@x.org\r\nTo: b@x.org\r\n\r\n"), "message/rfc822", "a.eml", NULL},
     /* Office, by what is in the archive. */
     {BYTES(ZIP_HEAD("\23") "[Content_Types].xml ... word/document.xml"), DOCX, "a.docx", DOCX},
     {BYTES(ZIP_HEAD("\23") "[Content_Types].xml ... xl/workbook.xml"), DOCX, "a.docx",

@@ -120,6 +120,7 @@ static const struct {
     const char *before_ids[5];
     const char *after[5];
     const char *ids[5];
+    long used;
 } numberings[] = {
     {"new ones", {NULL}, {NULL}, {"A", "B", "C"}, {"c1", "c2", "c3"}},
     {"the same ones", {"A", "B"}, {"c1", "c2"}, {"A", "B"}, {"c1", "c2"}},
@@ -130,6 +131,8 @@ static const struct {
     {"all replaced", {"A", "B"}, {"c1", "c2"}, {"C", "D"}, {"c3", "c4"}},
     {"one gone", {"A", "B", "C"}, {"c1", "c2", "c3"}, {"A", "C"}, {"c1", "c3"}},
     {"a gap stays", {"A", "C"}, {"c1", "c9"}, {"A", "C", "D"}, {"c1", "c9", "c10"}},
+    {"after one that is gone", {"A"}, {"c1"}, {"A", "C"}, {"c1", "c3"}, 2},
+    {"after none that is gone", {"A", "B"}, {"c1", "c2"}, {"C"}, {"c3"}, 1},
     {"a statement that is missing", {"A"}, {"c1"}, {"A", ""}, {"c1", "c2"}},
 };
 
@@ -149,7 +152,7 @@ START_TEST(criteria_keep_their_numbers)
     struct nested after = {.json = "[]", .items = new_items};
     before.count = fill(old_items, numberings[_i].before, numberings[_i].before_ids);
     after.count = fill(new_items, numberings[_i].after, NULL);
-    criteria_number(&after, &before, violations_new()->arena);
+    criteria_number(&after, &before, numberings[_i].used, violations_new()->arena);
     for (size_t i = 0; i < after.count; i++)
         ck_assert_msg(strcmp(new_items[i].id, numberings[_i].ids[i]) == 0, "%s: %s is %s, not %s", numberings[_i].name,
                       numberings[_i].after[i], new_items[i].id, numberings[_i].ids[i]);
@@ -159,12 +162,12 @@ END_TEST
 START_TEST(the_first_criteria_have_none_before)
 {
     struct nested nested = many(20);
-    criteria_number(&nested, NULL, violations_new()->arena);
+    criteria_number(&nested, NULL, 0, violations_new()->arena);
     ck_assert_str_eq(((struct criterion *)nested.items)[0].id, "c1");
     ck_assert_str_eq(((struct criterion *)nested.items)[19].id, "c20");
     struct nested again = many(1);
     const struct nested absent = {0};
-    criteria_number(&again, &absent, violations_new()->arena);
+    criteria_number(&again, &absent, 0, violations_new()->arena);
     ck_assert_str_eq(((struct criterion *)again.items)[0].id, "c1");
 }
 END_TEST

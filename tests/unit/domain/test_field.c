@@ -28,7 +28,8 @@ static const struct field fields[] = {
 };
 #undef RECORD
 
-/* Each member in two values; the first of some is zero, false or empty, which is a value too. */
+/* Each member in two values; the first of some is zero, false or empty, which is a value too, but for a list: empty is
+ * what is shown of none. */
 static const struct sample one = {
     .text = "",
     .ref = ANA,
@@ -38,7 +39,7 @@ static const struct sample one = {
     .number = {true, 0},
     .truth = TRUTH_FALSE,
     .colour = 1,
-    .list = {.json = "[]", .length = 2},
+    .list = {.json = "[2]", .length = 3},
     .raw = {.json = "{}", .length = 2},
 };
 static const struct sample two = {
@@ -69,6 +70,16 @@ START_TEST(a_member_is_set_cleared_and_compared)
     for (int other = 0; other < ROWS(fields); other++)
         ck_assert_msg(other == _i || field_equal(&fields[other], &cleared, &one), "clearing %s leaves %s", field->name,
                       fields[other].name);
+}
+END_TEST
+
+START_TEST(an_empty_list_is_as_none)
+{
+    const struct field *list = fields_find(fields, COUNT_OF(fields), "list");
+    const struct sample absent = {0}, empty = {.list = {.json = "[]", .length = 2}};
+    ck_assert(field_equal(list, &empty, &absent) && field_equal(list, &absent, &empty));
+    ck_assert(field_equal(list, &empty, &empty) && !field_equal(list, &empty, &one));
+    ck_assert(field_is_set(list, &empty));
 }
 END_TEST
 
@@ -144,6 +155,7 @@ Suite *field_suite(void)
     TCase *tcase = unit_case(suite, "fields");
     tcase_add_checked_fixture(tcase, domain_begin, domain_end);
     tcase_add_loop_test(tcase, a_member_is_set_cleared_and_compared, 0, ROWS(fields));
+    tcase_add_test(tcase, an_empty_list_is_as_none);
     tcase_add_test(tcase, texts_are_compared_not_their_places);
     tcase_add_test(tcase, enums_have_names);
     tcase_add_test(tcase, limits_have_defaults);

@@ -37,6 +37,7 @@ static const struct {
     struct follow_up follow_up;
     const struct action_item *item; /* in progress where it is left out */
     unsigned review_status;
+    bool review_carries;
     bool supersedes_other;
     const char *rules[RULES_MAX];
 } rows[] = {
@@ -77,6 +78,16 @@ static const struct {
      .rules = {"follow_up.review.same"}},
     {"of a closed item", {VALID}, .item = &closed, .rules = {"follow_up.action_item.open"}},
     {"of a cancelled item", {VALID}, .item = &cancelled, .rules = {"follow_up.action_item.open"}},
+    {"of a cancelled item, in a review that carries it",
+     {IN_REVIEW},
+     .item = &cancelled,
+     .review_status = REVIEW_IN_PROGRESS,
+     .review_carries = true},
+    {"of a cancelled item, in another review",
+     {IN_REVIEW},
+     .item = &cancelled,
+     .review_status = REVIEW_IN_PROGRESS,
+     .rules = {"follow_up.action_item.open"}},
     {"superseding another item's",
      {VALID, .supersedes_id = OTHER_RECORD},
      .supersedes_other = true,
@@ -154,6 +165,7 @@ START_TEST(follow_ups)
     const struct follow_up_facts facts = {.today = TODAY,
                                           .action_item = rows[_i].item ? rows[_i].item : &item,
                                           .review_status = rows[_i].review_status,
+                                          .review_carries = rows[_i].review_carries,
                                           .supersedes_other = rows[_i].supersedes_other};
     struct violations *violations = violations_new();
     follow_up_check(&rows[_i].follow_up, &facts, violations);
@@ -214,6 +226,13 @@ static const struct {
 } effects[] = {
     {"on track", {VALID}, false, ACTION_COMPLETED, "2026-11-15", "", -1},
     {"on track, with progress", {VALID, .progress_percent = {true, 40}}, true, ACTION_COMPLETED, "2026-11-15", "", 40},
+    {"completed on the same day",
+     {COMPLETION, .performed_on = {"2026-11-15"}},
+     true,
+     ACTION_COMPLETED,
+     "2026-11-15",
+     "",
+     100},
     {"not completed", {COMPLETION, .outcome = OUTCOME_NOT_COMPLETED}, false, ACTION_COMPLETED, "2026-11-15", "", -1},
     {"completed", {COMPLETION, .progress_percent = {true, 90}}, true, ACTION_COMPLETED, "2026-11-21", "", 100},
     {"effective", {EFFECTIVE}, true, ACTION_CLOSED, "2026-11-15", "2026-11-21", -1},
