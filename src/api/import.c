@@ -259,8 +259,7 @@ static struct import_run *make_run(struct call *call, const struct upload *uploa
     run->dry_run = call->dry_run;
     run->waits = !asks_async(call);
     run->history = policy_allows(&call->caller, OPERATION_IMPORT_HISTORY, &nobody);
-    run->now = call->now;
-    run->today = call->today;
+    run->began = call->now;
     run->spool = upload->spool;
     run->spool.fd = upload->spool.fd >= 0 ? fcntl(upload->spool.fd, F_DUPFD_CLOEXEC, 0) : -1;
     run->alone = call->api->options.writer ? NULL : call->worker->store;
@@ -408,6 +407,7 @@ enum job_result import_begin(struct job *job, struct store *store)
             return found == BROKEN ? JOB_BREAK : JOB_REFUSE;
     }
     run->store = store;
+    run_set_time(run);
     run->record.record = (struct record){0};
     const char *folder = call_settings(call)->data;
     bool fine = run_insert(run);

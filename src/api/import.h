@@ -138,7 +138,8 @@ struct import_run {
     bool answered;  /* the call has its answer, as it is kept for a retry */
     bool departed;  /* it was left to its thread */
     bool history;   /* the caller may move one in */
-    struct instant now;
+    struct instant began;
+    struct instant now; /* of the job */
     struct date today;
     struct import record;
     struct import_plan plan;
@@ -161,6 +162,9 @@ struct import_run {
     struct import_reader reader; /* of the part that was read last */
     bool reading;
 };
+
+/* What happens now, happens at this time. */
+void run_set_time(struct import_run *run);
 
 /* Stores the record of the import as it begins. In the writer's transaction. */
 MUST_USE bool run_insert(struct import_run *run);

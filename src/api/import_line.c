@@ -315,7 +315,7 @@ static bool is_open(const struct action_item *item)
 static bool is_older(const struct import_run *run, const struct action_item *item)
 {
     struct date made = instant_date(&item->record.created_at);
-    return strcmp(item->record.created_at.text, run->now.text) >= 0 || date_before(&item->original_deadline, &made);
+    return strcmp(item->record.created_at.text, run->began.text) >= 0 || date_before(&item->original_deadline, &made);
 }
 
 static bool is_erased(const struct person *person)

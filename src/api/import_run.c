@@ -3,8 +3,6 @@
 #include "import.h"
 
 #include "reviewd/clock.h"
-#include "reviewd/id.h"
-#include "reviewd/log.h"
 
 #include <poll.h>
 #include <semaphore.h>
@@ -154,6 +152,18 @@ static bool scan_part(struct import_run *run, size_t part)
 /* --- jobs ----------------------------------------------------------------------------------------------------------
  */
 
+static struct import_mark mark_set(const struct import_run *run)
+{
+    return (struct import_mark){run->record, run->violation_count, run->violations.count};
+}
+
+static void mark_restore(struct import_run *run, const struct import_mark *mark)
+{
+    run->record = mark->record;
+    run->violation_count = mark->violation_count;
+    run->violations.count = mark->violations;
+}
+
 struct run_job {
     struct job job;
     struct import_run *run;
@@ -165,6 +175,8 @@ static enum job_result job_run(struct job *job, struct store *store)
 {
     struct run_job *own = (struct run_job *)job;
     own->run->store = store;
+    run_set_time(own->run);
+    mark_restore(own->run, own->run->mark); /* it may be run again from its beginning */
     return own->work(own->run) ? JOB_KEEP : JOB_BREAK;
 }
 
@@ -273,13 +285,16 @@ static bool list_violations(struct import_run *run)
     return true;
 }
 
+void run_set_time(struct import_run *run)
+{
+    run->now = instant_from_ms(clock_now_ms());
+    run->today = instant_date(&run->now);
+}
+
 bool run_insert(struct import_run *run)
 {
     struct call *call = run_call(run, NULL);
-    if (!call)
-        return false;
-    call->now = instant_from_ms(clock_now_ms());
-    return record_insert(call, &import_resource, &run->record) && !arena_failed(call->arena);
+    return call && record_insert(call, &import_resource, &run->record) && !arena_failed(call->arena);
 }
 
 /* Stores the record as it is by now, and what is kept for a retry. */
@@ -306,16 +321,16 @@ static bool finish_failed(struct import_run *run)
 /* --- all or nothing ------------------------------------------------------------------------------------------------
  */
 
-static struct import_mark mark_set(const struct import_run *run)
+/* The same as run_submit(); where it fails, the run is as it was before. */
+static bool run_marked(struct import_run *run, bool (*work)(struct import_run *run), bool alone)
 {
-    return (struct import_mark){run->record, run->violation_count, run->violations.count};
-}
-
-static void mark_restore(struct import_run *run, const struct import_mark *mark)
-{
-    run->record = mark->record;
-    run->violation_count = mark->violation_count;
-    run->violations.count = mark->violations;
+    struct import_mark mark = mark_set(run);
+    run->mark = &mark;
+    bool fine = run_submit(run, work, alone);
+    if (!fine)
+        mark_restore(run, &mark);
+    run->mark = NULL;
+    return fine;
 }
 
 static bool raise_references(struct import_run *run)
@@ -364,7 +379,6 @@ static bool write_all(struct import_run *run)
 
 static bool run_whole(struct import_run *run)
 {
-    mark_restore(run, run->mark);
     if ((run->dry_run && !run_insert(run)) || !db_run(run->store->db, "SAVEPOINT import") || !raise_references(run) ||
         !write_all(run))
         return false;
@@ -386,9 +400,8 @@ static bool run_whole(struct import_run *run)
 
 static bool run_slice(struct import_run *run)
 {
-    mark_restore(run, run->mark);
     size_t at = run->slice_at;
-    if ((!at && !run->slice_kind && !raise_references(run)) || !write_lines(run, run->slice_kind, &at, IMPORT_SLICE))
+    if (!raise_references(run) || !write_lines(run, run->slice_kind, &at, IMPORT_SLICE))
         return false;
     run->slice_end = at;
     return keep_record(run, "progress");
@@ -396,7 +409,6 @@ static bool run_slice(struct import_run *run)
 
 static bool finish_slices(struct import_run *run)
 {
-    mark_restore(run, run->mark);
     run->record.status = IMPORT_DONE;
     return list_violations(run) && keep_record(run, "finish");
 }
@@ -413,18 +425,12 @@ static bool work_slices(struct import_run *run)
     for (run->slice_kind = 0; run->slice_kind < IMPORT_KINDS; run->slice_kind++) {
         run->slice_at = 0;
         while (has_kind(run, run->slice_kind, run->slice_at)) {
-            struct import_mark mark = mark_set(run);
-            run->mark = &mark;
-            if (!run_submit(run, run_slice, false)) {
-                mark_restore(run, &mark);
+            if (!run_marked(run, run_slice, false))
                 return false;
-            }
             run->slice_at = run->slice_end;
         }
     }
-    struct import_mark mark = mark_set(run);
-    run->mark = &mark;
-    return run_submit(run, finish_slices, false);
+    return run_marked(run, finish_slices, false);
 }
 
 /* --- from beginning to end -----------------------------------------------------------------------------------------
@@ -471,27 +477,21 @@ static bool work(struct import_run *run)
     if (run->record.partial == TRUTH_TRUE && !run->dry_run &&
         !run->unreadable) /* a rehearsal is one, to be taken back */
         return work_slices(run);
-    struct import_mark mark = mark_set(run);
-    run->mark = &mark;
-    bool fine = run_submit(run, run_whole, true);
-    if (!fine)
-        mark_restore(run, &mark);
-    return fine;
+    return run_marked(run, run_whole, true);
 }
 
 void run_work(struct import_run *run)
 {
     if (!work(run)) {
-        run->broken = why_broken(run);
         enum job_outcome outcome = run->outcome;
         enum db_fault fault = run->fault;
-        run->record.finished_at = (struct instant){0};
+        bool lost = run->dry_run || outcome == JOB_UNKNOWN || outcome == JOB_UNAVAILABLE;
+        run->broken = why_broken(run);
         if (run->record.partial != TRUTH_TRUE)
             run->record.created = run->record.unchanged = (struct integer){true, 0};
-        /* Where this fails as well, whoever finds nobody at it says so (import_settle). */
-        if (!run->dry_run && outcome != JOB_UNKNOWN && outcome != JOB_UNAVAILABLE &&
-            !run_submit(run, finish_failed, false))
-            LOG(LOG_WARNING, "import.unsettled", LOG_TEXT("id", run->record.record.id.text));
+        /* Where not even that can be stored, the record says so as soon as it can: nobody is at it any more. */
+        if (lost || !run_marked(run, finish_failed, false))
+            run->record.status = IMPORT_FAILED;
         run->outcome = outcome;
         run->fault = fault;
     }
