@@ -14,6 +14,7 @@ struct minutes_source {
     struct date today;  /* what is overdue */
     struct instant now; /* of a document that is made for good: when */
     bool this_alone;    /* leave out what belongs to other reviews */
+    bool imported;      /* of a review that arrives approved: made now, and not when it was approved */
     bool (*expand)(void *context, const struct resource *resource, void *record); /* parses nested members */
     void *context;
 };

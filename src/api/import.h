@@ -8,7 +8,7 @@
 #include "reviewd/progress.h"
 #include "reviewd/register.h"
 
-enum { IMPORT_PARTS = UPLOAD_PARTS_MAX, IMPORT_LINES_MAX = 1000000, IMPORT_SLICE = 200 };
+enum { IMPORT_PARTS = UPLOAD_PARTS_MAX, IMPORT_LINES_MAX = 1000000, IMPORT_SLICE = 200, TELL_EACH = 64 };
 
 /* --- source (import_source.c): lines out of the file ---------------------------------------------------------------
  */
@@ -178,6 +178,9 @@ void run_note(struct import_run *run, const struct import_part *part, const stru
 
 /* Keeps the answer for a retry by Idempotency-Key, where there is one. In the writer's transaction (import.c). */
 MUST_USE bool run_keep_answer(struct import_run *run);
+
+/* Says to all who look how far it is, and that the writer moves. */
+void run_tell(struct import_run *run);
 
 /* Whether to give up, since the server ends (import.c). */
 bool run_is_over(const struct import_run *run);

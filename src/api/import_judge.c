@@ -5,11 +5,13 @@
  * two are stored in the state before, and are given their own here. */
 #include "import.h"
 
+#include "minutes.h"
+
 #include "reviewd/amendment.h"
 #include "reviewd/follow_up.h"
 #include "reviewd/review.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 /* --- what is given at the end --------------------------------------------------------------------------------------
  */
@@ -39,7 +41,7 @@ bool judge_holds_back(const struct resource *resource, void *record)
  */
 static void *with_state(struct import_run *run, struct call *call, const struct plan_line *line, bool *ret_held)
 {
-    static const char *const members[] = {"status", "superseded_by_id", "minutes_sha256"};
+    static const char *const members[] = {"status", "superseded_by_id"};
     const struct resource *resource = import_kind(line->kind);
     void *told = arena_alloc(call->arena, resource->size);
     void *judged = arena_alloc(call->arena, resource->size);
@@ -55,9 +57,7 @@ static void *with_state(struct import_run *run, struct call *call, const struct 
         const struct field *field = resource_field_named(resource, members[i]);
         if (field)
             memcpy(field_in(field, record), field_of(field, told),
-                   field->kind == FIELD_KIND_ENUM  ? sizeof(unsigned)
-                   : field->kind == FIELD_KIND_REF ? sizeof(struct id)
-                                                   : sizeof(struct nested));
+                   field->kind == FIELD_KIND_ENUM ? sizeof(unsigned) : sizeof(struct id));
     }
     return record;
 }
@@ -294,6 +294,13 @@ static bool judge_person(struct call *call, const struct person *person)
 /* --- all of it -----------------------------------------------------------------------------------------------------
  */
 
+/* Whether the line has become a record of the kind that is judged here. */
+static bool is_its(const struct plan_line *line, const struct resource *resource)
+{
+    return line->kind < IMPORT_KINDS && import_kind(line->kind) == resource && line->moved &&
+           line->state == LINE_CREATED;
+}
+
 /* Notes what the line broke. */
 static void refuse(struct import_run *run, struct plan_line *line, struct call *call)
 {
@@ -324,8 +331,52 @@ static bool settle_review(struct import_run *run, struct plan_line *line)
     }
     if (!held)
         return true;
-    return record_update(call, &review_resource, review, "import") &&
-           (review->status != REVIEW_APPROVED || review_keep_revision(call, review));
+    bool approved = review->status == REVIEW_APPROVED;
+    return (!approved || minutes_keep(call, review)) && record_update(call, &review_resource, review, "import") &&
+           (!approved || review_keep_revision(call, review));
+}
+
+/* A review among the lines, and when it began: "" where it did not. */
+struct settled {
+    struct plan_line *line;
+    struct instant started_at;
+};
+
+static int by_start(const void *a, const void *b)
+{
+    const struct settled *left = a;
+    const struct settled *right = b;
+    int order = strcmp(left->started_at.text, right->started_at.text);
+    return order ? order : (left->line > right->line) - (left->line < right->line);
+}
+
+/* Reviews in the order in which they were held: the minutes of one show the figures of those before. */
+static bool settle_reviews(struct import_run *run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->plan.count; i++)
+        count += is_its(&run->plan.lines[i], &review_resource);
+    struct settled *reviews = arena_array(&run->arena, count + 1, sizeof *reviews);
+    if (!reviews)
+        return false;
+    count = 0;
+    for (size_t i = 0; i < run->plan.count; i++) {
+        if (!is_its(&run->plan.lines[i], &review_resource))
+            continue;
+        struct call *call = run_call(run, NULL);
+        struct id id = plan_id(&run->plan.lines[i]);
+        const struct review *review = call ? record_fetch(call, &review_resource, &id) : NULL;
+        if (!review)
+            return false;
+        reviews[count++] = (struct settled){&run->plan.lines[i], review->started_at};
+    }
+    qsort(reviews, count, sizeof *reviews, by_start);
+    for (size_t i = 0; i < count; i++) {
+        run_tell(run);
+        if (run_is_over(run) || !settle_review(run, reviews[i].line))
+            return false;
+    }
+    return true;
 }
 
 static bool judge_line(struct import_run *run, struct plan_line *line)
@@ -355,11 +406,13 @@ static bool judge_line(struct import_run *run, struct plan_line *line)
 static bool each(struct import_run *run, const struct resource *resource,
                  bool (*step)(struct import_run *run, struct plan_line *line))
 {
+    size_t done = 0;
     for (size_t i = 0; i < run->plan.count; i++) {
-        struct plan_line *line = &run->plan.lines[i];
-        bool is_its = line->kind < IMPORT_KINDS && import_kind(line->kind) == resource && line->moved &&
-                      line->state == LINE_CREATED;
-        if (is_its && (run_is_over(run) || !step(run, line)))
+        if (!is_its(&run->plan.lines[i], resource))
+            continue;
+        if (done++ % TELL_EACH == 0)
+            run_tell(run);
+        if (run_is_over(run) || !step(run, &run->plan.lines[i]))
             return false;
     }
     return true;
@@ -369,7 +422,7 @@ bool judge_all(struct import_run *run)
 {
     /* Decisions have their states first: what is frozen with the review, and what the review is judged by. */
     return each(run, &decision_resource, give_decision) && each(run, &review_resource, complete) &&
-           each(run, &review_resource, settle_review) && each(run, &person_resource, judge_line) &&
+           settle_reviews(run) && each(run, &person_resource, judge_line) &&
            each(run, &decision_resource, judge_line) && each(run, &action_item_resource, judge_line) &&
            each(run, &follow_up_resource, judge_line);
 }

@@ -184,7 +184,7 @@ static bool same_value(struct call *call, const struct resource *resource, const
 /* What the server makes, or makes anew with every change. */
 static bool is_compared(const struct field *field)
 {
-    static const char *const others[] = {"version", "imported", "updated_at", "updated_by"};
+    static const char *const others[] = {"version", "imported", "updated_at", "updated_by", "minutes_sha256"};
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         if (strcmp(others[i], field->name) == 0)
             return false;

@@ -8,7 +8,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 
-enum { TELL_EACH = 64, RETRY_MS = 20 };
+enum { RETRY_MS = 20 };
 
 /* --- lines ---------------------------------------------------------------------------------------------------------
  */
@@ -72,7 +72,7 @@ struct call *run_call(struct import_run *run, struct importing *importing)
 static bool is_blank(const struct buffer *text)
 {
     size_t i = 0;
-    while (i < text->length && strchr(" \t", text->data[i]))
+    while (i < text->length && (text->data[i] == ' ' || text->data[i] == '\t'))
         i++;
     return i == text->length;
 }
@@ -216,7 +216,7 @@ static bool run_submit(struct import_run *run, bool (*work)(struct import_run *r
     return own.job.outcome == JOB_ANSWERED;
 }
 
-static void tell(struct import_run *run)
+void run_tell(struct import_run *run)
 {
     const struct import *record = &run->record;
     const struct progress_figures figures = {record->lines.value, record->created.value, record->unchanged.value,
@@ -351,7 +351,7 @@ static bool write_lines(struct import_run *run, size_t kind, size_t *at, size_t 
         if (line->kind != kind)
             continue;
         if (done++ % TELL_EACH == 0) {
-            tell(run);
+            run_tell(run);
             if (run_is_over(run))
                 return false;
         }
@@ -373,7 +373,7 @@ static bool write_all(struct import_run *run)
         if (!write_lines(run, kind, &at, SIZE_MAX))
             return false;
     }
-    tell(run);
+    run_tell(run);
     return run->violation_count > 0 || judge_all(run);
 }
 

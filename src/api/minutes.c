@@ -44,6 +44,7 @@ static struct minutes_source source_of(struct call *call, const struct view *vie
                                    .today = call->today,
                                    .now = call->now,
                                    .this_alone = this_alone,
+                                   .imported = call->importing != NULL,
                                    .expand = expand,
                                    .context = call};
 }
@@ -59,8 +60,10 @@ static struct review *as_approved(struct call *call, const struct review *review
         return NULL;
     *shown = *review;
     shown->record.version.value++;
-    shown->record.updated_at = call->now;
-    shown->record.updated_by = call->caller.person_id;
+    if (!call->importing) { /* which keeps the times of the past */
+        shown->record.updated_at = call->now;
+        shown->record.updated_by = call->caller.person_id;
+    }
     shown->minutes_sha256 = (struct nested){0};
     return shown;
 }

@@ -6,9 +6,9 @@
 
 #include "reviewd/minutes.h"
 
-/* Makes the minutes of a review that is being approved, keeps them, and sets its minutes_sha256; before the review's
- * new version is written, so that the approval's audit entry covers them. In the writer's transaction. False where the
- * database or memory fails, or a library is not there. */
+/* Makes the minutes of a review that is being approved, or arrives approved by an import, keeps them, and sets its
+ * minutes_sha256; before the review's new version is written, so that its audit entry covers them. In the writer's
+ * transaction. False where the database or memory fails, or a library is not there. */
 MUST_USE bool minutes_keep(struct call *call, struct review *review);
 
 /* The minutes kept at a revision's approval, or the extract for who may not see all that they show; the body in the

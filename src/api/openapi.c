@@ -45,8 +45,9 @@ static const struct special specials[] = {
      "Who is invited, the inputs in the order of the meeting, and the action items to revisit, as the caller may see "
      "them. A review that is not approved says DRAFT."},
     {read_minutes, "Minutes", "application/json", NULL,
-     "The review as documented information (9.3.3). Those of an approved revision were made at its approval and never "
-     "change: the ETag is their SHA-256, which the review has in `minutes_sha256`. Who may not read all that they show "
+     "The review as documented information (9.3.3). Those of an approved revision were made at its approval, or when "
+     "it arrived approved by an import, which they say then, and never change: the ETag is their SHA-256, which the "
+     "review has in `minutes_sha256`. Who may not read all that they show "
      "of other reviews is given the extract that leaves it out. Before approval they are a draft, made anew each "
      "time."},
     {read_revision_minutes, "Minutes", "application/json", NULL,

@@ -107,7 +107,8 @@ static const struct field review_fields[] = {
     {"approved_at", FIELD_INSTANT(approved_at), .read_only = true, .description = "When it was approved."},
     {"approved_by", FIELD_REF(approved_by, "person"), .read_only = true, .description = "Who approved it."},
     {"minutes_sha256", FIELD_OBJECT(minutes_sha256, minutes_digests_shape), .read_only = true,
-     .description = "The SHA-256 of the minutes that were kept at approval; null before, and within them."},
+     .description = "The SHA-256 of the minutes that were kept at approval, or when a review arrived approved by an "
+                    "import; null before, and within them."},
     {"revision", FIELD_INTEGER(revision), .read_only = true, .min = 1, .max = 100000,
      .description = "1, and one more each time an approved review is reopened.", .example = "1"},
     {"cancel_reason", FIELD_TEXT(cancel_reason), .read_only = true, .by_verb = true, .min = 1, .searched = true,

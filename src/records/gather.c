@@ -327,11 +327,12 @@ struct minutes *minutes_read(const struct minutes_source *source, const struct r
         return NULL;
     *minutes = (struct minutes){.source = source, .arena = source->arena, .review = review};
     minutes->draft = review->status != REVIEW_APPROVED;
-    minutes->made_at = minutes->draft ? arena_format(source->arena,
-                                                     "%s"
-                                                     "T00:00:00.000Z",
-                                                     source->today.text)
-                                      : review->approved_at.text;
+    minutes->made_at = source->imported ? source->now.text
+                       : minutes->draft ? arena_format(source->arena,
+                                                       "%s"
+                                                       "T00:00:00.000Z",
+                                                       source->today.text)
+                                        : review->approved_at.text;
     if (!audit_head(source->store, &minutes->head) || !read_owners(minutes) || !read_own(minutes))
         return NULL;
     if (!source->this_alone && (!read_carried(minutes) || !read_earlier(minutes) || !read_histories(minutes)))

@@ -325,6 +325,11 @@ static void add_record(const struct minutes *minutes, struct document *document)
     document_heading(document, 2, "Record");
     if (minutes->draft)
         document_plain(document, "The newest entry of the audit log when this draft was made:");
+    else if (minutes->source->imported)
+        document_plain(document,
+                       "This review was moved in with its history, approved elsewhere. These minutes were made anew at "
+                       "the import, of the records as they were by then. The newest entry of the audit log at that "
+                       "time; the import's own of this review follows it and holds the SHA-256 of these minutes.");
     else
         document_plain(document,
                        "The newest entry of the audit log when this revision was approved; the approval's own "

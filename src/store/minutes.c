@@ -98,8 +98,7 @@ static const char *const walk_sql[] = {
     " LIMIT 1) FROM minutes AS m ORDER BY m.review_id, m.revision, m.extract, m.form",
     "SELECT m.review_id, m.revision FROM (SELECT v.record_id AS review_id, json_extract(v.body, '$.revision') AS "
     "revision, (SELECT count(*) FROM json_each(v.body, '$.minutes_sha256') AS e WHERE e.value IS NOT NULL) AS said "
-    "FROM review AS r JOIN version AS v ON v.record_id = r.id JOIN audit_log AS a ON a.seq = v.seq WHERE "
-    "json_extract(v.body, '$.status') = 'approved' AND a.event <> 'review.import') AS "
+    "FROM review AS r JOIN version AS v ON v.record_id = r.id WHERE json_extract(v.body, '$.status') = 'approved') AS "
     "m "
     "WHERE m.said <> (SELECT count(*) FROM minutes AS k WHERE k.review_id = m.review_id AND k.revision = m.revision)",
 };

@@ -1,5 +1,6 @@
 """A history moves from one server to another: what the registers give, an import takes, and nothing is lost."""
 
+import hashlib
 import json
 import random
 import subprocess
@@ -8,6 +9,7 @@ from collections import Counter
 import pytest
 
 import harness
+import packs
 from files import file_part, form
 from importing import KINDS, comparable, history, lines, registers, rows_of, send
 
@@ -59,12 +61,63 @@ def test_a_history_moves_by_ndjson(source, told, target):
     again = send(target, told).expect(201).json
     assert (again['created'], again['unchanged']) == (0, len(told))
 
-    # Minutes are made anew, revisions are kept, references go on where they were.
+    # Revisions are kept, references go on where they were.
     approved = next(one for one in told if one['resource'] == 'review' and one['status'] == 'approved')
-    target.get(f'/v1/reviews/{approved["reference"]}/minutes?format=html').expect(200)
     revision = target.get(f'/v1/reviews/{approved["reference"]}/revisions/1').expect(200).json
     assert len(revision['inputs']) >= 10 and revision['summary'] == approved['summary']
     assert target.get(f'/v1/reviews/{approved["id"]}/history').expect(200).json['data'][0]['event'] == 'review.import'
+
+
+def minutes_of(client, review, form, revision=''):
+    return client.get(f'/v1/reviews/{review["id"]}{revision}/minutes?format={form}').expect(200)
+
+
+def test_minutes_of_what_was_approved_elsewhere_are_kept(told, target):
+    """They are made once, by the import, say so, and never change by a byte."""
+    send(target, told).expect(201)
+    approved = sorted((one for one in told if one['resource'] == 'review' and one['status'] == 'approved'),
+                      key=lambda one: one['held_on'])
+    first = {form: minutes_of(target, approved[0], form) for form in ('html', 'md', 'json', 'pdf')}
+    digests = target.get(f'/v1/reviews/{approved[0]["id"]}').json['minutes_sha256']
+    assert digests != approved[0]['minutes_sha256']
+    for form, answer in first.items():
+        sha256 = hashlib.sha256(answer.body).hexdigest()
+        assert (answer.etag, digests['markdown' if form == 'md' else form]) == (f'"{sha256}"', sha256)
+    assert 'were made anew at the import' in first['html'].body.decode()
+    # What changes afterwards does not show in them.
+    chair = approved[0]['chair_id']
+    target.patch(f'/v1/people/{chair}', {'name': 'Another Name', 'job_title': 'Another'}).expect(200)
+    for form, answer in first.items():
+        assert minutes_of(target, approved[0], form).body == answer.body
+        assert minutes_of(target, approved[0], form, '/revisions/1').body == answer.body
+    # The second shows the figures of the first, whichever comes first in the file.
+    if len(approved) > 1:
+        assert approved[0]['reference'] in str(minutes_of(target, approved[1], 'json').json['previous_metrics'])
+    target.daemon.cli('audit', 'verify')
+
+
+def test_the_pack_of_what_was_approved_elsewhere_verifies(told, target):
+    approved = next(one for one in told if one['resource'] == 'review' and one['status'] == 'approved')
+    send(target, told[::-1]).expect(201)
+    stem = f'minutes/{approved["reference"]}-r'
+    pack = packs.take(target, approved)
+    assert pack.named('minutes/') == [f'{stem}1.html', f'{stem}1.pdf']
+    done = packs.verify(target.daemon, pack.body)
+    assert done.returncode == 0, done.stderr
+    # Also once it was reopened here, and has a revision of this server.
+    bosses = [one['email'] for one in told if one['resource'] == 'person' and one['role'] == 'top_management']
+    boss = harness.Client(target.daemon, target.daemon.token(bosses[0]))
+    path = f'/v1/reviews/{approved["id"]}'
+    boss.verb(f'{path}/reopen', {'reason': 'The figures of the audit were others.'}).expect(200)
+    body = {name: approved[name] for name in ('held_on', 'suitability', 'adequacy', 'effectiveness', 'next_review_on')}
+    target.verb(f'{path}/conclude', body).expect(200)
+    boss.verb(f'{path}/approve', {}).expect(200)
+    pack = packs.take(target, approved)
+    assert pack.named('minutes/') == [f'{stem}{which}.{form}' for which in '12' for form in ('html', 'pdf')]
+    assert b'made anew' in pack[f'{stem}1.html'] and b'made anew' not in pack[f'{stem}2.html']
+    done = packs.verify(target.daemon, pack.body)
+    assert done.returncode == 0, done.stderr
+    target.daemon.cli('audit', 'verify')
 
 
 def test_audit_entries_are_one_for_each_record_written(told, target):
