@@ -8,6 +8,9 @@
  * the clock does. Any thread. */
 struct id id_make(void);
 
+/* The millisecond since 1970 at which an id was made; -1 where it is no UUID version 7. */
+int64_t id_made_ms(const struct id *id);
+
 /* 128 random bits as lower-case hexadecimal digits: what makes a commitment to a short text impossible to guess. */
 enum { SALT_TEXT_BYTES = 33 };
 void salt_make(char ret_text[SALT_TEXT_BYTES]);

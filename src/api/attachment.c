@@ -84,8 +84,9 @@ bool upload_answer_fault(struct call *call, int64_t max)
         return false;
     case UPLOAD_MALFORMED:
         answer_problem(call, 400, NULL,
-                       "The body is no multipart/form-data (RFC 7578) as it is taken here: one file, few and short "
-                       "texts beside it, no transfer encoding.");
+                       "The body is no multipart/form-data (RFC 7578) as it is taken here: %s, no transfer encoding.",
+                       call->route->takes_import ? "a file for each collection, one part after the other"
+                                                 : "one file, few and short texts beside it");
         return true;
     case UPLOAD_NO_ROOM:
         answer_problem(call, 507, NULL, "There is no room to take the file in; nothing was stored.");

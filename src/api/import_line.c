@@ -4,11 +4,13 @@
 
 #include "reviewd/amendment.h"
 #include "reviewd/attendee.h"
+#include "reviewd/clock.h"
 #include "reviewd/follow_up.h"
+#include "reviewd/id.h"
 #include "reviewd/input.h"
 #include "reviewd/review.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 /* --- what it hangs from --------------------------------------------------------------------------------------------
@@ -257,6 +259,42 @@ static void check_times(const struct import_run *run, const struct record *commo
                       common->updated_at.text, made);
 }
 
+/* Nothing else of somebody who was erased may come back, least of all as what cannot be erased once more. */
+static void check_erased(const struct person *person, struct violations *violations)
+{
+    const struct pseudonym pseudonym = person_pseudonym(&person->record.id);
+    if (!instant_is_set(&person->erased_at))
+        return;
+    if (person->name && strcmp(person->name, pseudonym.name) != 0)
+        violation_add(violations, "import.person.erased", "#/name", "With 'erased_at' the name is '%s'.",
+                      pseudonym.name);
+    if (person->email && strcasecmp(person->email, pseudonym.email) != 0)
+        violation_add(violations, "import.person.erased", "#/email", "With 'erased_at' the address is '%s'.",
+                      pseudonym.email);
+}
+
+/* What the record is called: by nothing that is still to come, behind which all that follows would stand. */
+static void check_names(struct call *call)
+{
+    const struct resource *resource = call->route->resource;
+    const struct record *common = call->after;
+    const int this_year = atoi(call->today.text);
+    struct id id;
+    int year;
+    int64_t number;
+    const char *given = json_string_value(json_object_get(call->body, "id"));
+    int64_t made = given && id_parse(given, &id) ? id_made_ms(&id) : 0;
+    if (made < 0 || made > clock_now_ms())
+        violation_add(&call->violations, "import.id.form", "#/id",
+                      made < 0 ? "It is no UUID of version 7; leave it out to be given one."
+                               : "By its time the id is still to be made.");
+    if (common->reference && (!reference_parse(resource, common->reference, &year, &number) ||
+                              year < REFERENCE_YEAR_MIN || year > this_year))
+        violation_add(&call->violations, "import.reference.form", "#/reference",
+                      "'%.40s' is none such as %s-%d-%0*d, of a year that has come.", common->reference,
+                      resource->reference_prefix, this_year, resource->reference_digits, 1);
+}
+
 /* What a verb would refuse by the record alone, and the schema with it. */
 static void check_alone(struct call *call)
 {
@@ -264,6 +302,8 @@ static void check_alone(struct call *call)
     const struct decision *decision = resource == &decision_resource ? call->after : NULL;
     const struct action_item *item = resource == &action_item_resource ? call->after : NULL;
     const struct input *input = resource == &input_resource ? call->after : NULL;
+    if (resource == &person_resource)
+        check_erased(call->after, &call->violations);
     if (decision && id_equal(&decision->superseded_by_id, &decision->record.id))
         violation_add(&call->violations, "decision.supersede.other", "#/superseded_by_id",
                       "A decision cannot take its own place.");
@@ -283,18 +323,13 @@ static bool check_moved(struct import_run *run, struct call *call, const struct 
 {
     const struct resource *resource = call->route->resource;
     struct record *common = call->after;
-    int year;
-    int64_t number;
     bool known = false;
     struct id id = plan_id(line);
     common->id = id;
     if (!run->history)
         violation_add(&call->violations, "import.history.role", arena_format(call->arena, "#/%s", member),
                       "'%s' is set by the server; leave it empty, or have an ISMS manager import it.", member);
-    if (common->reference && !reference_parse(resource, common->reference, &year, &number))
-        violation_add(&call->violations, "import.reference.form", "#/reference",
-                      "'%.40s' is none such as %s-2026-%0*d.", common->reference, resource->reference_prefix,
-                      resource->reference_digits, 1);
+    check_names(call);
     check_times(run, common, &call->violations);
     if (resource->state && !violations_at(&call->violations, arena_format(call->arena, "#/%s", resource->state)))
         import_check_state(resource, call->after, &call->violations);

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What comes next has to stay a number that is taken here, too: "MR-2026-99999". */
+enum { DIGITS_MORE = 3 };
+
 /* A name by its fingerprint: two names that had the same would be taken for one, within one import. */
 struct plan_name {
     char hash[FINGERPRINT_HEX_BYTES]; /* "": the place is free */
@@ -141,7 +144,8 @@ bool reference_parse(const struct resource *resource, const char *text, int *ret
     size_t least = (size_t)resource->reference_digits;
     *ret_year = atoi(year);
     *ret_number = strtoll(number, NULL, 10);
-    return !number[digits] && digits >= least && digits <= 8 && (digits == least || *number != '0') && *ret_number > 0;
+    return !number[digits] && digits >= least && digits <= least + DIGITS_MORE && (digits == least || *number != '0') &&
+           *ret_number > 0;
 }
 
 static bool take_reference(struct import_plan *plan, const struct resource *resource, const char *text)

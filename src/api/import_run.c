@@ -243,13 +243,19 @@ static int by_line(const void *a, const void *b)
     return *left < *right ? -1 : *left > *right;
 }
 
+/* The first line of a CSV that has no head is a record itself. */
+static bool is_of_head(const struct violation *violation)
+{
+    return violation->line == 1 && violation->column && !violation->pointer;
+}
+
 /* What is kept, and hashed, quotes nobody's name or address: they could not be erased from there. */
 static const char *detail_kept(const struct violation *violation)
 {
     const struct resource *resource = violation->resource ? resource_find(violation->resource) : NULL;
     bool inside = resource && violation->pointer && strncmp(violation->pointer, "#/", 2) == 0;
     const struct field *field = inside ? resource_field_named(resource, violation->pointer + 2) : NULL;
-    return field && field->personal ? violation->rule->statement : violation->detail;
+    return (field && field->personal) || is_of_head(violation) ? violation->rule->statement : violation->detail;
 }
 
 /* The violations in their order, in the record too. */
@@ -270,7 +276,7 @@ static bool list_violations(struct import_run *run)
         items[i] = (struct import_violation){.resource = violation->resource,
                                              .line = {violation->line > 0, (int64_t)violation->line},
                                              .column = {violation->column > 0, (int64_t)violation->column},
-                                             .column_name = violation->column_name,
+                                             .column_name = is_of_head(violation) ? NULL : violation->column_name,
                                              .rule = violation->rule->name,
                                              .pointer = violation->pointer,
                                              .detail = detail_kept(violation)};
@@ -337,7 +343,9 @@ static bool raise_references(struct import_run *run)
 {
     for (size_t i = 0; i < run->plan.reference_count; i++) {
         const struct plan_reference *reference = &run->plan.references[i];
-        if (run->history && !store_raise_reference(run->store, reference->resource, reference->year, reference->number))
+        bool comes = reference->year > atoi(run->today.text); /* whose line is refused */
+        if (run->history && !comes &&
+            !store_raise_reference(run->store, reference->resource, reference->year, reference->number))
             return false;
     }
     return true;

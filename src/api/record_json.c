@@ -437,10 +437,10 @@ static bool import_member(struct place *place, const struct field *field, const 
     }
     if (place->resource && is_passed_over(field))
         return true;
-    if (json_is_null(value) || (list && json_is_array(value) && !json_array_size(value))) {
-        field_clear(field, record); /* a register shows a list that is not there as an empty one */
+    /* A register shows a list that is not there as an empty one. The record is new: what it has by now, the server gave
+     * it. */
+    if (json_is_null(value) || (list && json_is_array(value) && !json_array_size(value)))
         return true;
-    }
     return parse_value(place, field, value, 0, record);
 }
 

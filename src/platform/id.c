@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 static void put_hex(char *target, const unsigned char *bytes, size_t count)
 {
@@ -48,6 +49,18 @@ struct id id_make(void)
     put_hex(id.text + 19, bytes + 8, 2);
     put_hex(id.text + 24, bytes + 10, 6);
     return id;
+}
+
+int64_t id_made_ms(const struct id *id)
+{
+    const char *text = id->text;
+    if (text[14] != '7' || !strchr("89ab", text[19]))
+        return -1;
+    char digits[13];
+    memcpy(digits, text, 8);
+    memcpy(digits + 8, text + 9, 4);
+    digits[12] = '\0';
+    return strtoll(digits, NULL, 16);
 }
 
 void salt_make(char ret_text[SALT_TEXT_BYTES])

@@ -215,9 +215,10 @@ def test_who_was_erased_stays_erased(org, tmp_path):
         # Nobody is given such an address otherwise.
         taken = {'resource': 'person', 'name': 'X', 'email': 'erased-0123456789ab@erased.invalid', 'role': 'employee'}
         send(org.isms.client, [taken]).expect(422, 'person.email.format')
-        send(org.isms.client, [taken | {'erased_at': '2025-01-01', 'active': False}]).expect(422, 'person.email.format')
-        send(org.isms.client, [taken | {'erased_at': '2025-01-01'}]).expect(422, 'person.email.format',
-                                                                           'import.state.unexpected')
+        send(org.isms.client, [taken | {'erased_at': '2025-01-01', 'active': False}]).expect(422, 'person.email.format',
+                                                                                            'import.person.erased')
+        send(org.isms.client, [taken | {'erased_at': '2025-01-01'}]).expect(
+            422, 'person.email.format', 'import.person.erased', 'import.state.unexpected')
     finally:
         second.discard()
 

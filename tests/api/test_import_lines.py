@@ -282,3 +282,14 @@ def test_a_good_line_comes_as_it_is(org):
     verified = follow_up | org.effectiveness_body(changed)
     send(client, [verified, verified]).expect(409, 'follow_up.action_item.open')
     assert org.get(f'/v1/action-items/{item["id"]}')['status'] == 'completed'
+
+
+def test_lines_of_nul_are_not_blank(org):
+    answer = send(org.isms.client, b'\0\0\n' + lines(people(1)).encode(), '?partial=true')
+    assert broken(answer.expect(201)) == [(1, None, 'import.line.encoding')]
+
+
+def test_a_broken_form_is_told_what_one_is(org):
+    answer = org.isms.client.post('/v1/imports', raw=b'--x\r\nnothing', headers={
+        'Content-Type': 'multipart/form-data; boundary=x'})
+    assert 'a file for each collection' in answer.expect(400).json['detail']
