@@ -8,7 +8,13 @@
 #include "reviewd/progress.h"
 #include "reviewd/register.h"
 
-enum { IMPORT_PARTS = UPLOAD_PARTS_MAX, IMPORT_LINES_MAX = 1000000, IMPORT_SLICE = 200, REFERENCE_YEAR_MIN = 1990, TELL_EACH = 64 };
+enum {
+    IMPORT_PARTS = UPLOAD_PARTS_MAX,
+    IMPORT_LINES_MAX = 1000000,
+    IMPORT_SLICE = 200,
+    REFERENCE_YEAR_MIN = 1990,
+    TELL_EACH = 64
+};
 
 /* --- source (import_source.c): lines out of the file ---------------------------------------------------------------
  */

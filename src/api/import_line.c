@@ -71,6 +71,25 @@ static bool is_refused(const struct import_run *run, const struct resource *reso
     return line && line->state == LINE_REFUSED;
 }
 
+/* What happened to a record in the past comes with it: what is there already was judged without, and stays as it is
+ * unless something happens now. */
+static void check_past(const struct import_run *run, struct call *call, const struct resource *parent,
+                       const char *member)
+{
+    const struct resource *resource = call->route->resource;
+    const struct plan_line *line =
+        plan_find(&run->plan, parent, json_string_value(json_object_get(call->body, member)));
+    bool happens = resource == &amendment_resource || resource == &follow_up_resource;
+    bool agenda = resource == &input_resource && json_is_true(json_object_get(call->body, "agenda"));
+    if ((line && line->state == LINE_CREATED) || !(happens || agenda))
+        return;
+    violation_add(&call->violations, "import.history.parent", arena_format(call->arena, "#/%s", member),
+                  agenda ? "The %s is there already, and has its agenda; leave 'agenda' out."
+                         : "The %s is there already. Leave out what the server sets ('id', 'created_at', 'before' and "
+                           "the like), and it is taken as of today.",
+                  parent->title);
+}
+
 /* Sets the route and the parent. False where the database or memory failed; without a parent there is a violation. */
 static bool find_parent(struct import_run *run, struct call *call, const struct resource *resource)
 {
@@ -97,6 +116,8 @@ static bool find_parent(struct import_run *run, struct call *call, const struct 
                           arena_format(call->arena, "#/%s", parents[i].member),
                           "'%s' names nothing that there is, or that you may see%s.", parents[i].member,
                           key && is_refused(run, parents[i].parent, key) ? ": the line that it names is refused" : "");
+        if (call->parent && call->importing->moves)
+            check_past(run, call, parents[i].parent, parents[i].member);
         return found != BROKEN && (!call->parent || check_review(call));
     }
     if (missing)
@@ -406,6 +427,12 @@ static bool needs_others(const struct resource *resource, const void *record)
         return true;
     if (resource == &decision_resource)
         return ((const struct decision *)record)->status != DECISION_PROPOSED;
+    if (resource == &amendment_resource)
+        return true;
+    if (resource == &follow_up_resource) { /* all but how it goes on changes the state of its action item */
+        const unsigned outcome = ((const struct follow_up *)record)->outcome;
+        return outcome > OUTCOME_OFF_TRACK && outcome != OUTCOME_NOT_COMPLETED;
+    }
     if (resource != &action_item_resource)
         return false;
     const struct action_item *item = record;
@@ -440,7 +467,8 @@ static bool judge(struct import_run *run, struct call *call, const struct resour
         return false;
     line_waive(run, call);
     if (run->record.partial == TRUTH_TRUE && member && needs_others(resource, call->after))
-        violation_add(&call->violations, "import.partial.state", arena_format(call->arena, "#/%s", resource->state),
+        violation_add(&call->violations, "import.partial.state",
+                      resource->state ? arena_format(call->arena, "#/%s", resource->state) : NULL,
                       "It is judged with all that belongs to it: import it without 'partial'.");
     return !arena_failed(call->arena);
 }

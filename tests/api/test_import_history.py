@@ -358,3 +358,39 @@ def test_what_was_mangled_is_taken_or_refused(shared):
             line[chance.choice([*line, *MEMBERS])] = chance.choice(MANGLED)
         answer = send(shared.isms.client, told, f'?dry_run=true&partial={chance.choice(("true", "false"))}')
         assert answer.status in (201, 403, 409, 422), answer.report('neither')
+
+
+def test_the_past_of_what_is_there_already_is_not_written(org):
+    """Else evidence could be dated back: it would be stored, and its action item would stay as it is."""
+    decision = org.adopted(org.running_review())
+    native = org.action_item(decision, owner_id=org.employee.id)
+    path = f'/v1/action-items/{native["id"]}'
+    org.do(f'{path}/start')
+    of = {'action_item_id': native['reference']}
+    past = [amendment(**of, before={'deadline': '2020-01-01'}, after={'deadline': org.day(5)}, deadline=org.day(5)),
+            completion(**of, performed_on=org.day(0)), verification(**of, performed_on=org.day(0))]
+    progress = completion(**of, kind='progress', outcome='on_track', performed_on=org.day(0), next_follow_up_on=org.day(9))
+    before = org.get(path)
+    answer = send(org.isms.client, [*past, progress])
+    assert {(at, where, rule) for at, where, rule in broken(answer.expect(422)) if rule == 'import.history.parent'} == {
+        (line, '#/action_item_id', 'import.history.parent') for line in (1, 2, 3, 4)}
+    for one in past:
+        assert send(org.isms.client, [one], '?partial=true').json['created'] == 0
+    assert org.get(path) == before and org.get(f'{path}/amendments')['data'] == []
+    # As of today they are taken, and have their effect.
+    now = {name: value for name, value in past[1].items() if name != 'created_at'} | {'next_follow_up_on': org.day(9)}
+    send(org.isms.client, [now]).expect(201)
+    assert org.get(path)['status'] == 'completed'
+    # Nor is a review given an agenda beside its own.
+    review = org.review()
+    eleventh = agenda(org)[0] | {'review_id': review['reference']}
+    assert 'import.history.parent' in send(org.isms.client, [eleventh]).expect(422).rules
+    assert len(org.inputs(review)) == 10
+
+
+@pytest.mark.parametrize('name', ['amendment', 'completion', 'verification'])
+def test_what_changes_an_action_item_of_the_past_is_imported_as_a_whole(org, name):
+    told = [item(org, status='open', deadline='2024-06-30', extension_count=0, completed_on=None, closed_on=None,
+                 ended_at=None, decision_id=org.adopted(org.running_review())['reference'])]
+    answer = send(org.isms.client, [*told, whole(org)[name]], '?partial=true').expect(201)
+    assert 'import.partial.state' in [rule for at, _, rule in broken(answer) if at == 2]
