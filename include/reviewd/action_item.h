@@ -61,6 +61,7 @@ struct action_item_facts {
     unsigned decision_status;
     struct date decision_deadline;
     unsigned approver_role; /* of who approves a cancellation */
+    bool follows_itself;    /* by those that its predecessor follows */
 };
 
 void action_item_check(const struct action_item *after, const struct action_item *before, const char *verb,

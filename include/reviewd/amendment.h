@@ -18,6 +18,9 @@ struct amendment {
     struct nested after;
 };
 
+/* So often is a deadline extended without top management. */
+enum { EXTENSIONS_UNESCALATED = 2 };
+
 /* The commitment as it stands, of a decision or an action item. */
 struct commitment {
     struct id owner_id;

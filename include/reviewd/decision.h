@@ -59,6 +59,7 @@ struct decision_facts {
     bool decided_by_attends;      /* is an attendee of the review, not withdrawn */
     const size_t *foreign_inputs; /* positions in input_ids of inputs of other reviews */
     size_t foreign_input_count;
+    bool supersedes_itself;          /* by those that its successor was superseded by */
     const struct named *later_items; /* its open action items that are due after its new deadline */
     size_t later_item_count;
     size_t closed_items;                  /* its action items that are closed */

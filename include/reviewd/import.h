@@ -52,6 +52,10 @@ size_t import_kind_of(const struct resource *resource);
 
 /* A state that a record of the past arrives in has the members that come with it, and none that come with another
  * (import.state.incomplete, import.state.unexpected). */
+/* Adds import.history.time for what happened in another order than it can have, or is still to come. */
+void import_check_order(const struct resource *resource, const void *record, const struct instant *now,
+                        struct violations *violations);
+
 void import_check_state(const struct resource *resource, const void *record, struct violations *violations);
 
 #endif

@@ -275,6 +275,11 @@ MUST_USE bool store_items_of(struct store *store, const struct id *decision, con
                              struct arena *arena, size_t *ret_closed, const struct named **ret_unfinished,
                              size_t *ret_count);
 
+/* Whether one leads from a record to another by what action items follow, decisions are superseded by, or follow-ups
+ * supersede. A record leads to itself. */
+MUST_USE bool store_leads_to(struct store *store, const struct resource *resource, const struct id *from,
+                             const struct id *to, bool *ret_leads);
+
 /* --- imports --------------------------------------------------------------------------------------------------- */
 
 /* The references of that year go on after this number, at the least. */
@@ -283,10 +288,11 @@ MUST_USE bool store_raise_reference(struct store *store, const struct resource *
 /* Whether there is a record of any kind with this id. */
 MUST_USE bool store_id_known(struct store *store, const struct id *id, bool *ret_known);
 
-/* What an action item's "owner_id" or "success_criteria" was at an instant, as the first amendment afterwards says;
- * NULL in *ret_text where none does. */
-MUST_USE bool store_as_amended(struct store *store, const struct id *action_item, const char *member,
-                               const struct instant *at, struct arena *arena, const char **ret_text);
+/* What the "owner_id" or "success_criteria" of an action item or a decision was at an instant, as the first amendment
+ * afterwards says; NULL in *ret_text where none does. */
+MUST_USE bool store_as_amended(struct store *store, const struct resource *target, const struct id *id,
+                               const char *member, const struct instant *at, struct arena *arena,
+                               const char **ret_text);
 
 /* What a follow-up did to its action item. */
 struct follow_up_brief {
@@ -300,13 +306,19 @@ struct follow_up_brief {
 MUST_USE bool store_follow_ups_of(struct store *store, const struct id *action_item, struct arena *arena,
                                   const struct follow_up_brief **ret_items, size_t *ret_count);
 
-/* An amendment of an action item that moved its deadline. */
+/* An amendment of an action item or a decision that moved its deadline. */
 struct move_brief {
     struct date from;
     struct date to;
+    unsigned approver_role; /* as it is now */
 };
-MUST_USE bool store_moves_of(struct store *store, const struct id *action_item, struct arena *arena,
-                             const struct move_brief **ret_items, size_t *ret_count);
+MUST_USE bool store_moves_of(struct store *store, const struct resource *target, const struct id *id,
+                             struct arena *arena, const struct move_brief **ret_items, size_t *ret_count);
+
+/* A place in the transaction to which all that is written afterwards can be taken back, before it is left. */
+MUST_USE bool store_mark(struct store *store);
+MUST_USE bool store_return_to_mark(struct store *store);
+MUST_USE bool store_leave_mark(struct store *store);
 
 /* The imports that are running, as far as the database knows. */
 MUST_USE bool store_running_imports(struct store *store, struct arena *arena, const struct id **ret_ids,

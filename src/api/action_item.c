@@ -57,10 +57,16 @@ static bool check(struct call *call)
     if (!decision || (id_is_set(&after->cancel_approved_by_id) &&
                       store_person(call->store, &after->cancel_approved_by_id, call->arena, &approver) != FOUND))
         return false;
-    const struct action_item_facts facts = {.today = call->today,
-                                            .decision_status = decision->status,
-                                            .decision_deadline = decision->deadline,
-                                            .approver_role = approver.role};
+    struct action_item_facts facts = {.today = call->today,
+                                      .decision_status = decision->status,
+                                      .decision_deadline = decision->deadline,
+                                      .approver_role = approver.role};
+    const struct action_item *before = call->before; /* what is new yet is followed by none */
+    bool follows =
+        before && id_is_set(&after->predecessor_id) && !id_equal(&before->predecessor_id, &after->predecessor_id);
+    if (follows && !store_leads_to(call->store, &action_item_resource, &after->predecessor_id, &after->record.id,
+                                   &facts.follows_itself))
+        return false;
     action_item_check(after, call->before, call->transition ? call->transition->verb : NULL, &facts, &call->violations);
     return true;
 }

@@ -73,6 +73,10 @@ static bool check(struct call *call)
         !store_items_of(call->store, &after->record.id, &call->view, call->arena, &facts.closed_items,
                         &facts.unfinished_items, &facts.unfinished_item_count))
         return false;
+    if (verb && strcmp(verb, "supersede") == 0 && id_is_set(&after->superseded_by_id) &&
+        !store_leads_to(call->store, &decision_resource, &after->superseded_by_id, &after->record.id,
+                        &facts.supersedes_itself))
+        return false;
     decision_check(after, call->before, verb, &facts, &call->violations);
     return true;
 }

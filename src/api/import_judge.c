@@ -93,6 +93,24 @@ static bool role_of(struct call *call, const struct id *person, unsigned *ret_ro
     return true;
 }
 
+/* It was concluded by who may, as it was approved by who may; and not before it was held. */
+static bool judge_conclusion(struct call *call, const struct review *review)
+{
+    const struct stake nobody = {0};
+    struct caller concluder = {.person_id = review->concluded_by};
+    const struct date concluded_on = instant_date(&review->concluded_at);
+    if (!role_of(call, &review->concluded_by, &concluder.role))
+        return false;
+    if (concluder.role && !policy_allows(&concluder, OPERATION_REVIEW_HOLD, &nobody))
+        violation_add(&call->violations, "access.role", "#/concluded_by",
+                      "Who concluded it has the role '%s', which does not conclude reviews.",
+                      role_names[concluder.role - 1]);
+    if (date_before(&concluded_on, &review->held_on))
+        violation_add(&call->violations, "import.history.time", "#/held_on", "%s is after the conclusion, %s.",
+                      review->held_on.text, review->concluded_at.text);
+    return true;
+}
+
 static bool judge_review(struct call *call, const struct review *review)
 {
     struct review_facts facts = {.in_retrospect = true,
@@ -114,12 +132,71 @@ static bool judge_review(struct call *call, const struct review *review)
         review_check(review, review, "start", &facts, &call->violations);
     if (held)
         review_check(review, review, "conclude", &facts, &call->violations);
+    if (held && !judge_conclusion(call, review))
+        return false;
     if (review->status != REVIEW_APPROVED)
         return true;
     if (approver_role != ROLE_TOP_MANAGEMENT)
         violation_add(&call->violations, "review.approve.role", "#/approved_by",
                       "Who approved it is not of top management.");
     review_check(review, review, "approve", &facts, &call->violations);
+    return true;
+}
+
+/* --- amendments ----------------------------------------------------------------------------------------------------
+ */
+
+/* Whether the deadline is what amendments have made of the original one; in *ret_extensions how many moved it to a
+ * later day. The third and each one after it is top management's. */
+static bool judge_moves(struct call *call, const struct resource *target, const struct id *id, const struct date *first,
+                        const struct date *last, int64_t *ret_extensions)
+{
+    const struct move_brief *moves;
+    size_t count;
+    struct date deadline = *first;
+    *ret_extensions = 0;
+    if (!store_moves_of(call->store, target, id, call->arena, &moves, &count))
+        return false;
+    bool follows = true;
+    for (size_t i = 0; i < count; i++) {
+        bool extends = date_before(&deadline, &moves[i].to);
+        follows = follows && date_equal(&moves[i].from, &deadline);
+        if (extends && *ret_extensions >= EXTENSIONS_UNESCALATED && moves[i].approver_role != ROLE_TOP_MANAGEMENT)
+            violation_add(&call->violations, "amendment.deadline.escalation", "#/deadline",
+                          "Top management did not approve its extension to %s, after %d others.", moves[i].to.text,
+                          (int)*ret_extensions);
+        *ret_extensions += extends;
+        deadline = moves[i].to;
+    }
+    if (!follows || !date_equal(&deadline, last))
+        violation_add(&call->violations,
+                      target == &decision_resource ? "import.decision.amendments" : "import.action_item.amendments",
+                      "#/deadline",
+                      "By its amendments the deadline, first '%s', is '%s'; each begins where the one before ended.",
+                      first->text, deadline.text);
+    return true;
+}
+
+/* Its own sides say who was the owner where it changes the owner; else those afterwards do, or the record itself. */
+static bool judge_amendment(struct call *call, const struct amendment *amendment)
+{
+    bool of_decision = id_is_set(&amendment->decision_id);
+    const struct resource *target = of_decision ? &decision_resource : &action_item_resource;
+    const struct id *id = of_decision ? &amendment->decision_id : &amendment->action_item_id;
+    const void *record = record_fetch(call, target, id);
+    const char *then = NULL;
+    struct id owner;
+    if (!record ||
+        !store_as_amended(call->store, target, id, "owner_id", &amendment->record.created_at, call->arena, &then))
+        return false;
+    if (!then || !id_parse(then, &owner))
+        owner = *(const struct id *)field_of(resource_field_named(target, "owner_id"), record);
+    if (id_equal(&owner, &amendment->approved_by_id) && !id_is_set(&amendment->owner_id))
+        violation_add(&call->violations, "amendment.approver.owner", "#/approved_by_id",
+                      "Who approved it owned the %s.", target->title);
+    else if (id_is_set(&amendment->owner_id) && !id_equal(&owner, &amendment->owner_id))
+        violation_add(&call->violations, "import.amendment.sides", "#/owner_id",
+                      "Its new owner is not the one that the %s had afterwards.", target->title);
     return true;
 }
 
@@ -150,8 +227,16 @@ static bool judge_decision(struct call *call, const struct decision *decision)
     bool adopted = decision->status == DECISION_ADOPTED || decision->status == DECISION_IMPLEMENTED ||
                    decision->status == DECISION_SUPERSEDED;
     const struct review *review = record_fetch(call, &review_resource, &decision->review_id);
+    int64_t extensions;
     if (!review || !adopted)
         return review != NULL;
+    const struct date concluded_on = instant_date(&review->concluded_at);
+    if (instant_is_set(&review->concluded_at) && date_before(&concluded_on, &decision->decided_on))
+        violation_add(&call->violations, "import.history.time", "#/decided_on", "%s is after its review ended, %s.",
+                      decision->decided_on.text, review->concluded_at.text);
+    if (!judge_moves(call, &decision_resource, &decision->record.id, &decision->original_deadline, &decision->deadline,
+                     &extensions))
+        return false;
     struct decision_facts facts = {.today = call->today,
                                    .horizon_months = call_settings(call)->decision_horizon_months,
                                    .review_status =
@@ -160,6 +245,10 @@ static bool judge_decision(struct call *call, const struct decision *decision)
         !store_attends(call->store, &review->record.id, &decision->decided_by_id, &facts.decided_by_attends))
         return false;
     decision_check(decision, decision, "adopt", &facts, &call->violations);
+    if (id_is_set(&decision->superseded_by_id) &&
+        !store_leads_to(call->store, &decision_resource, &decision->superseded_by_id, &decision->record.id,
+                        &facts.supersedes_itself))
+        return false;
     if (decision->status == DECISION_SUPERSEDED)
         decision_check(decision, decision, "supersede", &facts, &call->violations);
     if (decision->status != DECISION_IMPLEMENTED)
@@ -229,36 +318,23 @@ static bool judge_follow_ups(struct call *call, const struct action_item *item)
     return true;
 }
 
-static bool judge_moves(struct call *call, const struct action_item *item)
-{
-    const struct move_brief *moves;
-    size_t count;
-    int64_t extensions = 0;
-    struct date deadline = item->original_deadline;
-    if (!store_moves_of(call->store, &item->record.id, call->arena, &moves, &count))
-        return false;
-    bool follows = true;
-    for (size_t i = 0; i < count; i++) {
-        follows = follows && date_equal(&moves[i].from, &deadline);
-        extensions += date_before(&deadline, &moves[i].to);
-        deadline = moves[i].to;
-    }
-    if (!follows || !date_equal(&deadline, &item->deadline))
-        violation_add(&call->violations, "import.action_item.amendments", "#/deadline",
-                      "By its amendments the deadline, first %s, is %s; each begins where the one before ended.",
-                      item->original_deadline.text, deadline.text);
-    else if (extensions != item->extension_count.value)
-        violation_add(&call->violations, "import.action_item.amendments", "#/extension_count",
-                      "By its amendments it was extended %lld times.", (long long)extensions);
-    return true;
-}
-
 static bool judge_item(struct call *call, const struct action_item *item)
 {
     struct action_item_facts facts = {.today = call->today};
+    int64_t extensions;
     if (!role_of(call, &item->cancel_approved_by_id, &facts.approver_role) || !judge_follow_ups(call, item) ||
-        !judge_moves(call, item))
+        !judge_moves(call, &action_item_resource, &item->record.id, &item->original_deadline, &item->deadline,
+                     &extensions) ||
+        !store_leads_to(call->store, &action_item_resource, &item->predecessor_id, &item->record.id,
+                        &facts.follows_itself))
         return false;
+    if (extensions != item->extension_count.value &&
+        !violations_have(&call->violations, "import.action_item.amendments"))
+        violation_add(&call->violations, "import.action_item.amendments", "#/extension_count",
+                      "By its amendments it was extended %lld times.", (long long)extensions);
+    if (facts.follows_itself)
+        violation_add(&call->violations, "action_item.predecessor.self", "#/predecessor_id",
+                      "By those that it follows it follows itself.");
     if (item->status == ACTION_CANCELLED)
         action_item_check(item, item, "cancel", &facts, &call->violations);
     return true;
@@ -266,12 +342,19 @@ static bool judge_item(struct call *call, const struct action_item *item)
 
 static bool judge_follow_up(struct call *call, const struct follow_up *follow_up)
 {
-    bool other;
-    if (!follow_up_supersedes_other(call, follow_up, &other))
+    bool other, itself;
+    if (!id_is_set(&follow_up->supersedes_id))
+        return true;
+    const struct record *earlier = record_fetch(call, &follow_up_resource, &follow_up->supersedes_id);
+    if (!earlier || !follow_up_supersedes_other(call, follow_up, &other) ||
+        !store_leads_to(call->store, &follow_up_resource, &follow_up->supersedes_id, &follow_up->record.id, &itself))
         return false;
     if (other)
         violation_add(&call->violations, "follow_up.supersedes.same_item", "#/supersedes_id",
                       "That follow-up is of another action item.");
+    else if (itself || strcmp(follow_up->record.created_at.text, earlier->created_at.text) < 0)
+        violation_add(&call->violations, "follow_up.supersedes.same_item", "#/supersedes_id",
+                      "That follow-up is not an earlier one.");
     return true;
 }
 
@@ -392,6 +475,7 @@ static bool judge_line(struct import_run *run, struct plan_line *line)
     call->route = &route;
     call->after = record;
     bool fine = resource == &decision_resource      ? judge_decision(call, record)
+                : resource == &amendment_resource   ? judge_amendment(call, record)
                 : resource == &action_item_resource ? judge_item(call, record)
                 : resource == &follow_up_resource   ? judge_follow_up(call, record)
                                                     : judge_person(call, record);
@@ -424,5 +508,5 @@ bool judge_all(struct import_run *run)
     return each(run, &decision_resource, give_decision) && each(run, &review_resource, complete) &&
            settle_reviews(run) && each(run, &person_resource, judge_line) &&
            each(run, &decision_resource, judge_line) && each(run, &action_item_resource, judge_line) &&
-           each(run, &follow_up_resource, judge_line);
+           each(run, &amendment_resource, judge_line) && each(run, &follow_up_resource, judge_line);
 }

@@ -141,8 +141,10 @@ static bool take_back(struct call *call)
     item->status = kind && strcmp(kind, "effectiveness") == 0 ? ACTION_COMPLETED : ACTION_OPEN;
     if (!at || !instant_parse(at, &made))
         return true;
-    if (!store_as_amended(call->store, &item->record.id, "owner_id", &made, call->arena, &owner) ||
-        !store_as_amended(call->store, &item->record.id, "success_criteria", &made, call->arena, &criteria))
+    if (!store_as_amended(call->store, &action_item_resource, &item->record.id, "owner_id", &made, call->arena,
+                          &owner) ||
+        !store_as_amended(call->store, &action_item_resource, &item->record.id, "success_criteria", &made, call->arena,
+                          &criteria))
         return false;
     if (owner && !id_parse(owner, &item->owner_id))
         return false;
@@ -265,8 +267,10 @@ static const char *moved_member(const struct resource *resource, const json_t *o
     return NULL;
 }
 
-static void check_times(const struct import_run *run, const struct record *common, struct violations *violations)
+static void check_times(const struct import_run *run, const struct call *call, struct violations *violations)
 {
+    const struct record *common = call->after;
+    const struct record *parent = call->parent;
     const char *now = run->now.text;
     if (instant_is_set(&common->created_at) && strcmp(common->created_at.text, now) > 0)
         violation_add(violations, "import.history.time", "#/created_at", "%s is still to come.",
@@ -278,6 +282,12 @@ static void check_times(const struct import_run *run, const struct record *commo
     if (instant_is_set(&common->updated_at) && strcmp(common->updated_at.text, made) < 0)
         violation_add(violations, "import.history.time", "#/updated_at", "%s is before it was made, %s.",
                       common->updated_at.text, made);
+    /* One that came without the time of its making is older than its record says. */
+    bool known = parent && strcmp(parent->created_at.text, run->began.text) < 0;
+    if (known && instant_is_set(&common->created_at) && strcmp(common->created_at.text, parent->created_at.text) < 0)
+        violation_add(violations, "import.history.time", "#/created_at", "%s is before the %s was made, %s.",
+                      common->created_at.text, call->route->parent->title, parent->created_at.text);
+    import_check_order(call->route->resource, common, &run->now, violations);
 }
 
 /* Nothing else of somebody who was erased may come back, least of all as what cannot be erased once more. */
@@ -322,6 +332,7 @@ static void check_alone(struct call *call)
     const struct resource *resource = call->route->resource;
     const struct decision *decision = resource == &decision_resource ? call->after : NULL;
     const struct action_item *item = resource == &action_item_resource ? call->after : NULL;
+    const struct review *review = resource == &review_resource ? call->after : NULL;
     const struct input *input = resource == &input_resource ? call->after : NULL;
     if (resource == &person_resource)
         check_erased(call->after, &call->violations);
@@ -334,6 +345,9 @@ static void check_alone(struct call *call)
     if (item && item->status == ACTION_CANCELLED && id_equal(&item->cancel_approved_by_id, &item->owner_id))
         violation_add(&call->violations, "action_item.cancel.approver", "#/cancel_approved_by_id",
                       "The owner does not approve that it is cancelled.");
+    if (review && review->revision.value > 1 && !review->reopen_reason)
+        violation_add(&call->violations, "import.state.incomplete", "#/reopen_reason",
+                      "A review of a later revision than the first has 'reopen_reason'.");
     if (input && input->agenda == TRUTH_TRUE && input->withdrawn == TRUTH_TRUE)
         violation_add(&call->violations, "input.withdraw.agenda", "#/withdrawn",
                       "An input of the original ten is not withdrawn.");
@@ -351,7 +365,7 @@ static bool check_moved(struct import_run *run, struct call *call, const struct 
         violation_add(&call->violations, "import.history.role", arena_format(call->arena, "#/%s", member),
                       "'%s' is set by the server; leave it empty, or have an ISMS manager import it.", member);
     check_names(call);
-    check_times(run, common, &call->violations);
+    check_times(run, call, &call->violations);
     if (resource->state && !violations_at(&call->violations, arena_format(call->arena, "#/%s", resource->state)))
         import_check_state(resource, call->after, &call->violations);
     check_alone(call);
@@ -387,8 +401,11 @@ static bool is_waived(const struct import_run *run, const struct call *call, con
     bool moves = call->importing->moves;
     if (strcmp(rule, "decision.deadline.in_past") == 0 || strcmp(rule, "action_item.deadline.in_past") == 0)
         return true;
-    if (strcmp(rule, "follow_up.next.required") == 0) /* only for lying in the past */
-        return call->after && date_is_set(&((const struct follow_up *)call->after)->next_follow_up_on);
+    if (strcmp(rule, "follow_up.next.required") == 0) { /* only for lying in the past, and not before its own */
+        const struct follow_up *follow_up = call->after;
+        return follow_up && date_is_set(&follow_up->next_follow_up_on) &&
+               !date_before(&follow_up->next_follow_up_on, &follow_up->performed_on);
+    }
     if (strcmp(rule, "follow_up.performed_on.before_action") == 0) /* whose own day of making is not known */
         return is_older(run, call->parent);
     if (strcmp(rule, "person.email.format") == 0) /* the pseudonym of somebody who was erased */

@@ -387,20 +387,17 @@ static bool write_all(struct import_run *run)
 
 static bool run_whole(struct import_run *run)
 {
-    if ((run->dry_run && !run_insert(run)) || !db_run(run->store->db, "SAVEPOINT import") || !raise_references(run) ||
-        !write_all(run))
+    if ((run->dry_run && !run_insert(run)) || !store_mark(run->store) || !raise_references(run) || !write_all(run))
         return false;
     bool refused = run->violation_count && (run->record.partial != TRUTH_TRUE || run->unreadable);
     run->record.status = refused ? IMPORT_REFUSED : IMPORT_DONE;
     if (refused) {
         run->record.created.value = 0;
         run->changes_people = false;
-        run->store->head_known = false;
-        store_forget(run->store);
-        if (!db_run(run->store->db, "ROLLBACK TO import"))
+        if (!store_return_to_mark(run->store))
             return false;
     }
-    return db_run(run->store->db, "RELEASE import") && list_violations(run) && keep_record(run, "finish");
+    return store_leave_mark(run->store) && list_violations(run) && keep_record(run, "finish");
 }
 
 /* --- slices --------------------------------------------------------------------------------------------------------

@@ -92,7 +92,8 @@ static const struct rule action_item_rules[] = {
      422, RULE_PRACTICE, NULL, NULL},
     {"action_item.root_cause.required", "A corrective action names the root cause that it does away with.", 422,
      RULE_STANDARD, "10.2", NULL},
-    {"action_item.predecessor.self", "An action item does not follow itself.", 422, RULE_PRACTICE, NULL, NULL},
+    {"action_item.predecessor.self", "An action item does not follow itself, be it by others.", 422, RULE_PRACTICE,
+     NULL, NULL},
     {"action_item.decision.adopted", "A rejected, withdrawn or superseded decision gets no action items.", 409,
      RULE_PROCEDURE, NULL, NULL},
     {"action_item.cancel.approver", "A cancellation is approved by one of top management who does not own the item.",
@@ -190,6 +191,9 @@ void action_item_check(const struct action_item *after, const struct action_item
     if (id_is_set(&after->predecessor_id) && id_equal(&after->predecessor_id, &after->record.id))
         violation_add(violations, "action_item.predecessor.self", "#/predecessor_id",
                       "'predecessor_id' names another action item.");
+    else if (facts->follows_itself)
+        violation_add(violations, "action_item.predecessor.self", "#/predecessor_id",
+                      "'predecessor_id' names one that follows this action item, itself or by others.");
     if (after->success_criteria.json)
         criteria_check(&after->success_criteria, violations);
     if (!before || !date_equal(&before->deadline, &after->deadline))

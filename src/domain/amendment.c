@@ -1,6 +1,6 @@
 #include "reviewd/amendment.h"
 
-enum { REASON_MIN = 10, EXTENSIONS_UNESCALATED = 2 };
+enum { REASON_MIN = 10 };
 
 #define RECORD struct amendment
 static const struct field amendment_fields[] = {

@@ -102,7 +102,8 @@ static const struct rule decision_rules[] = {
     {"decision.implement.action_items",
      "A decision is implemented once all its action items are closed or cancelled, at least one of them closed.", 409,
      RULE_PRACTICE, NULL, NULL},
-    {"decision.supersede.other", "A decision is superseded by another one.", 422, RULE_PROCEDURE, NULL, NULL},
+    {"decision.supersede.other", "A decision is superseded by another one, which it has not superseded itself.", 422,
+     RULE_PROCEDURE, NULL, NULL},
     {"decision.ended", "A rejected, withdrawn or superseded decision stays as it is.", 409, RULE_PRACTICE, NULL, NULL},
 };
 
@@ -287,5 +288,8 @@ void decision_check(const struct decision *after, const struct decision *before,
         check_implement(facts, violations);
     } else if (strcmp(verb, "supersede") == 0 && id_equal(&after->superseded_by_id, &after->record.id)) {
         violation_add(violations, "decision.supersede.other", "#/by", "A decision cannot take its own place.");
+    } else if (strcmp(verb, "supersede") == 0 && facts->supersedes_itself) {
+        violation_add(violations, "decision.supersede.other", "#/by",
+                      "That decision was itself superseded by this one, or by others that were.");
     }
 }

@@ -84,8 +84,8 @@ static const struct rule follow_up_rules[] = {
     {"follow_up.action_item.open",
      "A closed or cancelled action item is followed up no more, but for progress in a review that carries it.", 409,
      RULE_PROCEDURE, NULL, NULL},
-    {"follow_up.supersedes.same_item", "A follow-up supersedes one of the same action item.", 422, RULE_PROCEDURE, NULL,
-     NULL},
+    {"follow_up.supersedes.same_item", "A follow-up supersedes an earlier one of the same action item.", 422,
+     RULE_PROCEDURE, NULL, NULL},
 };
 
 const struct resource follow_up_resource = {

@@ -2,6 +2,7 @@
 
 #include "reviewd/action_item.h"
 #include "reviewd/decision.h"
+#include "reviewd/follow_up.h"
 #include "reviewd/review.h"
 
 static const char *const status_names[] = {"running", "done", "refused", "failed"};
@@ -79,6 +80,10 @@ static const struct rule import_rules[] = {
     {"import.csv.form", "A CSV has the form of RFC 4180: a quoted cell ends in a quote, and nothing follows it.", 422,
      RULE_PROCEDURE, NULL, NULL},
     {"import.csv.head", "The first line of a CSV names each of its columns once.", 422, RULE_PROCEDURE, NULL, NULL},
+    {"import.decision.amendments",
+     "The deadline of an adopted decision of the past is the one that it was adopted with, or that of its last "
+     "amendment.",
+     422, RULE_PRACTICE, NULL, NULL},
     {"import.duplicate", "An import has one line for each record.", 422, RULE_PROCEDURE, NULL, NULL},
     {"import.empty", "An import has at least one line that is a record.", 422, RULE_PROCEDURE, NULL, NULL},
     {"import.exists", "A line whose record is there already says what the record says.", 422, RULE_PROCEDURE, NULL,
@@ -90,8 +95,10 @@ static const struct rule import_rules[] = {
      RULE_PRACTICE, NULL, NULL},
     {"import.history.role", "An ISMS manager moves a history in: records with what the server sets by itself.", 403,
      RULE_PRACTICE, NULL, NULL},
-    {"import.history.time", "A record was made before it was changed, and neither lies in the future.", 422,
-     RULE_PROCEDURE, NULL, NULL},
+    {"import.history.time",
+     "What happened, happened in its order, such as an approval after the conclusion, and nothing of it lies in the "
+     "future.",
+     422, RULE_PROCEDURE, NULL, NULL},
     {"import.id.form", "An id is a UUID of version 7, of a moment that has come.", 422, RULE_PROCEDURE, NULL, NULL},
     {"import.id.taken", "An id stands for one record.", 422, RULE_PROCEDURE, NULL, NULL},
     {"import.line.encoding", "A line is UTF-8, without NUL.", 422, RULE_PROCEDURE, NULL, NULL},
@@ -209,5 +216,47 @@ void import_check_state(const struct resource *resource, const void *record, str
             violation_add(violations, "import.state.unexpected", pointer, "%s %s that is %s has no '%s'.",
                           strchr("aeio", resource->title[0]) ? "An" : "A", resource->title,
                           record_state_name(resource, record), member->field);
+    }
+}
+
+/* --- times ---------------------------------------------------------------------------------------------------------
+ */
+
+/* A day or an instant that has come, and that is not before another one. */
+static const struct {
+    const struct resource *resource;
+    const char *field;
+    const char *before;
+} moments[] = {
+    {&person_resource, "erased_at", "created_at"},     {&person_resource, "legal_hold_at", "created_at"},
+    {&review_resource, "started_at", "created_at"},    {&review_resource, "concluded_at", "started_at"},
+    {&review_resource, "approved_at", "concluded_at"}, {&action_item_resource, "completed_on", NULL},
+    {&action_item_resource, "closed_on", NULL},        {&action_item_resource, "cancelled_on", NULL},
+    {&action_item_resource, "ended_at", "created_at"}, {&action_item_resource, "ended_at", "cancelled_on"},
+};
+
+/* What is known of one only to the day is compared by the day. */
+static bool is_earlier(const char *a, const char *b)
+{
+    return strncmp(a, b, strlen(a) < strlen(b) ? strlen(a) : strlen(b)) < 0;
+}
+
+void import_check_order(const struct resource *resource, const void *record, const struct instant *now,
+                        struct violations *violations)
+{
+    for (size_t i = 0; i < COUNT_OF(moments); i++) {
+        if (moments[i].resource != resource)
+            continue;
+        const char *text = field_of(resource_field_named(resource, moments[i].field), record);
+        const char *pointer = arena_format(violations->arena, "#/%s", moments[i].field);
+        const char *before =
+            moments[i].before ? field_of(resource_field_named(resource, moments[i].before), record) : "";
+        if (!*text || violations_at(violations, pointer))
+            continue;
+        if (is_earlier(now->text, text))
+            violation_add(violations, "import.history.time", pointer, "%s is still to come.", text);
+        else if (*before && is_earlier(text, before))
+            violation_add(violations, "import.history.time", pointer, "%s is before '%s', %s.", text, moments[i].before,
+                          before);
     }
 }

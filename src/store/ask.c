@@ -94,3 +94,17 @@ bool ask_named(struct db_statement *statement, const struct resource *resource, 
     *ret_items = items;
     return true;
 }
+
+static void id_row(struct db_statement *statement, struct arena *arena, void *item)
+{
+    (void)arena;
+    ask_text(statement, 0, ((struct id *)item)->text, sizeof(struct id));
+}
+
+bool ask_ids(struct db_statement *statement, struct arena *arena, const struct id **ret_ids, size_t *ret_count)
+{
+    void *rows = NULL;
+    bool read = ask_rows(statement, arena, sizeof(struct id), id_row, &rows, ret_count);
+    *ret_ids = rows;
+    return read;
+}

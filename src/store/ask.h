@@ -25,6 +25,10 @@ MUST_USE bool ask_rows(struct db_statement *statement, struct arena *arena, size
                        void (*row)(struct db_statement *statement, struct arena *arena, void *item), void **ret_items,
                        size_t *ret_count);
 
+/* Reads rows of an id. */
+MUST_USE bool ask_ids(struct db_statement *statement, struct arena *arena, const struct id **ret_ids,
+                      size_t *ret_count);
+
 /* Reads (id, reference, title) rows of a resource until the end, and resets the statement. */
 MUST_USE bool ask_named(struct db_statement *statement, const struct resource *resource, struct arena *arena,
                         const struct named **ret_items, size_t *ret_count);

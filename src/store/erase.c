@@ -88,20 +88,6 @@ bool store_purge_words(struct store *store)
 
 /* --- whom and what it meets ------------------------------------------------------------------------------------- */
 
-static void id_row(struct db_statement *statement, struct arena *arena, void *item)
-{
-    (void)arena;
-    ask_text(statement, 0, ((struct id *)item)->text, sizeof(struct id));
-}
-
-static bool ask_ids(struct db_statement *statement, struct arena *arena, const struct id **ret_ids, size_t *ret_count)
-{
-    void *rows = NULL;
-    bool read = ask_rows(statement, arena, sizeof(struct id), id_row, &rows, ret_count);
-    *ret_ids = rows;
-    return read;
-}
-
 bool store_unfrozen_attendees(struct store *store, const struct id *person, struct arena *arena,
                               const struct id **ret_ids, size_t *ret_count)
 {

@@ -451,3 +451,20 @@ bool store_token_last_use(struct store *store, const struct id *token, struct in
     db_reset(statement);
     return step != DB_ERROR;
 }
+
+/* UNION, and not UNION ALL: it ends also where the chain has become a ring. */
+#define LEADS_TO(table, member)                                                                                        \
+    "WITH RECURSIVE chain (id) AS (SELECT $1 UNION SELECT t." member " FROM chain JOIN " table                         \
+    " AS t ON t.id = chain.id WHERE t." member " IS NOT NULL) SELECT EXISTS (SELECT 1 FROM chain WHERE id = $2)"
+
+bool store_leads_to(struct store *store, const struct resource *resource, const struct id *from, const struct id *to,
+                    bool *ret_leads)
+{
+    const char *sql = resource == &action_item_resource ? LEADS_TO("action_item", "predecessor_id")
+                      : resource == &decision_resource  ? LEADS_TO("decision", "superseded_by_id")
+                                                        : LEADS_TO("follow_up", "supersedes_id");
+    int64_t leads = 0;
+    bool asked = ask_integer(ASK(store, sql, from->text, to->text), &leads);
+    *ret_leads = leads > 0;
+    return asked;
+}

@@ -1,7 +1,9 @@
 /* What imports ask of the database. */
 #include "ask.h"
 
+#include "reviewd/decision.h"
 #include "reviewd/follow_up.h"
+#include "reviewd/person.h"
 
 bool store_raise_reference(struct store *store, const struct resource *resource, int year, int64_t number)
 {
@@ -26,14 +28,19 @@ bool store_id_known(struct store *store, const struct id *id, bool *ret_known)
     return asked;
 }
 
-bool store_as_amended(struct store *store, const struct id *action_item, const char *member, const struct instant *at,
-                      struct arena *arena, const char **ret_text)
+/* The two statements differ in the column by which an amendment names what it is of. */
+#define OF_TARGET(target, head, tail)                                                                                  \
+    ((target) == &decision_resource ? head "decision_id" tail : head "action_item_id" tail)
+
+bool store_as_amended(struct store *store, const struct resource *target, const struct id *id, const char *member,
+                      const struct instant *at, struct arena *arena, const char **ret_text)
 {
     struct db_statement *statement =
         ASK(store,
-            "SELECT json_extract(m.before, '$.' || $2) FROM amendment AS m WHERE m.action_item_id = $1 AND "
-            "m.created_at > $3 AND json_type(m.before, '$.' || $2) IS NOT NULL ORDER BY m.created_at, m.key LIMIT 1",
-            action_item->text, member, at->text);
+            OF_TARGET(target, "SELECT json_extract(m.before, '$.' || $2) FROM amendment AS m WHERE m.",
+                      " = $1 AND m.created_at > $3 AND json_type(m.before, '$.' || $2) IS NOT NULL ORDER BY "
+                      "m.created_at, m.key LIMIT 1"),
+            id->text, member, at->text);
     *ret_text = NULL;
     if (!statement)
         return false;
@@ -73,32 +80,43 @@ static void move_row(struct db_statement *statement, struct arena *arena, void *
     struct move_brief *brief = item;
     ask_text(statement, 0, brief->from.text, sizeof brief->from.text);
     ask_text(statement, 1, brief->to.text, sizeof brief->to.text);
+    brief->approver_role = field_enum_value(resource_field_named(&person_resource, "role"), db_text(statement, 2));
 }
 
-bool store_moves_of(struct store *store, const struct id *action_item, struct arena *arena,
+bool store_moves_of(struct store *store, const struct resource *target, const struct id *id, struct arena *arena,
                     const struct move_brief **ret_items, size_t *ret_count)
 {
     void *rows;
     bool read = ask_rows(ASK(store,
-                             "SELECT json_extract(before, '$.deadline'), deadline FROM amendment WHERE "
-                             "action_item_id = $1 AND deadline IS NOT NULL ORDER BY created_at, key",
-                             action_item->text),
+                             OF_TARGET(target,
+                                       "SELECT json_extract(m.before, '$.deadline'), m.deadline, p.role FROM amendment "
+                                       "AS m JOIN person AS p ON p.id = m.approved_by_id WHERE m.",
+                                       " = $1 AND m.deadline IS NOT NULL ORDER BY m.created_at, m.key"),
+                             id->text),
                          arena, sizeof(struct move_brief), move_row, &rows, ret_count);
     *ret_items = read ? rows : NULL;
     return read;
 }
 
-static void id_row(struct db_statement *statement, struct arena *arena, void *item)
-{
-    (void)arena;
-    ask_text(statement, 0, ((struct id *)item)->text, sizeof(struct id));
-}
-
 bool store_running_imports(struct store *store, struct arena *arena, const struct id **ret_ids, size_t *ret_count)
 {
-    void *rows;
-    bool read = ask_rows(db_fixed(store->db, "SELECT id FROM import WHERE status = 'running' ORDER BY id"), arena,
-                         sizeof(struct id), id_row, &rows, ret_count);
-    *ret_ids = read ? rows : NULL;
-    return read;
+    return ask_ids(db_fixed(store->db, "SELECT id FROM import WHERE status = 'running' ORDER BY id"), arena, ret_ids,
+                   ret_count);
+}
+
+bool store_mark(struct store *store)
+{
+    return db_run(store->db, "SAVEPOINT import");
+}
+
+bool store_return_to_mark(struct store *store)
+{
+    store->head_known = false;
+    store_forget(store);
+    return db_run(store->db, "ROLLBACK TO import");
+}
+
+bool store_leave_mark(struct store *store)
+{
+    return db_run(store->db, "RELEASE import");
 }

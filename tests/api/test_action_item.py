@@ -122,6 +122,15 @@ def test_no_action_items_for_ended_decisions(org, verb, arguments, status, rules
     refused(org.isms.client, 'POST', items_of(decision), org.action_item_body(**over), status, *rules)
 
 
+def test_predecessors_form_no_ring(org, decision):
+    items = [org.action_item(decision)]
+    for _ in range(2):
+        items.append(org.action_item(decision, predecessor_id=items[-1]['id']))
+    refused(org.isms.client, 'PATCH', one(items[0]), {'predecessor_id': items[2]['id']}, 422,
+            'action_item.predecessor.self', at='#/predecessor_id')
+    taken(org.isms.client, 'PATCH', one(items[2]), {'predecessor_id': items[0]['id']})
+
+
 def test_no_action_items_for_superseded_decisions(org, decision):
     other = org.adopted({'id': decision['review_id']})
     org.do(f'/v1/decisions/{decision["id"]}/supersede', {'by': other['id'], 'reason': 'The other covers it'})

@@ -349,6 +349,14 @@ def test_supersede_refuses(org, review, body, pointer, rule):
     refused(org.isms.client, 'VERB', one(decision) + '/supersede', body(other), 422, rule, at=pointer)
 
 
+def test_what_was_superseded_does_not_supersede_in_turn(org, review):
+    decisions = [org.adopted(review) for _ in range(3)]
+    for first, second in zip(decisions, decisions[1:]):
+        org.do(one(first) + '/supersede', {'by': second['id'], 'reason': 'The other covers it'})
+    refused(org.isms.client, 'VERB', one(decisions[2]) + '/supersede',
+            {'by': decisions[0]['reference'], 'reason': 'The other covers it'}, 422, 'decision.supersede.other', at='#/by')
+
+
 def test_none_supersedes_itself(org, review):
     decision = org.adopted(review)
     body = {'by': decision['id'], 'reason': 'It is even better'}

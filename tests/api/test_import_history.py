@@ -169,6 +169,26 @@ CHANGED = [
         '01890000-0000-7000-0000-000000000003')),
     *(('review', {'reference': one}, 'import.reference.form') for one in (
         'MR-0000-01', 'MR-9999-01', 'MR-2024-9999999', 'MR-2024-1', 'MR-24-01', 'DEC-2024-001')),
+    # What comes in no such order.
+    ('review', {'started_at': '2024-01-01T09:00:00Z'}, 'import.history.time'),
+    ('review', {'concluded_at': '2024-03-01T08:00:00Z'}, 'import.history.time'),
+    ('review', {'approved_at': '2024-03-05T08:00:00Z'}, 'import.history.time'),
+    ('review', {'approved_at': '9999-12-31T08:00:00Z'}, 'import.history.time'),
+    ('review', {'concluded_at': '9999-12-31T08:00:00Z', 'approved_at': '9999-12-31T09:00:00Z'}, 'import.history.time'),
+    ('review', {'held_on': '2024-03-06'}, 'import.history.time'),
+    ('review', {'revision': 2}, 'import.state.incomplete'),
+    ('review', {'concluded_by': 'employee@example.org'}, 'access.role'),
+    ('chair', {'created_at': '2024-01-31'}, 'import.history.time'),
+    ('decision', {'decided_on': '2024-03-06'}, 'import.history.time'),
+    ('decision', {'original_deadline': '2024-08-31'}, 'import.decision.amendments'),
+    ('item', {'created_at': '2024-02-28'}, 'import.history.time'),
+    ('item', {'ended_at': '2024-03-01T10:00:00Z'}, 'import.history.time'),
+    ('item', {'ended_at': '2999-01-01T10:00:00Z'}, 'import.history.time'),
+    ('item', {'status': 'cancelled', 'status_reason': 'No', 'cancelled_on': '9999-12-31', 'closed_on': None,
+              'cancel_approved_by_id': 'top@example.org'}, 'import.history.time'),
+    ('amendment', {'created_at': '2024-03-01'}, 'import.history.time'),
+    ('completion', {'created_at': '2024-03-01'}, 'import.history.time'),
+    ('completion', {'next_follow_up_on': '2024-08-31'}, 'follow_up.next.required'),
     ('amendment', {'before': None}, 'import.amendment.sides'),
     ('amendment', {'before': {'title': 'x'}}, 'import.amendment.sides'),
     ('amendment', {'after': {'deadline': '2024-09-14'}}, 'import.amendment.sides'),
@@ -301,7 +321,7 @@ def test_who_is_gone_owns_nothing_open(org):
     assert answer.json['violations'][0]['line'] == list(told).index('gone') + 1
     # And nobody follows up an item that is closed, but a later review.
     told = whole(org)
-    told['late'] = completion() | {'performed_on': '2024-12-01', 'created_at': '2024-12-01'}
+    told['late'] = completion(performed_on='2024-12-01', created_at='2024-12-01', next_follow_up_on='2025-01-01')
     assert 'follow_up.action_item.open' in send(org.isms.client, list(told.values())).rules
     told = whole(org)
     told['other'] = item(org) | {'reference': 'ACT-2024-0002', 'status': 'open', 'extension_count': 0,
@@ -391,6 +411,85 @@ def test_the_past_of_what_is_there_already_is_not_written(org):
 @pytest.mark.parametrize('name', ['amendment', 'completion', 'verification'])
 def test_what_changes_an_action_item_of_the_past_is_imported_as_a_whole(org, name):
     told = [item(org, status='open', deadline='2024-06-30', extension_count=0, completed_on=None, closed_on=None,
-                 ended_at=None, decision_id=org.adopted(org.running_review())['reference'])]
+                 ended_at=None, created_at=None, decision_id=org.adopted(org.running_review())['reference'])]
     answer = send(org.isms.client, [*told, whole(org)[name]], '?partial=true').expect(201)
     assert 'import.partial.state' in [rule for at, _, rule in broken(answer) if at == 2]
+
+
+def test_owners_of_the_past_approve_no_amendment(org):
+    told = whole(org)
+    told['item'] |= {'owner_id': 'head@example.org'}
+    told['amendment'] |= {'approved_by_id': 'head@example.org'}
+    answer = send(org.isms.client, list(told.values())).expect(422, 'amendment.approver.owner')
+    assert broken(answer) == [(list(told).index('amendment') + 1, '#/approved_by_id', 'amendment.approver.owner')]
+    # Nor who had it then, and gave it away later; who has it now did not have it then.
+    given = amendment(created_at='2024-07-01', deadline=None, owner_id='employee@example.org',
+                      before={'owner_id': 'head@example.org'}, after={'owner_id': 'employee@example.org'})
+    told['item'] |= {'owner_id': 'employee@example.org'}
+    answer = send(org.isms.client, [*told.values(), given]).expect(422, 'amendment.approver.owner')
+    assert broken(answer) == [(list(told).index('amendment') + 1, '#/approved_by_id', 'amendment.approver.owner')]
+    told['amendment'] |= {'approved_by_id': 'isms2@example.org'}
+    told['item'] |= {'owner_id': 'top@example.org'}
+    answer = send(org.isms.client, [*told.values(), given])
+    assert 'import.amendment.sides' in answer.expect(422).rules
+
+
+def of_decision(**over):
+    return amendment(action_item_id=None, decision_id='DEC-2024-001', before={'deadline': '2024-08-31'},
+                     after={'deadline': '2024-09-30'}, deadline='2024-09-30', **over)
+
+
+def test_amendments_of_decisions_come_to_their_deadline(org):
+    told = whole(org)
+    told['decision'] |= {'original_deadline': '2024-08-31'}
+    told['amended'] = of_decision(approved_by_id='head@example.org')
+    send(org.isms.client, list(told.values())).expect(422, 'amendment.approver.owner')
+    told['amended'] = of_decision()
+    send(org.isms.client, list(told.values())).expect(201)
+    assert len(org.get('/v1/decisions/DEC-2024-001/amendments')['data']) == 1
+
+
+def test_the_third_extension_of_the_past_was_top_management_s(org):
+    told = whole(org)
+    days = ('2024-06-30', '2024-07-31', '2024-08-31', '2024-09-15')
+    del told['amendment']
+    for i in range(3):
+        told[f'amended {i}'] = amendment(before={'deadline': days[i]}, after={'deadline': days[i + 1]},
+                                         deadline=days[i + 1], created_at=f'2024-06-1{i}')
+    told['item'] |= {'extension_count': 3}
+    send(org.isms.client, list(told.values())).expect(422, 'amendment.deadline.escalation')
+    told['amended 2'] |= {'approved_by_id': 'top@example.org'}
+    send(org.isms.client, list(told.values())).expect(201)
+
+
+IDS = [f'01890000-0000-7000-8000-0000000000a{i}' for i in range(4)]
+
+
+def test_nothing_leads_back_to_itself(org):
+    def refused(told, rule):
+        assert rule in send(org.isms.client, list(told.values())).expect(422).rules
+
+    told = whole(org)
+    told['completion'] |= {'id': IDS[0], 'supersedes_id': IDS[0]}
+    refused(told, 'follow_up.supersedes.same_item')
+    told['completion'] |= {'supersedes_id': IDS[1]}      # a later one
+    told['verification'] |= {'id': IDS[1]}
+    refused(told, 'follow_up.supersedes.same_item')
+    told['verification'] |= {'supersedes_id': IDS[0], 'created_at': told['completion']['created_at']}      # or a ring
+    refused(told, 'follow_up.supersedes.same_item')
+
+    told = whole(org)
+    ended = {'status': 'superseded', 'status_reason': 'Another took its place'}
+    told['decision'] |= {'superseded_by_id': 'DEC-2024-002', **ended}
+    told['other'] = decision(org, reference='DEC-2024-002', superseded_by_id='DEC-2024-001', **ended)
+    refused(told, 'decision.supersede.other')
+
+    told = whole(org)
+    opened = {'status': 'open', 'extension_count': 0, 'deadline': '2024-06-30', 'completed_on': None, 'closed_on': None,
+              'ended_at': None}
+    told['decision'] |= {'status': 'adopted'}
+    for i in range(3):
+        told[f'item {i}'] = item(org, reference=f'ACT-2024-001{i}', predecessor_id=f'ACT-2024-001{(i + 1) % 3}', **opened)
+    refused(told, 'action_item.predecessor.self')
+    told['item 2'] |= {'predecessor_id': None}
+    send(org.isms.client, list(told.values())).expect(201)

@@ -219,8 +219,15 @@ def _decision_implement(model, write):
         write.rules.add('decision.implement.action_items')
 
 
+def _leads_to(model, kind, member, number, to):
+    """Whether one leads to the other, or is it: rings are refused, so that each walk has an end."""
+    while number and number != to:
+        number = (model.get(kind, number) or {}).get(member)
+    return number == to
+
+
 def _decision_supersede(model, write):
-    if write.given.get('by') == write.record['id']:
+    if _leads_to(model, 'decision', 'superseded_by_id', write.given.get('by'), write.record['id']):
         write.rules.add('decision.supersede.other')
 
 
@@ -403,7 +410,7 @@ def _action_item(model, write):
     if deadline and decision['deadline'] and deadline > decision['deadline']:
         write.rules.add('action_item.deadline.after_decision')
     _criteria(model, write)
-    if record and after['predecessor_id'] == record['id']:
+    if record and _leads_to(model, 'action_item', 'predecessor_id', after['predecessor_id'], record['id']):
         write.rules.add('action_item.predecessor.self')
 
 
