@@ -117,6 +117,7 @@ static bool begin(struct store *store, const struct job *group)
 enum group_end {
     GROUP_STORED,
     GROUP_BROKEN,  /* rolled back; a job of it failed */
+    GROUP_REFUSED, /* it did not come to a transaction: no job of it is to blame */
     GROUP_UNKNOWN, /* what is stored is not known */
 };
 
@@ -126,7 +127,11 @@ enum group_end {
 static enum group_end group_try(struct store *store, struct job *group, size_t words_batch)
 {
     store->head_known = false;
-    bool fine = begin(store, group);
+    if (!begin(store, group)) {
+        group_settle(group, JOB_FAILED, db_fault(store->db));
+        return GROUP_REFUSED;
+    }
+    bool fine = true;
     for (struct job *job = group; fine && job; job = job->next) {
         job->result = run_one(job, store);
         settle(job, JOB_ANSWERED, DB_FAULT_NONE);
