@@ -31,7 +31,7 @@ struct person {
 };
 
 /* What stands for an erased person: as unique as the id from whose random part it is made. */
-enum { PSEUDONYM_BYTES = 40 };
+enum { PSEUDONYM_BYTES = 64 };
 struct pseudonym {
     char name[PSEUDONYM_BYTES];
     char email[PSEUDONYM_BYTES];

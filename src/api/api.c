@@ -283,7 +283,9 @@ static void answer_read(struct call *call)
         return;
     call->response->header_count = 0;
     call->response->body.failed = false;
-    call->response->stream.read = NULL;
+    if (call->response->stream.end)
+        call->response->stream.end(call->response->stream.context);
+    call->response->stream = (struct body_stream){0};
     xlsx_forget(call);
     answer_fault(call, fine || arena_failed(call->arena) ? DB_FAULT_MEMORY : db_fault(call->store->db));
 }

@@ -21,7 +21,7 @@ static const struct effect {
     const char *json;
 } effects[] = {
     {&person_resource, "erase", "name", "\"Erased person 0f6f2c3b7a01\""},
-    {&person_resource, "erase", "email", "\"erased-0f6f2c3b7a01@erased.invalid\""},
+    {&person_resource, "erase", "email", "\"erased-019aa87c-5e3c-7d0a-9a51-0f6f2c3b7a01@erased.invalid\""},
     {&person_resource, "erase", "erased_at", NOW},
     {&person_resource, "hold", "legal_hold_at", NOW},
     {&person_resource, "release", "version", "3"}, /* there was a hold */

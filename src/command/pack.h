@@ -43,6 +43,7 @@ struct packed {
     struct packed_record *records; /* by folder, and so those of one kind by reference or id */
     struct packed_record **by_id;
     size_t record_count;
+    size_t kept; /* bytes of files that are in memory */
     size_t version_count;
     int64_t entries;
     struct checkpoint_claim head;

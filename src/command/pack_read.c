@@ -7,7 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEPT_MAX_BYTES = 64 * 1024 * 1024, BLOCK_BYTES = 64 * 1024, NAME_MAX_BYTES = 1000 };
+enum {
+    KEPT_MAX_BYTES = 64 * 1024 * 1024, /* of one file */
+    KEPT_IN_ALL_MAX_BYTES = 512 * 1024 * 1024,
+    BLOCK_BYTES = 64 * 1024,
+    NAME_MAX_BYTES = 1000,
+};
 
 bool packed_find(struct packed *packed, const char *format, ...)
 {
@@ -91,6 +96,9 @@ static bool read_content(struct packed *packed, struct unzip *unzip, struct pack
         digest_add(&hash, block, (size_t)length);
         if (keep)
             buffer_add(&kept, block, (size_t)length);
+        packed->kept += keep ? (size_t)length : 0;
+        if (packed->kept > KEPT_IN_ALL_MAX_BYTES)
+            break;
     }
     digest_end(&hash, digest);
     digest_hex(digest, sizeof digest, file->sha256);

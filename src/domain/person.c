@@ -138,12 +138,13 @@ static void check_commitment(const struct named *named, struct violations *viola
 
 #define ERASED_DOMAIN "@erased.invalid"
 
-/* The last twelve digits of the id, which are random (RFC 9562, 5.7). The domain cannot exist (RFC 2606). */
+/* The address is unique as the id is; of the name the last twelve digits, which are random (RFC 9562, 5.7), tell most
+ * people apart. The domain cannot exist (RFC 2606). */
 struct pseudonym person_pseudonym(const struct id *person)
 {
     struct pseudonym made;
     snprintf(made.name, sizeof made.name, "Erased person %.12s", person->text + 24);
-    snprintf(made.email, sizeof made.email, "erased-%.12s" ERASED_DOMAIN, person->text + 24);
+    snprintf(made.email, sizeof made.email, "erased-%s" ERASED_DOMAIN, person->text);
     return made;
 }
 

@@ -117,16 +117,33 @@ static bool begin(struct store *store, const struct job *group)
 enum group_end {
     GROUP_STORED,
     GROUP_BROKEN,  /* rolled back; a job of it failed */
+    GROUP_REFUSED, /* it did not come to a transaction: no job of it is to blame */
     GROUP_UNKNOWN, /* what is stored is not known */
 };
+
+/* A connection anew. Where memory was out, the full-text index of the old one may take what it holds in memory for
+ * damage from then on, although the database is sound. The old one stays where there is no new one to be had. */
+static void renew(struct store *store, const char *data_folder)
+{
+    struct store fresh;
+    const char *message;
+    if (!store_open(&fresh, data_folder, DB_WRITER, &message))
+        return;
+    store_close(store);
+    *store = fresh;
+}
 
 /* Runs the jobs in one transaction; their outcomes are set, and nothing is answered yet. A job that breaks takes the
  * transaction with it: a savepoint for each job would undo it alone, and cost every other job half its speed (each
  * makes the full-text index write out what it has gathered). */
-static enum group_end group_try(struct store *store, struct job *group, size_t words_batch)
+static enum group_end group_try(struct store *store, const char *data_folder, struct job *group, size_t words_batch)
 {
     store->head_known = false;
-    bool fine = begin(store, group);
+    if (!begin(store, group)) {
+        group_settle(group, JOB_FAILED, db_fault(store->db));
+        return GROUP_REFUSED;
+    }
+    bool fine = true;
     for (struct job *job = group; fine && job; job = job->next) {
         job->result = run_one(job, store);
         settle(job, JOB_ANSWERED, DB_FAULT_NONE);
@@ -141,20 +158,22 @@ static enum group_end group_try(struct store *store, struct job *group, size_t w
         end = GROUP_UNKNOWN;
     if (!give_up(store))
         end = GROUP_UNKNOWN;
+    if (end == GROUP_BROKEN && (fault == DB_FAULT_MEMORY || fault == DB_FAULT_CORRUPT))
+        renew(store, data_folder);
     group_settle(group, end == GROUP_UNKNOWN ? JOB_UNKNOWN : JOB_FAILED, fault);
     return end;
 }
 
 /* Runs a group, and where it breaks each of its jobs for itself. False when an outcome is unknown. */
-static bool group_run(struct store *store, struct job *group, size_t words_batch)
+static bool group_run(struct store *store, const char *data_folder, struct job *group, size_t words_batch)
 {
-    enum group_end end = group_try(store, group, words_batch);
+    enum group_end end = group_try(store, data_folder, group, words_batch);
     if (end != GROUP_BROKEN || !group->next)
         return end != GROUP_UNKNOWN;
     for (struct job *job = group; job && end != GROUP_UNKNOWN; job = job->next) {
         struct job *next = job->next;
         job->next = NULL;
-        end = group_try(store, job, words_batch);
+        end = group_try(store, data_folder, job, words_batch);
         job->next = next;
         if (end == GROUP_UNKNOWN && next)
             group_settle(next, JOB_UNAVAILABLE, DB_FAULT_IO);
@@ -199,7 +218,7 @@ static void group_answer(struct writer *writer, struct job *group, size_t size)
     if (writer->read_only) {
         for (struct job *job = group; job; job = job->next)
             settle(job, JOB_UNAVAILABLE, DB_FAULT_IO);
-    } else if (!group_run(&writer->store, group, WORDS_BATCH)) {
+    } else if (!group_run(&writer->store, writer->options.data_folder, group, WORDS_BATCH)) {
         go_read_only(writer);
     }
     atomic_store(&writer->words_wait, store_unindexed(&writer->store) > 0);
@@ -232,7 +251,10 @@ static void periodic(struct writer *writer)
         LOG(LOG_WARNING, "housekeeping.failed", LOG_TEXT("reason", db_message(writer->store.db)));
         if (fine && !commit_wrote_nothing(db_fault(writer->store.db)))
             go_read_only(writer);
-        if (!give_up(&writer->store))
+        enum db_fault fault = db_fault(writer->store.db);
+        if (give_up(&writer->store) && (fault == DB_FAULT_MEMORY || fault == DB_FAULT_CORRUPT))
+            renew(&writer->store, writer->options.data_folder);
+        else if (db_in_transaction(writer->store.db))
             LOG(LOG_WARNING, "rollback.failed", LOG_TEXT("reason", db_message(writer->store.db)));
     }
     atomic_store(&writer->words_wait, store_unindexed(&writer->store) > 0);
@@ -452,7 +474,7 @@ void writer_run_alone(struct store *store, const char *data_folder, struct job *
         settle(job, JOB_FAILED, DB_FAULT_IO);
     } else {
         job->next = NULL;
-        group_run(store, job, 0);
+        group_run(store, data_folder, job, 0);
     }
     if (lock >= 0)
         close(lock);

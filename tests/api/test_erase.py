@@ -23,7 +23,7 @@ TRACES = ('Quuxberg', 'Flibbertigib', 'quuxberg', 'flibbertigib', 'wibblesworth'
 
 
 def pseudonym(person_id):
-    return f'Erased person {person_id[-12:]}', f'erased-{person_id[-12:]}@erased.invalid'
+    return f'Erased person {person_id[-12:]}', f'erased-{person_id}@erased.invalid'
 
 
 def erase(org, person_id, by=None):

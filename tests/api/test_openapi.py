@@ -149,7 +149,7 @@ def comparable(value):
     if isinstance(value, str) and re.fullmatch(r'[0-9a-f]{64}', value):
         return 'a digest'
     if isinstance(value, str):
-        value = re.sub(r'(Erased person |erased-)[0-9a-f]{12}', r'\1its', value)
+        value = re.sub(r'(Erased person |erased-)[0-9a-f-]+', r'\1its', value)
         return re.sub(r'rvf_[\w-]{43}', 'a feed token', value)
     return value
 

@@ -233,7 +233,7 @@ class Twin:
 
     def new(self, write, kind, values):
         record = {'id': UNKNOWN, 'version': 1, 'created_at': UNKNOWN, 'created_by': write.caller['id'],
-                  'updated_at': UNKNOWN, 'updated_by': write.caller['id'], '_kind': kind, '_made': self.clock,
+                  'updated_at': UNKNOWN, 'updated_by': write.caller['id'], 'imported': False, '_kind': kind, '_made': self.clock,
                   '_day': self.today()}
         if kind in REFERENCES:
             prefix, width = REFERENCES[kind]

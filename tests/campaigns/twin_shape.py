@@ -10,7 +10,7 @@ from datetime import date
 ROLES = ('top_management', 'isms_manager', 'department_head', 'employee', 'auditor')
 CLAUSES = ('a', 'b', 'c', 'd1', 'd2', 'd3', 'd4', 'e', 'f', 'g')
 COMPARATORS = ('lt', 'lte', 'eq', 'gte', 'gt')
-COMMON = ('id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by')
+COMMON = ('id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by', 'imported')
 LARGEST = 2 ** 53 - 1      # no integer is rounded
 
 
@@ -152,7 +152,7 @@ MEMBERS = {
 }
 
 READ_ONLY = {
-    'person': (),
+    'person': ('erased_at', 'legal_hold_at'),
     'review': ('reference', 'status', 'held_on', 'suitability', 'adequacy', 'effectiveness', 'next_review_on',
                'started_at', 'concluded_at', 'concluded_by', 'approved_at', 'approved_by', 'minutes_sha256', 'revision',
                'cancel_reason', 'reopen_reason'),

@@ -44,7 +44,7 @@ static void take(struct exchange *exchange, const struct input *input, unsigned 
     exchange->request.headers[HEADER_CONTENT_TYPE] = content_type;
     server.options.settings = &settings;
     server.options.data_folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    REQUIRE(upload_begin(exchange), "memory");
+    REQUIRE(upload_begin(exchange, settings.attachment_max_bytes, false), "memory");
     for (size_t at = 0; at < input->size;) {
         size_t length = step ? 1 + step % 13 : input->size;
         step = step ? step * 1103515245 + 12345 : 0;

@@ -111,6 +111,11 @@ static int on_wal(void *context, sqlite3 *handle, const char *name, int pages)
     return SQLITE_OK;
 }
 
+static void on_rollback(void *context)
+{
+    files_forget(((struct db *)context)->handle);
+}
+
 static bool configure(struct db *db)
 {
     sqlite3_extended_result_codes(db->handle, 1);
@@ -129,6 +134,7 @@ static bool configure(struct db *db)
     if (db->mode == DB_BUILDER)
         return db_script(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
     sqlite3_wal_hook(db->handle, on_wal, db);
+    sqlite3_rollback_hook(db->handle, on_rollback, db);
     /* No temp_store here: in memory, SQLite would keep the journals of statements by itself (files.c).
      * Large files make the log long for once: it does not stay as long for good. What is deleted is overwritten, so
      * that what is erased of a person is not left in free pages. */

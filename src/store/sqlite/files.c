@@ -1,19 +1,25 @@
 /* The system's files, but for two kinds:
  *
  * - The log (WAL). SQLite writes each page of a COMMIT by two calls of the system. Here they are gathered, and written
- *   together before anybody can miss them: before the log is synced, read, measured, cut or closed. SQLite tells the
- *   other connections of new pages only after the sync (synchronous=FULL, which every writer of ours has), so that no
- *   other process looks for what is not there yet. A failure of the gathered write is one of the sync: COMMIT fails.
+ *   together before anybody can miss them: before the log is synced, read, measured or cut. SQLite tells the other
+ *   connections of new pages only after the sync (synchronous=FULL, which every writer of ours has), so that no other
+ *   process looks for what is not there yet. A failure of the gathered write is one of the sync: COMMIT fails.
+ *   What is gathered and not synced is of a transaction under way. Once that is taken back it is forgotten, since its
+ *   place in the log is the next writer's, be it another process: files_forget() at each rollback, and at the close.
  * - The journal of a statement, from which SQLite takes back one that fails half-way. It lives for that statement, and
- *   is a piece of memory here; SQLite's own kept it in pieces of 1 KiB, seventy of them for an action item. */
+ *   is a piece of memory here; SQLite's own kept it in pieces of 1 KiB, seventy of them for an action item. Where it
+ *   grows long, as that of an import's savepoint does, it is a file of the system's after all. */
 #include "files.h"
 
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { GATHERED_BYTES = 128 * 1024, JOURNAL_BYTES = 64 * 1024 };
+enum {
+    GATHERED_BYTES = 124 * 1024, /* one call of SQLite's writes less than 128 KiB: it takes the length modulo that */
+    JOURNAL_BYTES = 64 * 1024,
+    JOURNAL_MAX_BYTES = 4 * 1024 * 1024,
+};
 
 static sqlite3_vfs *system_files;
 
@@ -88,10 +94,8 @@ static int log_size(sqlite3_file *file, sqlite3_int64 *ret_size)
 
 static int log_close(sqlite3_file *file)
 {
-    int flushed = log_flush(file);
     free(((struct log_file *)file)->data);
-    int closed = real_of(file)->pMethods->xClose(real_of(file));
-    return flushed == SQLITE_OK ? closed : flushed;
+    return real_of(file)->pMethods->xClose(real_of(file));
 }
 
 static int log_lock(sqlite3_file *file, int lock)
@@ -140,6 +144,14 @@ static const sqlite3_io_methods log_methods = {
     .xDeviceCharacteristics = log_characteristics,
 };
 
+void files_forget(sqlite3 *handle)
+{
+    sqlite3_file *file = NULL;
+    if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK && file &&
+        file->pMethods == &log_methods)
+        ((struct log_file *)file)->gathered = 0;
+}
+
 static int log_open(const char *name, sqlite3_file *file, int flags, int *ret_flags)
 {
     struct log_file *log = (struct log_file *)file;
@@ -157,7 +169,30 @@ struct journal {
     size_t size;
     size_t room;
     char *data;
+    int flags;
+    bool is_file;
+    void *real[]; /* the system's file, if it is one */
 };
+
+static sqlite3_file *spilled(sqlite3_file *file)
+{
+    struct journal *journal = (struct journal *)file;
+    return journal->is_file ? (sqlite3_file *)journal->real : NULL;
+}
+
+static int journal_spill(struct journal *journal)
+{
+    sqlite3_file *real = (sqlite3_file *)journal->real;
+    int code = system_files->xOpen(system_files, NULL, real, journal->flags, NULL);
+    journal->is_file = real->pMethods != NULL; /* then it is to be closed, even after a failure */
+    for (size_t at = 0, part; code == SQLITE_OK && at < journal->size; at += part) {
+        part = journal->size - at < JOURNAL_BYTES ? journal->size - at : JOURNAL_BYTES;
+        code = real->pMethods->xWrite(real, journal->data + at, (int)part, (sqlite3_int64)at);
+    }
+    free(journal->data);
+    journal->data = NULL;
+    return code;
+}
 
 static bool journal_grow(struct journal *journal, size_t least)
 {
@@ -176,6 +211,13 @@ static int journal_write(sqlite3_file *file, const void *data, int length, sqlit
 {
     struct journal *journal = (struct journal *)file;
     size_t end = (size_t)at + (size_t)length;
+    if (!journal->is_file && end > JOURNAL_MAX_BYTES && journal->size) {
+        int code = journal_spill(journal);
+        if (code != SQLITE_OK)
+            return code;
+    }
+    if (spilled(file))
+        return spilled(file)->pMethods->xWrite(spilled(file), data, length, at);
     if (!journal_grow(journal, end))
         return SQLITE_IOERR_NOMEM;
     if ((size_t)at > journal->size)
@@ -188,6 +230,8 @@ static int journal_write(sqlite3_file *file, const void *data, int length, sqlit
 static int journal_read(sqlite3_file *file, void *data, int length, sqlite3_int64 at)
 {
     const struct journal *journal = (const struct journal *)file;
+    if (spilled(file))
+        return spilled(file)->pMethods->xRead(spilled(file), data, length, at);
     size_t there = (size_t)at < journal->size ? journal->size - (size_t)at : 0;
     size_t taken = there < (size_t)length ? there : (size_t)length;
     if (taken)
@@ -199,12 +243,16 @@ static int journal_read(sqlite3_file *file, void *data, int length, sqlite3_int6
 static int journal_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     struct journal *journal = (struct journal *)file;
+    if (spilled(file))
+        return spilled(file)->pMethods->xTruncate(spilled(file), size);
     journal->size = (size_t)size < journal->size ? (size_t)size : journal->size;
     return SQLITE_OK;
 }
 
 static int journal_size(sqlite3_file *file, sqlite3_int64 *ret_size)
 {
+    if (spilled(file))
+        return spilled(file)->pMethods->xFileSize(spilled(file), ret_size);
     *ret_size = (sqlite3_int64)((struct journal *)file)->size;
     return SQLITE_OK;
 }
@@ -212,7 +260,7 @@ static int journal_size(sqlite3_file *file, sqlite3_int64 *ret_size)
 static int journal_close(sqlite3_file *file)
 {
     free(((struct journal *)file)->data);
-    return SQLITE_OK;
+    return spilled(file) ? spilled(file)->pMethods->xClose(spilled(file)) : SQLITE_OK;
 }
 
 static int journal_sync(sqlite3_file *file, int flags)
@@ -275,7 +323,7 @@ static int files_open(sqlite3_vfs *files, const char *name, sqlite3_file *file, 
         return log_open(name, file, flags, ret_flags);
     if (!(flags & SQLITE_OPEN_SUBJOURNAL))
         return system_files->xOpen(system_files, name, file, flags, ret_flags);
-    *(struct journal *)file = (struct journal){.file = {&journal_methods}};
+    *(struct journal *)file = (struct journal){.file = {&journal_methods}, .flags = flags};
     if (ret_flags)
         *ret_flags = flags;
     return SQLITE_OK;
@@ -291,9 +339,8 @@ void files_register(void)
         return;
     files = *system_files;
     files.zName = "reviewd";
-    files.szOsFile += (int)sizeof(struct log_file);
+    size_t before = sizeof(struct log_file) > sizeof(struct journal) ? sizeof(struct log_file) : sizeof(struct journal);
+    files.szOsFile += (int)before;
     files.xOpen = files_open;
-    if (files.szOsFile < (int)sizeof(struct journal))
-        files.szOsFile = (int)sizeof(struct journal);
     sqlite3_vfs_register(&files, 1);
 }

@@ -107,6 +107,49 @@ START_TEST(a_savepoint_taken_back)
 }
 END_TEST
 
+/* What spilled into the log of a transaction that was taken back is nobody's: another connection has its place since.
+ */
+START_TEST(another_writes_after_a_rollback)
+{
+    struct store other;
+    const char *message;
+    char sql[300];
+    fill(10);
+    for (int round = 1; round <= 60; round++) { /* in some of which just a few pages spill */
+        ck_assert(
+            db_checkpoint(world.store.db)); /* the log begins anew: else the first page would be read back from it */
+        ck_assert(store_open(&other, world.folder, DB_WRITER, &message));
+        snprintf(
+            sql, sizeof sql,
+            "PRAGMA cache_size = 200; BEGIN IMMEDIATE; WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 "
+            "FROM n WHERE i < %d) INSERT INTO sheet (mark, text) SELECT i, hex(zeroblob(1900)) FROM n; ROLLBACK",
+            1150 + 2 * round);
+        ck_assert(db_script(other.db, sql));
+        ck_assert(db_script(world.store.db, "UPDATE sheet SET text = text || 'x' WHERE mark <= 5"));
+        if (round % 2)
+            ck_assert_int_eq(number(other.db, "SELECT count(*) FROM sheet"), 10);
+        store_close(&other);
+    }
+    ck_assert(store_open(&other, world.folder, DB_READER, &message));
+    ck_assert_int_eq(number(other.db, "SELECT sum(length(text)) FROM sheet WHERE mark <= 5"), 5 * (2000 + 1 + 60));
+    ck_assert(db_check(other.db, false, report, NULL));
+    store_close(&other);
+}
+END_TEST
+
+/* More than a journal has in memory. */
+START_TEST(a_long_savepoint_taken_back)
+{
+    fill(6000);
+    ck_assert(db_script(world.store.db, "BEGIN IMMEDIATE; SAVEPOINT aside; UPDATE sheet SET text = text || '.'; "
+                                        "UPDATE sheet SET mark = -mark WHERE mark % 2 = 0; ROLLBACK TO aside"));
+    ck_assert_int_eq(number(world.store.db, "SELECT count(*) FROM sheet WHERE mark < 0 OR text LIKE '%.'"), 0);
+    ck_assert(db_script(world.store.db, "UPDATE sheet SET text = 'short' WHERE mark = 7; RELEASE aside; COMMIT"));
+    ck_assert_int_eq(number(world.store.db, "SELECT count(*) FROM sheet WHERE text = 'short'"), 1);
+    ck_assert(db_check(world.store.db, false, report, NULL));
+}
+END_TEST
+
 Suite *files_suite(void);
 
 Suite *files_suite(void)
@@ -118,5 +161,7 @@ Suite *files_suite(void)
     tcase_add_test(test, a_transaction_taken_back);
     tcase_add_test(test, a_statement_that_fails_half_way);
     tcase_add_test(test, a_savepoint_taken_back);
+    tcase_add_test(test, a_long_savepoint_taken_back);
+    tcase_add_test(test, another_writes_after_a_rollback);
     return suite;
 }
