@@ -8,7 +8,11 @@
 #include <semaphore.h>
 #include <stdlib.h>
 
-enum { RETRY_MS = 20 };
+enum {
+    RETRY_MS = 20,
+    WORDS_EACH =
+        16384, /* rows for the index of words: all at once, at the end, would take long without a sign of life */
+};
 
 /* --- lines ---------------------------------------------------------------------------------------------------------
  */
@@ -360,7 +364,7 @@ static bool write_lines(struct import_run *run, size_t kind, size_t *at, size_t 
             continue;
         if (done++ % TELL_EACH == 0) {
             run_tell(run);
-            if (run_is_over(run))
+            if (run_is_over(run) || (store_unindexed(run->store) >= WORDS_EACH && !store_index_words(run->store)))
                 return false;
         }
         line->state = LINE_PENDING;

@@ -158,8 +158,10 @@ static const char proof[] =
     "head, which covers every entry before it.\n"
     "- It does not prove what happened after the signed head, nor that what was written down is true.\n"
     "- Registers, and the minutes of a revision that is not approved, are made of the records; only the signed list "
-    "speaks for them. The minutes of an approved revision were kept at its approval: their SHA-256 stands in the "
-    "review's `minutes_sha256`. Where they show something of other reviews that this pack's reader may not read, an "
+    "speaks for them; so it is with minutes called made-anew, of what was approved before the server kept any. The "
+    "minutes of an approved revision were kept at its approval, or when the review arrived approved by an import, "
+    "which they say then: their SHA-256 stands in the review's `minutes_sha256`. Where they show something of other "
+    "reviews that this pack's reader may not read, an "
     "extract made at the same time stands in their place.";
 
 static void add_facts(struct document *document, const struct pack_facts *facts)

@@ -333,6 +333,7 @@ static void *writer_main(void *context)
         int64_t began = clock_monotonic_us() / 1000;
         if (group)
             group_answer(writer, group, size);
+        writer_moves(writer); /* what was long is over, and the next may be long, too */
         int pages = db_wal_pages(writer->store.db);
         int64_t now = clock_monotonic_us() / 1000;
         bool cuts = writer->store.scrubs && now >= writer->cuts_ms;
