@@ -37,12 +37,13 @@ void zip_close(struct zip *zip);
 
 struct unzip;
 
-enum unzip_next { UNZIP_FILE, UNZIP_END, UNZIP_BROKEN };
+enum unzip_next { UNZIP_FILE, UNZIP_FOLDER, UNZIP_END, UNZIP_BROKEN };
 
 /* NULL where the file cannot be opened as a ZIP: *ret_message says why. */
 struct unzip *unzip_open(const char *path, char *ret_message, size_t size);
 
-/* The next file; its name lives until the next call. NULL as name: it is no plain file with a name in UTF-8. */
+/* The next file or folder as such; its name lives until the next call. NULL as name: it is no plain file with a name in
+ * UTF-8. */
 enum unzip_next unzip_next(struct unzip *unzip, const char **ret_name);
 
 /* Fills in up to `size` bytes of it; 0 at its end, -1 where it cannot be read or is damaged. */

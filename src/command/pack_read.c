@@ -113,6 +113,16 @@ static bool read_content(struct packed *packed, struct unzip *unzip, struct pack
     return length == 0 || packed_find(packed, "%s: it is larger than such a file is", file->name);
 }
 
+/* Folders as such are in no pack that was made here, but in one that was unpacked and packed again. They say nothing;
+ * yet they lie where files may: the name is judged as that of a file in it. */
+static bool pass_folder(struct packed *packed, const char *full)
+{
+    size_t length = full ? strlen(full) : 0;
+    while (length && full[length - 1] == '/')
+        length--;
+    return inner_name(packed, arena_format(&packed->arena, "%.*s/x", (int)length, full ? full : "")) != NULL;
+}
+
 static int compare_files(const void *a, const void *b)
 {
     return strcmp(((const struct packed_file *)a)->name, ((const struct packed_file *)b)->name);
@@ -122,7 +132,12 @@ static bool read_all(struct packed *packed, struct unzip *unzip)
 {
     const char *full;
     enum unzip_next next;
-    while ((next = unzip_next(unzip, &full)) == UNZIP_FILE) {
+    while ((next = unzip_next(unzip, &full)) == UNZIP_FILE || next == UNZIP_FOLDER) {
+        if (next == UNZIP_FOLDER) {
+            if (!pass_folder(packed, full))
+                return false;
+            continue;
+        }
         const char *name = inner_name(packed, full);
         struct packed_file *file = name ? add_file(packed, name) : NULL;
         if (!name || !file || arena_failed(&packed->arena))
@@ -171,8 +186,9 @@ struct unzip *packed_reopen(struct packed *packed, const char *name)
     char message[300];
     const char *full;
     struct unzip *unzip = unzip_open(packed->path, message, sizeof message);
-    while (unzip && unzip_next(unzip, &full) == UNZIP_FILE) {
-        const char *inner = inner_name(packed, full);
+    enum unzip_next next;
+    while (unzip && ((next = unzip_next(unzip, &full)) == UNZIP_FILE || next == UNZIP_FOLDER)) {
+        const char *inner = next == UNZIP_FILE ? inner_name(packed, full) : NULL;
         if (inner && strcmp(inner, name) == 0)
             return unzip;
     }

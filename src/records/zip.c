@@ -131,10 +131,12 @@ enum unzip_next unzip_next(struct unzip *unzip, const char **ret_name)
     struct archive_entry *entry;
     locale_t before = enter_utf8();
     int next = late.archive_read_next_header(unzip->archive, &entry);
+    bool folder = next == ARCHIVE_OK && late.archive_entry_filetype(entry) == AE_IFDIR;
     if (next == ARCHIVE_OK)
-        *ret_name = late.archive_entry_filetype(entry) == AE_IFREG ? late.archive_entry_pathname(entry) : NULL;
+        *ret_name =
+            folder || late.archive_entry_filetype(entry) == AE_IFREG ? late.archive_entry_pathname(entry) : NULL;
     uselocale(before);
-    return next == ARCHIVE_OK ? UNZIP_FILE : next == ARCHIVE_EOF ? UNZIP_END : UNZIP_BROKEN;
+    return folder ? UNZIP_FOLDER : next == ARCHIVE_OK ? UNZIP_FILE : next == ARCHIVE_EOF ? UNZIP_END : UNZIP_BROKEN;
 }
 
 ssize_t unzip_read(struct unzip *unzip, void *ret_data, size_t size)

@@ -1,9 +1,11 @@
 """Whether a pack is checked by standard tools, and by `audit verify --pack`, on a machine that has nothing of ours."""
 
 import hashlib
+import io
 import json
 import re
 import subprocess
+import zipfile
 from xml.etree import ElementTree
 
 import pytest
@@ -400,10 +402,27 @@ NO_ZIPS = {
     'another folder': lambda pack: zipped(pack, extra=[('other/README.html', b'')]),
     'no folder': lambda pack: zipped(pack, extra=[('README.html', b'')]),
     'a backslash': lambda pack: zipped(pack, extra=[(f'{pack.folder}/a\\b', b'')]),
-    'a folder as such': lambda pack: zipped(pack, extra=[(f'{pack.folder}/keys/', b'')]),
+    'a folder elsewhere': lambda pack: zipped(pack, extra=[('other/keys/', b'')]),
+    'a folder that leads out': lambda pack: zipped(pack, extra=[(f'{pack.folder}/../x/', b'')]),
     'two of a name': lambda pack: zipped(pack, extra=[(f'{pack.folder}/{SUMS}', pack[SUMS])]),
     'control characters': lambda pack: zipped(pack, extra=[(f'{pack.folder}/\x1b[31m\n', b'')]),
 }
+
+
+def test_a_pack_that_was_packed_again_has_folders(shared, case):
+    """As `zip -r` and file managers make them: before the files and behind them."""
+    pack = case[2]
+    folders = [(f'{pack.folder}/{name}', b'') for name in ('', 'keys/', 'records/', 'records/reviews/', 'evidence/none/')]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as archive:
+        for name, content in folders[:3]:
+            archive.writestr(name, content)
+        for name, content in pack.files.items():
+            archive.writestr(f'{pack.folder}/{name}', content)
+        for name, content in folders[3:]:
+            archive.writestr(name, content)
+    done = verify(shared.daemon, out.getvalue())
+    assert done.returncode == 0, done.stderr
 
 
 def flipped(body, at):
