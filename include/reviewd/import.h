@@ -47,15 +47,22 @@ extern const char *const import_collections[IMPORT_KINDS];
 /* The resource of one of them. */
 const struct resource *import_kind(size_t index);
 
+/* The number among them of the one that is called so; IMPORT_KINDS where none is. */
+size_t import_collection(const char *name, size_t length);
+
+/* The media type of a file by the ending of its name; NULL where that says none. */
+const char *import_type_by_name(const char *name);
+
 /* The number of the resource among them; IMPORT_KINDS where it is none that is imported. */
 size_t import_kind_of(const struct resource *resource);
 
 /* A state that a record of the past arrives in has the members that come with it, and none that come with another
  * (import.state.incomplete, import.state.unexpected). */
-/* Adds import.history.time for what happened in another order than it can have, or is still to come. */
-void import_check_order(const struct resource *resource, const void *record, const struct instant *now,
-                        struct violations *violations);
-
 void import_check_state(const struct resource *resource, const void *record, struct violations *violations);
+
+/* Adds import.history.time for what happened in another order than it can have, or is still to come. Whether its
+ * created_at `is_known`: what was moved once before may have been given that of its import. */
+void import_check_order(const struct resource *resource, const void *record, bool is_known, const struct instant *now,
+                        struct violations *violations);
 
 #endif

@@ -99,11 +99,8 @@ void import_forget(struct call *call)
 
 static const struct resource *collection_of(const char *name)
 {
-    for (size_t i = 0; name && i < IMPORT_KINDS; i++) {
-        if (strcmp(import_collections[i], name) == 0)
-            return import_kind(i);
-    }
-    return NULL;
+    size_t i = name ? import_collection(name, strlen(name)) : IMPORT_KINDS;
+    return i < IMPORT_KINDS ? import_kind(i) : NULL;
 }
 
 enum source_type { SOURCE_UNKNOWN, SOURCE_CSV, SOURCE_NDJSON };
@@ -120,22 +117,11 @@ static enum source_type type_of(const char *type)
     return SOURCE_UNKNOWN;
 }
 
-static bool ends_with(const char *name, const char *tail)
-{
-    size_t length = strlen(name);
-    size_t end = strlen(tail);
-    return length > end && strcasecmp(name + length - end, tail) == 0;
-}
-
 /* A file of a form by its type, or else by its name: what clients declare of files they know little of is general. */
 static enum source_type part_type(const struct upload_part *part)
 {
     enum source_type type = type_of(part->type);
-    if (type == SOURCE_UNKNOWN && part->name)
-        type = ends_with(part->name, ".csv")                                         ? SOURCE_CSV
-               : ends_with(part->name, ".ndjson") || ends_with(part->name, ".jsonl") ? SOURCE_NDJSON
-                                                                                     : SOURCE_UNKNOWN;
-    return type;
+    return type == SOURCE_UNKNOWN && part->name ? type_of(import_type_by_name(part->name)) : type;
 }
 
 static void refuse_file(struct call *call, const char *format, const char *what)

@@ -282,12 +282,14 @@ static void check_times(const struct import_run *run, const struct call *call, s
     if (instant_is_set(&common->updated_at) && strcmp(common->updated_at.text, made) < 0)
         violation_add(violations, "import.history.time", "#/updated_at", "%s is before it was made, %s.",
                       common->updated_at.text, made);
-    /* One that came without the time of its making is older than its record says. */
-    bool known = parent && strcmp(parent->created_at.text, run->began.text) < 0;
+    /* What came without the time of its making has that of its import, and is older: the parent now, the record itself
+     * where it was moved once before. */
+    bool moved = json_is_true(json_object_get(call->body, "imported"));
+    bool known = parent && !moved && strcmp(parent->created_at.text, run->began.text) < 0;
     if (known && instant_is_set(&common->created_at) && strcmp(common->created_at.text, parent->created_at.text) < 0)
         violation_add(violations, "import.history.time", "#/created_at", "%s is before the %s was made, %s.",
                       common->created_at.text, call->route->parent->title, parent->created_at.text);
-    import_check_order(call->route->resource, common, &run->now, violations);
+    import_check_order(call->route->resource, common, !moved, &run->now, violations);
 }
 
 /* Nothing else of somebody who was erased may come back, least of all as what cannot be erased once more. */

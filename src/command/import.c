@@ -50,16 +50,6 @@ struct parcel {
     const char *type; /* of a single file */
 };
 
-static const char *type_by_name(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    if (dot && strcasecmp(dot, ".csv") == 0)
-        return "text/csv";
-    if (dot && (strcasecmp(dot, ".ndjson") == 0 || strcasecmp(dot, ".jsonl") == 0))
-        return "application/x-ndjson";
-    return NULL;
-}
-
 static bool add_file(struct parcel *parcel, int fd, const char *path)
 {
     char piece[PIECE_BYTES];
@@ -95,7 +85,7 @@ static bool add_folder(struct parcel *parcel, struct arena *arena, const char *f
             continue;
         if (fd >= 0 && upload->files < UPLOAD_PARTS_MAX)
             upload->parts[upload->files++] =
-                (struct upload_part){collection, name, type_by_name(name), upload->spool.length};
+                (struct upload_part){collection, name, import_type_by_name(name), upload->spool.length};
         bool added = fd >= 0 && add_file(parcel, fd, path);
         if (fd < 0)
             fail("cannot open %s: %s", path, strerror(errno));
@@ -137,7 +127,7 @@ static bool add_all(struct parcel *parcel, struct data *data, const struct invoc
     if (!input)
         close(fd);
     parcel->upload.files = 1;
-    parcel->type = type_by_name(path);
+    parcel->type = import_type_by_name(path);
     if (!parcel->type)
         parcel->type = type_by_content(&parcel->upload.spool);
     return added;
@@ -147,25 +137,13 @@ static bool add_all(struct parcel *parcel, struct data *data, const struct invoc
 static const char *collection_of(const char *path)
 {
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    for (size_t i = 0; i < IMPORT_KINDS; i++) {
-        size_t length = strlen(import_collections[i]);
-        if (strncmp(name, import_collections[i], length) == 0 && name[length] == '.')
-            return import_collections[i];
-    }
-    return NULL;
+    size_t length = strcspn(name, ".");
+    size_t i = name[length] ? import_collection(name, length) : IMPORT_KINDS;
+    return i < IMPORT_KINDS ? import_collections[i] : NULL;
 }
 
 /* --- the call ------------------------------------------------------------------------------------------------------
  */
-
-static bool is_known(const char *collection)
-{
-    for (size_t i = 0; i < IMPORT_KINDS; i++) {
-        if (strcmp(import_collections[i], collection) == 0)
-            return true;
-    }
-    return false;
-}
 
 static void call(struct data *data, const struct invocation *invocation, struct parcel *parcel,
                  struct response *response)
@@ -251,7 +229,7 @@ int run_import(struct invocation *invocation)
     static struct response response;
     struct data data;
     const char *resource = option(invocation, "--resource");
-    if (resource && !is_known(resource)) {
+    if (resource && import_collection(resource, strlen(resource)) == IMPORT_KINDS) {
         fail("'%s' is no collection that is imported; see 'reviewd import --help'", resource);
         return EXIT_USAGE;
     }

@@ -5,6 +5,8 @@
 #include "reviewd/follow_up.h"
 #include "reviewd/review.h"
 
+#include <strings.h>
+
 static const char *const status_names[] = {"running", "done", "refused", "failed"};
 
 const char *const import_collections[] = {"people",    "reviews",      "attendees",  "inputs",
@@ -141,6 +143,25 @@ const struct resource *import_kind(size_t index)
     return kinds[index];
 }
 
+size_t import_collection(const char *name, size_t length)
+{
+    size_t i = 0;
+    while (i < IMPORT_KINDS &&
+           (strlen(import_collections[i]) != length || memcmp(import_collections[i], name, length) != 0))
+        i++;
+    return i;
+}
+
+const char *import_type_by_name(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    if (dot && dot > name && strcasecmp(dot, ".csv") == 0)
+        return "text/csv";
+    if (dot && dot > name && (strcasecmp(dot, ".ndjson") == 0 || strcasecmp(dot, ".jsonl") == 0))
+        return "application/x-ndjson";
+    return NULL;
+}
+
 size_t import_kind_of(const struct resource *resource)
 {
     size_t i = 0;
@@ -241,7 +262,7 @@ static bool is_earlier(const char *a, const char *b)
     return strncmp(a, b, strlen(a) < strlen(b) ? strlen(a) : strlen(b)) < 0;
 }
 
-void import_check_order(const struct resource *resource, const void *record, const struct instant *now,
+void import_check_order(const struct resource *resource, const void *record, bool is_known, const struct instant *now,
                         struct violations *violations)
 {
     for (size_t i = 0; i < COUNT_OF(moments); i++) {
@@ -249,14 +270,14 @@ void import_check_order(const struct resource *resource, const void *record, con
             continue;
         const char *text = field_of(resource_field_named(resource, moments[i].field), record);
         const char *pointer = arena_format(violations->arena, "#/%s", moments[i].field);
-        const char *before =
-            moments[i].before ? field_of(resource_field_named(resource, moments[i].before), record) : "";
+        const char *other = moments[i].before;
+        bool judged = other && (is_known || strcmp(other, "created_at") != 0);
+        const char *before = judged ? field_of(resource_field_named(resource, other), record) : "";
         if (!*text || violations_at(violations, pointer))
             continue;
         if (is_earlier(now->text, text))
             violation_add(violations, "import.history.time", pointer, "%s is still to come.", text);
         else if (*before && is_earlier(text, before))
-            violation_add(violations, "import.history.time", pointer, "%s is before '%s', %s.", text, moments[i].before,
-                          before);
+            violation_add(violations, "import.history.time", pointer, "%s is before '%s', %s.", text, other, before);
     }
 }

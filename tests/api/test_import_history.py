@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from importing import broken, send
+import harness
+from importing import broken, comparable, history, send
 from support import shared  # noqa: F401
 
 PAST = '2024-03-01'
@@ -460,6 +461,26 @@ def test_the_third_extension_of_the_past_was_top_management_s(org):
     send(org.isms.client, list(told.values())).expect(422, 'amendment.deadline.escalation')
     told['amended 2'] |= {'approved_by_id': 'top@example.org'}
     send(org.isms.client, list(told.values())).expect(201)
+
+
+def test_a_history_without_its_days_of_making_moves_twice(org):
+    """What lacks the time of its making is given that of the import, which is no reason to refuse it the next time."""
+    told = whole(org)
+    for one in told.values():
+        if one['resource'] in ('review', 'decision', 'attendee'):
+            one['created_at'] = one['updated_at'] = None
+    send(org.isms.client, list(told.values())).expect(201)
+    moved = history(org.isms.client)
+    second = harness.Daemon()
+    try:
+        second.person('Ines Import', 'ines@example.org', 'isms_manager')
+        second.start()
+        client = harness.Client(second, second.token('ines@example.org'))
+        send(client, moved).expect(201)
+        assert comparable(history(client)).items() >= comparable(moved).items()
+        second.stop()
+    finally:
+        second.discard()
 
 
 IDS = [f'01890000-0000-7000-8000-0000000000a{i}' for i in range(4)]
