@@ -93,11 +93,13 @@ const char import_description[] =
     "422 links to it. `Prefer: respond-async` answers 202 at once, and GET shows how far it is.\n\n"
     "**Histories** are moved in by ISMS managers alone: members that the server sets by itself (ids, references, "
     "states, "
-    "instants) and days that have passed. Such records say `imported`. The server sets `version` anew, takes no "
-    "minutes "
-    "and files over, and judges at the end what belongs together: a review that was held has its inputs, attendees and "
-    "decisions, an action item the state that its follow-ups come to. People's roles are those of now; who has become "
-    "inactive may be named.";
+    "instants) and days that have passed. Such records say `imported`. The server sets `version` anew, makes and keeps "
+    "the minutes of what arrives approved anew, which they say, and takes no earlier revisions and no files over. It "
+    "judges at the end what belongs together: a review that was held has its inputs, attendees and decisions, an "
+    "action "
+    "item the state that its follow-ups come to, and things happened in an order that they can have. An amendment or "
+    "follow-up of the past comes with the record that it is of; to one that is there already it is added as of today, "
+    "without what the server sets. People's roles are those of now; who has become inactive may be named.";
 
 void put_import_body(struct buffer *out)
 {

@@ -256,6 +256,11 @@ static const struct {
      {VALID, .superseded_by_id = THIS_RECORD},
      {FACTS},
      {"decision.supersede.other"}},
+    {"superseded by one that it superseded",
+     "supersede",
+     {VALID, .superseded_by_id = OTHER_RECORD},
+     {FACTS, .supersedes_itself = true},
+     {"decision.supersede.other"}},
 };
 
 START_TEST(taken_through_verbs)
