@@ -81,12 +81,17 @@ static void check_past(const struct import_run *run, struct call *call, const st
         plan_find(&run->plan, parent, json_string_value(json_object_get(call->body, member)));
     bool happens = resource == &amendment_resource || resource == &follow_up_resource;
     bool agenda = resource == &input_resource && json_is_true(json_object_get(call->body, "agenda"));
-    if ((line && line->state == LINE_CREATED) || !(happens || agenda))
+    bool named =
+        resource == &attendee_resource && (json_string_value(json_object_get(call->body, "name_at_review")) ||
+                                           json_string_value(json_object_get(call->body, "job_title_at_review")));
+    if ((line && line->state == LINE_CREATED) || !(happens || agenda || named))
         return;
     violation_add(&call->violations, "import.history.parent", arena_format(call->arena, "#/%s", member),
-                  agenda ? "The %s is there already, and has its agenda; leave 'agenda' out."
-                         : "The %s is there already. Leave out what the server sets ('id', 'created_at', 'before' and "
-                           "the like), and it is taken as of today.",
+                  agenda  ? "The %s is there already, and has its agenda; leave 'agenda' out."
+                  : named ? "The %s is there already, and names people as they are called now; leave 'name_at_review' "
+                            "and 'job_title_at_review' out."
+                          : "The %s is there already. Leave out what the server sets ('id', 'created_at', 'before' and "
+                            "the like), and it is taken as of today.",
                   parent->title);
 }
 

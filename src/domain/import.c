@@ -93,8 +93,9 @@ static const struct rule import_rules[] = {
     {"import.files", "An import comes as one file, or as a form with one file for each collection.", 422,
      RULE_PROCEDURE, NULL, NULL},
     {"import.history.parent",
-     "An amendment, a follow-up or an agenda of the past comes in one import with the record that it belongs to.", 422,
-     RULE_PRACTICE, NULL, NULL},
+     "An amendment, a follow-up, an agenda or a name of the past comes in one import with the record that it belongs "
+     "to.",
+     422, RULE_PRACTICE, NULL, NULL},
     {"import.history.role", "An ISMS manager moves a history in: records with what the server sets by itself.", 403,
      RULE_PRACTICE, NULL, NULL},
     {"import.history.time",

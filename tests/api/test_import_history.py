@@ -407,6 +407,9 @@ def test_the_past_of_what_is_there_already_is_not_written(org):
     eleventh = agenda(org)[0] | {'review_id': review['reference']}
     assert 'import.history.parent' in send(org.isms.client, [eleventh]).expect(422).rules
     assert len(org.inputs(review)) == 10
+    # Nor does anybody attend it by another name.
+    other = attendee('employee', 'observer', review_id=review['reference'], created_at=None, name_at_review='Somebody')
+    assert broken(send(org.isms.client, [other]).expect(422)) == [(1, '#/review_id', 'import.history.parent')]
 
 
 @pytest.mark.parametrize('name', ['amendment', 'completion', 'verification'])
