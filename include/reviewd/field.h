@@ -42,6 +42,7 @@ struct field {
     bool by_verb;       /* read-only but for the verbs that name it as an argument */
     bool derived;       /* worked out when it is read, never stored */
     bool hidden;        /* stored and hashed, not shown */
+    bool veiled;        /* an id, of what is append-only: shown to who sees the review that it names */
     bool personal;      /* a text about a person: what is hashed is a commitment to it, so that it can be erased */
     bool fixed;         /* settable on creation alone */
     bool guarded;       /* part of a commitment: once made, changed by amendments alone */

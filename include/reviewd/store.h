@@ -107,7 +107,7 @@ MUST_USE bool store_update(struct store *store, const struct resource *resource,
 const char *store_next_reference(struct store *store, const struct resource *resource, int year, struct arena *arena);
 
 /* Columns of a resource, in the order in which store_row() reads them. */
-const char *store_columns(const struct resource *resource);
+const char *store_columns(const struct resource *resource, unsigned clearance);
 
 /* The condition under which a view of this clearance sees a row of alias t; its person is parameter $1. */
 const char *store_visible(const struct resource *resource, unsigned clearance);

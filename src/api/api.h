@@ -483,6 +483,9 @@ bool read_docs_bundle(struct call *call);
 /* The record's value of what a list is sorted by, as cursors and pages hold it. */
 const char *list_sort_value(struct arena *arena, const struct field *sort, const void *record);
 
+/* Whether the caller sees the record that a veiled member names. False where the database fails. */
+MUST_USE bool may_see(struct call *call, const struct field *field, json_t *id, bool *ret_sees);
+
 /* Adds a JSON array of what opens the commitments in a version's body (RENDER_SEALED). False where memory or the
  * database fails. */
 MUST_USE bool openings_render(struct call *call, const struct resource *resource, const char *body,

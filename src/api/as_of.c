@@ -83,6 +83,14 @@ static bool derive_then(struct call *call, const struct resource *resource, cons
     return true;
 }
 
+bool may_see(struct call *call, const struct field *field, json_t *id, bool *ret_sees)
+{
+    struct id found;
+    enum found sees = store_find(call->store, resource_find(field->target), json_string_value(id), &call->view, &found);
+    *ret_sees = sees == FOUND;
+    return sees != BROKEN;
+}
+
 bool record_restore(struct call *call, const struct resource *resource, const struct instant *as_of, const char *body,
                     size_t length, struct arena *arena, void *ret_record)
 {
@@ -96,6 +104,11 @@ bool record_restore(struct call *call, const struct resource *resource, const st
         const struct field *field = resource_field(resource, i);
         json_t *value = json_object_get(object, field->name);
         if (field->derived || !resource_has(resource, field))
+            continue;
+        bool seen = true;
+        if (field->veiled && json_is_string(value) && !may_see(call, field, value, &seen))
+            return false;
+        if (!seen)
             continue;
         if (value && !json_is_null(value))
             fine = restore_value(arena, field, value, ret_record);

@@ -231,8 +231,17 @@ void json_put(struct buffer *rows, json_t *value)
 
 static json_t *parse_version(struct call *call, const char *body, struct arena *arena)
 {
-    const char *opened = store_opened(call->store, call->route->resource, body, false, arena);
-    return opened ? json_parse(arena, opened, strlen(opened), JSON_DECODE_INT_AS_REAL, NULL) : NULL;
+    const struct resource *resource = call->route->resource;
+    const char *opened = store_opened(call->store, resource, body, false, arena);
+    json_t *object = opened ? json_parse(arena, opened, strlen(opened), JSON_DECODE_INT_AS_REAL, NULL) : NULL;
+    for (size_t i = 0; object && i < resource->field_count; i++) {
+        const struct field *field = &resource->fields[i];
+        json_t *id = field->veiled ? json_object_get(object, field->name) : NULL;
+        bool seen = true;
+        if (json_is_string(id) && (!may_see(call, field, id, &seen) || (!seen && json_object_del(object, field->name))))
+            return NULL;
+    }
+    return object;
 }
 
 static bool put_changes(struct call *call, struct buffer *rows, const struct history_version *version)

@@ -81,7 +81,7 @@ static bool verify_records(struct store *store, const struct resource *resource,
                                    "SELECT (SELECT v.body FROM version AS v JOIN audit_log AS a ON a.seq = "
                                    "v.seq WHERE v.record_id = t.id ORDER BY v.version DESC LIMIT 1), %s FROM %s "
                                    "AS t ORDER BY t.id",
-                                   store_columns(resource), resource->name);
+                                   store_columns(resource, view_all.clearance), resource->name);
     void *record = arena_alloc(arena, resource->size);
     struct db_statement *statement = record ? db_query(store->db, sql) : NULL;
     struct date today = {0};

@@ -72,6 +72,8 @@ static void put_in(struct sql *sql, const struct filter *filter, const struct li
     for (size_t i = 0; i < filter->count; i++)
         buffer_format(text, "%s$%d", i ? ", " : "", sql_parameter(sql, filter->values[i]));
     buffer_put(text, linked || through ? "))" : ")");
+    if (filter->field->veiled && query->view.clearance < CLASSIFICATION_RESTRICTED)
+        buffer_format(text, " AND sees_review_%u($1, t.\"%s\")", query->view.clearance, filter->field->name);
 }
 
 static void put_filter(struct sql *sql, const struct filter *filter, const struct list_query *query)
@@ -224,7 +226,8 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
     struct sql sql = {0};
     char words[WORDS_BYTES];
     char limit[16];
-    buffer_format(&sql.text, query->among ? "SELECT t.key, %s" : "SELECT %s", store_columns(query->resource));
+    buffer_format(&sql.text, query->among ? "SELECT t.key, %s" : "SELECT %s",
+                  store_columns(query->resource, query->view.clearance));
     put_from_where(&sql, query, words);
     snprintf(limit, sizeof limit, "%d", query->limit);
     put_page(&sql, query, limit);

@@ -14,7 +14,7 @@ enum { FIELDS_MAX = 64 };
 struct statements {
     const struct field *stored[FIELDS_MAX]; /* in the order of its columns */
     size_t stored_count;
-    char *columns;
+    char *columns[CLASSIFICATION_RESTRICTED + 1];
     char *insert;
     char *update;
     char *index_words; /* NULL where nothing of it is searched */
@@ -36,9 +36,20 @@ static const struct statements *statements_of(const struct resource *resource)
     return &all_statements[resource_index(resource)];
 }
 
-const char *store_columns(const struct resource *resource)
+const char *store_columns(const struct resource *resource, unsigned clearance)
 {
-    return statements_of(resource)->columns;
+    return statements_of(resource)->columns[clearance];
+}
+
+/* A member of the alias t as who has the clearance sees it ($1: the caller). */
+static const char *unveiled(const struct field *field, unsigned clearance, char *buffer, size_t size)
+{
+    if (field->veiled && clearance < CLASSIFICATION_RESTRICTED)
+        snprintf(buffer, size, "CASE WHEN sees_review_%u($1, t.\"%s\") THEN t.\"%s\" END", clearance, field->name,
+                 field->name);
+    else
+        snprintf(buffer, size, "t.\"%s\"", field->name);
+    return buffer;
 }
 
 const char *store_visible(const struct resource *resource, unsigned clearance)
@@ -130,13 +141,14 @@ static void list_stored(const struct resource *resource, struct statements *s)
     }
 }
 
-static char *make_columns(const struct resource *resource)
+static char *make_columns(const struct resource *resource, unsigned clearance)
 {
     struct buffer sql = {0};
+    char column[160];
     for (size_t i = 0; i < resource_field_count(resource); i++) {
         const struct field *field = resource_field(resource, i);
         if (is_stored(resource, field))
-            buffer_format(&sql, "%st.\"%s\"", sql.length ? ", " : "", field->name);
+            buffer_format(&sql, "%s%s", sql.length ? ", " : "", unveiled(field, clearance, column, sizeof column));
     }
     return buffer_take(&sql);
 }
@@ -244,23 +256,23 @@ bool store_init(void)
         if (!sees_review[level] && !(sees_review[level] = make_sees_review(level)))
             return false;
     }
-    for (size_t r = 0; r < RESOURCE_COUNT && !all_statements[r].columns; r++) {
+    for (size_t r = 0; r < RESOURCE_COUNT && !all_statements[r].insert; r++) {
         const struct resource *resource = resources[r];
         struct statements *s = &all_statements[r];
         const char *name = resource->found_by ? resource->found_by : resource->reference_prefix ? "reference" : "id";
         list_stored(resource, s);
-        s->columns = make_columns(resource);
         s->insert = make_insert(resource);
         s->update = make_update(resource);
         s->mark_words = make_mark_words(resource);
-        if (!s->columns || !s->insert || !s->update || !s->mark_words || !make_index_words(resource, &s->index_words))
+        if (!s->insert || !s->update || !s->mark_words || !make_index_words(resource, &s->index_words))
             return false;
         for (unsigned level = 0; level <= CLASSIFICATION_RESTRICTED; level++) {
+            s->columns[level] = make_columns(resource, level);
             s->visible[level] = make_visible(resource, level);
-            if (!s->visible[level])
+            if (!s->columns[level] || !s->visible[level])
                 return false;
-            s->load_by_id[level] = make_load(resource, s->columns, "id", s->visible[level]);
-            s->load_by_name[level] = make_load(resource, s->columns, name, s->visible[level]);
+            s->load_by_id[level] = make_load(resource, s->columns[level], "id", s->visible[level]);
+            s->load_by_name[level] = make_load(resource, s->columns[level], name, s->visible[level]);
             s->find_by_id[level] = make_load(resource, "t.id", "id", s->visible[level]);
             s->find_by_name[level] = make_load(resource, "t.id", name, s->visible[level]);
             if (!s->load_by_id[level] || !s->load_by_name[level] || !s->find_by_id[level] || !s->find_by_name[level])

@@ -144,6 +144,11 @@ def poll(check, seconds=5, why='it did not happen in time'):
         time.sleep(0.01)
 
 
+def after(instant):
+    """Waits until it is later: what is written in the same millisecond is part of how it was then."""
+    poll(lambda: harness.utc_now().isoformat(timespec='milliseconds')[:23] > instant[:23])
+
+
 # ---- HTTP below the harness
 
 

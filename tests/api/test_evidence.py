@@ -18,7 +18,7 @@ import pytest
 
 import harness
 from files import CSV, MIB, PARENTS, PDF, content, disposition, file_part, form, limited, pdf, send, send_form
-from support import (ABSENT_ID, abandon, audit_entries, database, fill, life, plain, poll, rows_stored,  # noqa: F401
+from support import (ABSENT_ID, abandon, after, audit_entries, database, fill, life, plain, poll, rows_stored,  # noqa: F401
                      shared, walk)
 
 
@@ -248,6 +248,7 @@ def test_files_as_they_were(org):
     path = f'/v1/reviews/{org.running_review()["id"]}'
     record = org.attach(path)
     then = org.attach(path, name='later.csv')['created_at']
+    after(then)
     org.do(f'/v1/attachments/{record["id"]}/withdraw', {'reason': 'Of another month'})
     org.attach(path, name='last.csv')
     assert [one['name'] for one in walk(org.isms.client, f'{path}/attachments?as_of={then}')] == ['scan.csv', 'later.csv']

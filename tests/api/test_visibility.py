@@ -409,6 +409,28 @@ def test_an_owner_who_may_is_told_all(shared):
 # ---- changes of what may be seen
 
 
+def test_a_follow_up_names_no_review_that_one_does_not_see(org):
+    """The action item is of a review that is seen, and was looked at in one that is not."""
+    item = org.action_item(org.adopted(org.running_review()))
+    later = org.running_review(title='Restricted', classification='restricted')
+    org.do(f'/v1/attendees/{next(one for one in org.attendees(later) if one["person_id"] == org.head.id)["id"]}/withdraw',
+           {'reason': 'Not of this circle'})
+    follow_up = org.follow_up(item, review_id=later['id'])
+    then, path, listed = follow_up['created_at'], f'/v1/follow-ups/{follow_up["id"]}', f'/v1/action-items/{item["id"]}/follow-ups'
+    ways = (path, f'{path}/history', listed, f'{listed}?format=csv', f'{listed}?format=ndjson', f'{path}?as_of={then}',
+            f'{listed}?as_of={then}', f'/v1/follow-ups?id={follow_up["id"]}')
+    for who, sees in ((org.isms, True), (org.auditor, True), (org.head, False), (org.top2, False)):
+        for way in ways:
+            body = who.client.get(way).expect(200).body.decode()
+            assert follow_up['id'] in body or way.endswith('/history')
+            assert (later['id'] in body) == sees, (who.name, way)
+        found = who.client.get(f'/v1/follow-ups?review_id={later["id"]}&count=true').expect(200).json
+        assert (found['total'], len(found['data'])) == (sees, sees)
+    assert org.head.client.get(path).json['review_id'] is None
+    org.daemon.cli('audit', 'verify')
+
+
+
 def test_another_classification_holds_at_once(shared):
     """Of the review, and of what belongs to it, where who sees the review is remembered."""
     review = shared.review(classification='public', chair_id=shared.top2.id)
