@@ -200,7 +200,7 @@ class Stage:
             return twin.Expected(401)
         if not access.sees(self.twin, me, kind, record):
             return twin.Expected(404)
-        return twin.Expected(200, record=self.twin.show(kind, record))
+        return twin.Expected(200, record=access.shown(self.twin, me, kind, record))
 
     def _history(self, step, caller, path, record, shown):
         """As many versions as there are, and their patches one after the other make the record."""
@@ -227,7 +227,7 @@ class Stage:
             return
         mine = [one['id'] for one in self.twin.records[step['kind']]
                 if access.sees(self.twin, me, step['kind'], one)
-                and histories.matches(self.twin.show(step['kind'], one), filters)]
+                and histories.matches(access.shown(self.twin, me, step['kind'], one), filters)]
         got = [one['id'] for one in answer.ok().json['data']]
         if got != sorted(mine)[:200]:
             others = sorted(set(got) ^ set(mine))

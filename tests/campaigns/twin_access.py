@@ -46,6 +46,14 @@ def sees(twin, person, kind, record):
     return False
 
 
+def shown(twin, person, kind, record):
+    """As this person is shown it: a follow-up names no review that one does not see."""
+    made = twin.show(kind, record)
+    if kind == 'follow_up' and made['review_id'] and not sees_all(twin, person, twin.get('review', made['review_id'])):
+        made = {**made, 'review_id': None}
+    return made
+
+
 def denied(twin, write):
     """The rule by which the caller's role says no, or None."""
     kind, verb, role = write.kind, write.verb, write.caller['role']
