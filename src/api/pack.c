@@ -13,6 +13,7 @@
 #include "minutes.h"
 
 #include "reviewd/clock.h"
+#include "reviewd/follow_up.h"
 #include "reviewd/late.h"
 
 #include <stdatomic.h>
@@ -37,12 +38,48 @@ static bool take_head(void *context, const struct checkpoint *checkpoint)
     return false;
 }
 
+/* Whether the caller sees the review in which a follow-up was made, if in any. */
+static bool sees_follow_up(struct call *call, const struct id *id, bool *ret_sees)
+{
+    struct follow_up follow_up;
+    struct id review;
+    struct arena arena; /* of this record */
+    arena_init(&arena);
+    enum found found =
+        store_load(call->store, &follow_up_resource, id->text, &view_all, &call->today, &arena, &follow_up);
+    if (found == FOUND && id_is_set(&follow_up.review_id))
+        found = store_find(call->store, &review_resource, follow_up.review_id.text, &call->view, &review);
+    arena_finish(&arena);
+    *ret_sees = found == FOUND;
+    return found != BROKEN;
+}
+
+/* Leaves out the follow-ups that were made in a review out of the caller's sight: their versions, which are hashed,
+ * name it. */
+static bool veil_follow_ups(struct pack *pack, struct pack_kind *kind)
+{
+    struct pack_record *kept = arena_array(pack->call->arena, kind->count + 1, sizeof *kept);
+    size_t count = 0;
+    for (size_t r = 0; kept && r < kind->count; r++) {
+        bool sees;
+        if (!sees_follow_up(pack->call, &kind->records[r].id, &sees))
+            return false;
+        if (sees)
+            kept[count++] = kind->records[r];
+    }
+    kind->records = kept;
+    kind->count = count;
+    return kept != NULL;
+}
+
 static bool list_records(struct pack *pack)
 {
     for (size_t i = 0; i < PACK_RESOURCES; i++) {
         struct pack_kind *kind = &pack->kinds[i];
         if (!store_pack_records(pack->call->store, pack_resources[i], &pack->review->record.id, pack->call->arena,
                                 &kind->records, &kind->count))
+            return false;
+        if (pack_resources[i] == &follow_up_resource && !veil_follow_ups(pack, kind))
             return false;
         for (size_t r = 0; r < kind->count; r++) {
             pack->first = !pack->first || kind->records[r].first < pack->first ? kind->records[r].first : pack->first;

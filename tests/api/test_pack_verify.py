@@ -388,6 +388,21 @@ def test_a_name_that_was_erased(org):
     assert done.returncode == 0, done.stderr
 
 
+def test_a_follow_up_made_where_the_caller_may_not_look(org):
+    """Its hashed versions name that review, so that the pack leaves it out; who sees the review has it."""
+    review = org.running_review()
+    item = org.action_item(org.adopted(review))
+    later = org.running_review(classification='restricted')
+    follow_up = org.follow_up(item, review_id=later['id'])
+    for who, sees in ((org.isms, True), (org.top2, False)):
+        pack = take(who.client, review)
+        assert bool([name for name in pack.files if follow_up['id'] in name]) == sees
+        assert bool([name for name, content in pack.files.items() if name.startswith(('records/', 'registers/')) and
+                     later['id'].encode() in content]) == sees
+        done = verify(org.daemon, pack.body)
+        assert done.returncode == 0, (who.name, done.stderr)
+
+
 # ---- what is no pack
 
 NO_ZIPS = {
