@@ -2,7 +2,7 @@
 
 Each round is a slice of the day. After it, with nobody asking, memory, descriptors and the log of the database are
 looked at; what the slices of the last third show is held against those of the middle third (the first one warms up).
-Writes come at a constant rate, so that the work of a slice is the same early and late.
+Requests come at a constant rate, so that the work of a slice is the same early and late.
 """
 
 import json
@@ -21,7 +21,7 @@ from support import poll, suspended
 SHORT = 3
 SLICE_S = 20
 SLICE_S_SHORT = 2
-WRITES_S = 80              # of all writers together
+READS_S, WRITES_S = 400, 80   # of all of them together
 READERS, WRITERS = 3, 2
 JUDGED_FROM = 9            # slices: less is too few for thirds
 GROWTH_KIB = 2048          # of memory, between the two thirds
@@ -144,7 +144,7 @@ class Soak:
     # --- a slice of the day
 
     def slice(self, seconds):
-        readers = [Worker(self, self.read) for _ in range(READERS)]
+        readers = [Worker(self, self.read, every=READERS / READS_S) for _ in range(READERS)]
         writers = [Worker(self, self.write, every=WRITERS / WRITES_S) for _ in range(WRITERS)]
         began = time.monotonic()
         for worker in readers + writers:
