@@ -97,6 +97,7 @@ void fuzz_query(const uint8_t *data, size_t size);
 void fuzz_search(const uint8_t *data, size_t size);
 void fuzz_cursor(const uint8_t *data, size_t size);
 void fuzz_path(const uint8_t *data, size_t size);
+void fuzz_import(const uint8_t *data, size_t size);
 void fuzz_key(const uint8_t *data, size_t size);
 void fuzz_token(const uint8_t *data, size_t size);
 void fuzz_condition(const uint8_t *data, size_t size);
