@@ -2,7 +2,8 @@
 
 Each round is a slice of the day. After it, with nobody asking, memory, descriptors and the log of the database are
 looked at; what the slices of the last third show is held against those of the middle third (the first one warms up).
-Requests come at a constant rate, so that the work of a slice is the same early and late.
+Requests come at a constant rate, and the review whose minutes and pack are made does not grow: the work of a slice is the
+same early and late.
 """
 
 import json
@@ -71,6 +72,7 @@ class Soak:
         org.complete_inputs(review)
         self.review = review['id']
         self.decision = org.adopted(review)['id']
+        self.growing = org.adopted(org.running_review(title='Where the day adds to'))['id']
         self.items = [org.action_item({'id': self.decision})['id'] for _ in range(ITEMS)]
         self.people = [org.new('/v1/people', faults.person())['id'] for _ in range(PEOPLE)]
         self.slices = []
@@ -95,7 +97,7 @@ class Soak:
     def write(self, worker):
         pick = worker.random.random()
         if pick < 0.05:
-            worker.ask('POST', f'/v1/decisions/{self.decision}/action-items', self.org.action_item_body())
+            worker.ask('POST', f'/v1/decisions/{self.growing}/action-items', self.org.action_item_body())
         elif pick < 0.1:
             worker.ask('POST', '/v1/people', faults.person(), Idempotency_Key=faults.fresh_email())
         elif pick < 0.5:
