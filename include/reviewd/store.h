@@ -38,6 +38,7 @@ struct store {
     bool head_known;
     bool has_snapshot;    /* of a reader: a transaction is open for all that this round reads … */
     uint64_t snapshot_of; /* … begun after so many commits */
+    bool is_stale;        /* memory was out: another connection is to take this one's place before it writes again */
     bool scrubs;          /* something was erased: the log is to be cut to nothing, since it holds what was before */
     size_t unindexed[RESOURCE_COUNT]; /* rows that the index of words may lack, at the least; 0: none */
 };

@@ -133,7 +133,7 @@ static bool scan_part(struct import_run *run, size_t part)
     if (run->parts[part].csv && !source_head(reader, &run->parts[part], &violations)) {
         run_note(run, &run->parts[part], run->parts[part].resource, 1, &violations);
         run->unreadable = true;
-        return !arena_failed(&run->line_arena);
+        return violations.count && !arena_failed(&run->line_arena);
     }
     while ((read = reader_next(reader, &offset, &number)) == READ_LINE || read == READ_LONG) {
         if (run_is_over(run))

@@ -87,12 +87,15 @@ static void group_settle(struct job *group, enum job_outcome outcome, enum db_fa
         settle(job, outcome, fault);
 }
 
+/* Made before it is needed: it may be for want of memory that a transaction is taken back. */
+static const char rollback[] = "ROLLBACK";
+
 /* Rolls back what is left of a transaction; false where even that fails. */
 static bool give_up(struct store *store)
 {
     store->head_known = false;
     store_forget(store);
-    return !db_in_transaction(store->db) || db_script(store->db, "ROLLBACK");
+    return !db_in_transaction(store->db) || db_run(store->db, rollback);
 }
 
 /* A COMMIT that did not fit, or met a lock or a broken reference, wrote nothing. All else leaves it open. */
@@ -104,6 +107,8 @@ static bool commit_wrote_nothing(enum db_fault fault)
 /* A command may be writing (an import of many lines): it is waited for as long as the first job waits. */
 static bool begin(struct store *store, const struct job *group)
 {
+    if (!db_fixed(store->db, rollback))
+        return false;
     int64_t until = clock_monotonic_us() / 1000 + PATIENCE_MS;
     until = group->deadline_ms < until ? group->deadline_ms : until;
     for (;;) {
@@ -122,15 +127,19 @@ enum group_end {
 };
 
 /* A connection anew. Where memory was out, the full-text index of the old one may take what it holds in memory for
- * damage from then on, although the database is sound. The old one stays where there is no new one to be had. */
-static void renew(struct store *store, const char *data_folder)
+ * damage from then on, although the database is sound. Where there is no new one to be had, the old one writes no more
+ * until there is: false. */
+static bool renew(struct store *store, const char *data_folder)
 {
     struct store fresh;
     const char *message;
+    store->is_stale = true;
     if (!store_open(&fresh, data_folder, DB_WRITER, &message))
-        return;
+        return false;
+    fresh.scrubs = store->scrubs;
     store_close(store);
     *store = fresh;
+    return true;
 }
 
 /* Runs the jobs in one transaction; their outcomes are set, and nothing is answered yet. A job that breaks takes the
@@ -139,6 +148,10 @@ static void renew(struct store *store, const char *data_folder)
 static enum group_end group_try(struct store *store, const char *data_folder, struct job *group, size_t words_batch)
 {
     store->head_known = false;
+    if (store->is_stale && !renew(store, data_folder)) {
+        group_settle(group, JOB_FAILED, DB_FAULT_MEMORY);
+        return GROUP_REFUSED;
+    }
     if (!begin(store, group)) {
         group_settle(group, JOB_FAILED, db_fault(store->db));
         return GROUP_REFUSED;
@@ -159,7 +172,7 @@ static enum group_end group_try(struct store *store, const char *data_folder, st
     if (!give_up(store))
         end = GROUP_UNKNOWN;
     if (end == GROUP_BROKEN && (fault == DB_FAULT_MEMORY || fault == DB_FAULT_CORRUPT))
-        renew(store, data_folder);
+        (void)renew(store, data_folder);
     group_settle(group, end == GROUP_UNKNOWN ? JOB_UNKNOWN : JOB_FAILED, fault);
     return end;
 }
@@ -244,7 +257,9 @@ static void checkpoint(struct writer *writer)
 
 static void periodic(struct writer *writer)
 {
-    if (writer->read_only || !writer->options.periodic || !db_run(writer->store.db, "BEGIN IMMEDIATE"))
+    if (writer->read_only || !writer->options.periodic ||
+        (writer->store.is_stale && !renew(&writer->store, writer->options.data_folder)) ||
+        !db_fixed(writer->store.db, rollback) || !db_run(writer->store.db, "BEGIN IMMEDIATE"))
         return;
     bool fine = store_index_words(&writer->store) && writer->options.periodic(writer->options.context, &writer->store);
     if (!fine || !db_run(writer->store.db, "COMMIT")) {
@@ -253,7 +268,7 @@ static void periodic(struct writer *writer)
             go_read_only(writer);
         enum db_fault fault = db_fault(writer->store.db);
         if (give_up(&writer->store) && (fault == DB_FAULT_MEMORY || fault == DB_FAULT_CORRUPT))
-            renew(&writer->store, writer->options.data_folder);
+            (void)renew(&writer->store, writer->options.data_folder);
         else if (db_in_transaction(writer->store.db))
             LOG(LOG_WARNING, "rollback.failed", LOG_TEXT("reason", db_message(writer->store.db)));
     }
