@@ -24,7 +24,7 @@ def lacks():
 
 
 def fail(campaign, way, request=None):
-    environment = os.environ | {'UNIT_MEMORY_ALL': '1', 'CK_RUN_CASE': way, 'CK_DEFAULT_TIMEOUT': str(LIMIT_S)}
+    environment = os.environ | {'UNIT_MEMORY_ALL': '1', 'CK_RUN_CASE': way, 'CK_TIMEOUT_MULTIPLIER': '90'}
     if request:
         environment['UNIT_MEMORY_REQUEST'] = request
     done = subprocess.run([BINARY], env=environment, capture_output=True, text=True, timeout=LIMIT_S)
@@ -45,7 +45,7 @@ def replay(campaign, case):
 def run(campaign):
     if campaign.limit == SHORT:
         for _ in campaign.rounds():
-            for way in WAYS:
+            for way in ('ours', 'ours, for good'):
                 fail(campaign, way, SHORT_REQUEST)
         return
     for number in campaign.rounds():

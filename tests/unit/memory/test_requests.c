@@ -1,10 +1,10 @@
-/* Each allocation of a request fails once: the answer is the right one or an honest 5xx, what is stored is all or
- * nothing, and nothing leaks.
+/* Each allocation of a request fails, once and for good: the answer is the right one or an honest 5xx, what is stored
+ * is all or nothing, and nothing leaks.
  *
  * Our own allocations and jansson's fail one after the other on a connection as a running daemon has it, SQLite's on
  * such a one and on a new one. Of SQLite's, which are thousands, some are left out unless UNIT_MEMORY_ALL is
- * set; of ours too under a sanitizer, where the same takes ten times as long.
- * UNIT_MEMORY_REQUEST names the one request to try. */
+ * set (tests/campaign memory does); of ours too under a sanitizer, where the same takes ten times as long, and for
+ * good. UNIT_MEMORY_REQUEST names the one request to try. */
 #include "api.h"
 #include "requests.h"
 #include "shim.h"
@@ -196,7 +196,8 @@ static void fail_each(int index, struct failing failing)
     const struct outcome right = rehearse(ask);
     bool changed = true, fired = true;
     bool is_open = false;
-    for (size_t n = 1; fired; n += all ? 1 : 1 + n / (SANITIZED || failing.new_connection || failing.for_good ? 4 : 24)) {
+    for (size_t n = 1; fired;
+         n += all ? 1 : 1 + n / (SANITIZED || failing.new_connection || failing.for_good ? 4 : 24)) {
         if (is_open && (changed || failing.new_connection))
             close_all();
         if (!is_open || changed || failing.new_connection) {
