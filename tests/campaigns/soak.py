@@ -151,7 +151,11 @@ class Soak:
         began = time.monotonic()
         for worker in readers + writers:
             worker.start()
-        self.errands()
+        try:
+            self.errands()
+        except (OSError, harness.http.client.HTTPException) as error:
+            self.campaign.failed(f'an errand ended: {error!r}')
+            return
         threading.Event().wait(max(0, seconds - (time.monotonic() - began)))
         for worker in readers + writers:
             worker.stop.set()
@@ -198,6 +202,9 @@ def run(campaign):
         soak = Soak(campaign, harness.seed(daemon, tokens))
         for _ in campaign.rounds():
             soak.slice(seconds)
+            if daemon.process.poll() is not None:
+                campaign.failed(f'it ended with {daemon.process.returncode}: {daemon.stderr()[-3000:]}', soak.slices)
+                return
         soak.judge()
         daemon.cli('audit', 'verify')
         daemon.cli('check')
