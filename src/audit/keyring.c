@@ -399,10 +399,19 @@ static bool load(struct keyring *ring, int folder, bool *ret_absent, const struc
     return fine;
 }
 
-/* Puts a new secret key into the folder; `load` does the rest. */
+/* Puts a new secret key into the folder; `load` does the rest. That may just have been made, and what is signed with
+ * the key would be of no use without it. */
 static bool put_new_key(int folder, const struct message *message)
 {
     struct secret_key key;
+    int above = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = above >= 0 && fsync(above) == 0;
+    if (!synced)
+        complain(message, "cannot sync the folder that %s is in: %s", KEYS_FOLDER, strerror(errno));
+    if (above >= 0)
+        close(above);
+    if (!synced)
+        return false;
     secret_key_make(&key);
     bool written = write_secret(folder, &key, message);
     secret_key_wipe(&key);

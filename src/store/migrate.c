@@ -1,5 +1,7 @@
 #include "ask.h"
 
+#include "reviewd/disk.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,7 +48,7 @@ static bool back_up(struct store *store, const char *data_folder, int number)
     snprintf(part, sizeof part, "%s.part", path);
     unlink(part);
     mode_t mask = umask(0077);
-    bool copied = db_backup(store->db, part) && rename(part, path) == 0;
+    bool copied = db_backup(store->db, part) && rename(part, path) == 0 && disk_sync(data_folder);
     umask(mask);
     return copied;
 }
@@ -60,15 +62,6 @@ static bool migrate_all(struct store *store, int number)
             return false;
     }
     return true;
-}
-
-static bool sync_path(const char *path, int flags)
-{
-    int fd = open(path, flags | O_CLOEXEC);
-    bool fine = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return fine;
 }
 
 static struct {
@@ -121,7 +114,8 @@ bool store_create(const char *data_folder, const char *path, bool *ret_created, 
     bool fine = template.database ? copy_template(part, &why) : store_build(part, &why);
     if (!fine)
         snprintf(message, sizeof message, "the new database cannot be made: %s", why);
-    if (fine && !sync_path(part, O_RDWR)) {
+    /* The folder, too, may just have been made: its name is there for good before the database is. */
+    if (fine && (!disk_sync(part) || !disk_sync_above(data_folder))) {
         snprintf(message, sizeof message, "the new database cannot be synced: %s", strerror(errno));
         fine = false;
     }
@@ -129,7 +123,7 @@ bool store_create(const char *data_folder, const char *path, bool *ret_created, 
     int error = errno;
     unlink(part);
     errno = error;
-    if (fine && (*ret_created ? sync_path(data_folder, O_RDONLY | O_DIRECTORY) : errno == EEXIST))
+    if (fine && (*ret_created ? disk_sync(data_folder) : errno == EEXIST))
         return true;
     *ret_message = message[0] ? message : "the new database cannot be put into its place";
     return false;
