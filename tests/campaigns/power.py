@@ -189,6 +189,25 @@ def migration(run, random):
     run.daemon.stop()
 
 
+def long_log(run, random):
+    """Evidence until the log is moved into the database by itself, beside other writes, and begun anew."""
+    tokens = prepared.make(run.root.parent / 'people')[1]
+    shutil.copytree(run.root.parent / 'people' / 'data', run.daemon.data)
+    run.begin()
+    run.daemon.start()
+    org, stop = run.organisation(tokens), threading.Event()
+    beside = threading.Thread(target=make_people, args=(run, org.isms2.token, stop))
+    beside.start()
+    try:
+        review = org.review()
+        for number in range(3):
+            org.attach(f'/v1/reviews/{review["id"]}', b'host,critical,%d\n' % random.randrange(10 ** 9) * 450000)
+    finally:
+        stop.set()
+        beside.join()
+    run.daemon.kill()
+
+
 STORIES = (first_start, load, migration)
 
 
@@ -324,11 +343,12 @@ def cuts(campaign, story, recorder, count):
 
 
 def run(campaign):
-    count = CUTS_SHORT if campaign.limit == SHORT else CUTS_LONG
+    short = campaign.limit == SHORT
+    count, stories = (CUTS_SHORT, STORIES) if short else (CUTS_LONG, (*STORIES, long_log))
     with tempfile.TemporaryDirectory(prefix='reviewd-recorder-') as folder:
         recorder = disk.compiled_recorder(folder)
         for _ in campaign.rounds():
-            for story in STORIES:
+            for story in stories:
                 cuts(campaign, story, recorder, count)
 
 
