@@ -228,6 +228,17 @@ static int print_copy(const struct invocation *invocation, const char *what, con
     return print(&text);
 }
 
+/* Synced, and under its name for good; where that cannot be had, nothing is left that could be taken for a backup. */
+static bool put_in_place(const char *copy, const char *file)
+{
+    if (!disk_sync(copy) || rename(copy, file) != 0)
+        return false;
+    if (disk_sync_around(file))
+        return true;
+    unlink(file);
+    return false;
+}
+
 int run_backup(struct invocation *invocation)
 {
     struct data data;
@@ -246,7 +257,7 @@ int run_backup(struct invocation *invocation)
         mode_t mask = umask(0077);
         if (!db_backup(data.store.db, copy))
             fail("cannot copy the database: %s", db_message(data.store.db));
-        else if (verify_copy(folder, &finding) && disk_sync(copy) && rename(copy, file) == 0 && disk_sync_around(file))
+        else if (verify_copy(folder, &finding) && put_in_place(copy, file))
             status = print_copy(invocation, "backed up to", file, &finding);
         else
             fail("%s was not written", file);
