@@ -5,6 +5,8 @@
 #ifndef REVIEWD_DB_H
 #define REVIEWD_DB_H
 
+#include "reviewd/failpoint.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -161,5 +163,13 @@ char *db_words_rank_sql(const char *table, const char *visible, int names, int c
  * long, where most is found, with $3 before and $4 behind each find; then columns of the alias t. The caller frees it.
  */
 char *db_words_show_sql(const char *table, const char *columns, int tokens);
+
+/* Where a test says so, the connection fails here as by an I/O error (failpoint.h). */
+#ifdef REVIEWD_FAILPOINTS
+bool db_failed(struct db *db, bool fails);
+#define DB_FAILPOINT(db, name) db_failed(db, FAILPOINT(name))
+#else
+#define DB_FAILPOINT(db, name) false
+#endif
 
 #endif

@@ -207,7 +207,8 @@ static bool find_caller(struct call *call)
     call->violations.count = 0; /* nobody known is told nothing of the query */
     switch (identity) {
     case IDENTITY_KNOWN: /* the token has become good since, or could not be looked up then */
-        answer_problem(call, 503, NULL, "Your token was not known when the body came in; nothing was stored. Try again.");
+        answer_problem(call, 503, NULL,
+                       "Your token was not known when the body came in; nothing was stored. Try again.");
         break;
     case IDENTITY_MISSING:
         answer_problem(call, 401, NULL, "Send 'Authorization: Bearer' with a token made by 'reviewd token create'.");

@@ -3,6 +3,7 @@
 
 #include "reviewd/audit.h"
 #include "reviewd/disk.h"
+#include "reviewd/failpoint.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -231,7 +232,7 @@ static int print_copy(const struct invocation *invocation, const char *what, con
 /* Synced, and under its name for good; where that cannot be had, nothing is left that could be taken for a backup. */
 static bool put_in_place(const char *copy, const char *file)
 {
-    if (!disk_sync(copy) || rename(copy, file) != 0)
+    if (!disk_sync(copy) || FAILPOINT("backup.rename") || rename(copy, file) != 0)
         return false;
     if (disk_sync_around(file))
         return true;
@@ -283,11 +284,12 @@ static bool restore_into(const char *file, const char *folder, struct audit_find
     }
     snprintf(copy, sizeof copy, "%s/%s", part, STORE_FILE);
     snprintf(place, sizeof place, "%s/%s", folder, STORE_FILE);
-    bool fine = copy_file(file, copy);
+    bool fine = !FAILPOINT("restore.copy") && copy_file(file, copy);
     if (!fine)
         fail("cannot copy %s: %s", file, strerror(errno));
     fine = fine && verify_copy(part, ret_finding);
-    if (fine && (rename(copy, place) != 0 || !disk_sync(folder) || !disk_sync_above(folder))) {
+    if (fine &&
+        (FAILPOINT("restore.rename") || rename(copy, place) != 0 || !disk_sync(folder) || !disk_sync_above(folder))) {
         fail("cannot put the copy into %s: %s", folder, strerror(errno));
         fine = false;
     }

@@ -1,4 +1,5 @@
 #include "reviewd/disk.h"
+#include "reviewd/failpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +9,8 @@
 
 bool disk_sync(const char *path)
 {
+    if (FAILPOINT("disk.sync"))
+        return false;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool fine = fd >= 0 && fsync(fd) == 0;
     int error = errno;
