@@ -27,6 +27,11 @@ def compiled_recorder(folder):
     return library
 
 
+def memory():
+    """A folder whose files take no time to write; None where there is none."""
+    return '/dev/shm' if Path('/dev/shm').is_dir() else None
+
+
 def recorded(daemon, library, root, log):
     """Has this daemon, and its command line, written down from now on: what happens below `root`."""
     daemon.env |= {'LD_PRELOAD': str(library), 'RECORD_FOLDER': os.path.realpath(root), 'RECORD_LOG': str(log),
@@ -48,14 +53,19 @@ class Line:
         return (int(found[1]), found[2].decode()) if found else None
 
 
-def lines(path):
-    raw, at, read = Path(path).read_bytes(), 0, []
+def lines(path, begin=0):
+    """Those that were written from this place in the log on."""
+    with open(path, 'rb') as file:
+        file.seek(begin)
+        raw, at, read = file.read(), 0, []
     while at < len(raw):
         kind, name_length, inode, offset, length = LINE.unpack_from(raw, at)
         start = at + LINE.size
+        if start + name_length + length > len(raw):      # it is being written
+            break
         at = start + name_length + length
         name = os.fsdecode(raw[start:start + name_length])
-        read.append(Line(chr(kind), name, inode, offset, raw[start + name_length:at], at))
+        read.append(Line(chr(kind), name, inode, offset, raw[start + name_length:at], begin + at))
     return read
 
 
@@ -198,6 +208,8 @@ class Disk:
             self.inodes[line.inode].pending.append((line.offset, None))
         elif line.kind == 'S':
             self.inodes[line.inode].sync()
+        elif line.kind == 'F':      # the system takes what it could not write for written: it may never be
+            self.inodes[line.inode].pending.clear()
 
     def write(self, folder, mode, random):
         """An image of it into this folder. Mode 'mixed': each file and folder in a mode of its own."""

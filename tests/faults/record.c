@@ -352,8 +352,7 @@ static int sync_noted(int fd, int (*real)(int))
         return real(fd);
     lock();
     int result = real(fd);
-    if (result == 0)
-        put('S', inode, 0, NULL, NULL, 0);
+    put(result == 0 ? 'S' : 'F', inode, 0, NULL, NULL, 0);
     unlock();
     return result;
 }
