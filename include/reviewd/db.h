@@ -103,6 +103,10 @@ bool db_checkpoint(struct db *db);
 /* Moves all of them, and cuts the log to nothing. False, at once, while anybody reads what was before, too. */
 bool db_cut_log(struct db *db);
 
+/* Whether a sync has failed while the log was moved: of what was moved so far nothing may have come to the disk, so
+ * that it must not be moved on by this process. */
+bool db_sync_failed(const struct db *db);
+
 /* A consistent copy of the whole database into a new file, while others go on writing. */
 MUST_USE bool db_backup(struct db *db, const char *path);
 

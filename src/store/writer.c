@@ -33,6 +33,7 @@ struct writer {
     size_t depth;
     bool ending;
     bool read_only; /* of the writer's thread alone */
+    bool log_stays; /* so is this: a sync of what was moved out of the log has failed */
     int checkpoint_lock;
     int64_t period_ends_ms;
     int64_t held_ms; /* by jobs that are long, so far; with the mutex */
@@ -237,18 +238,27 @@ static void group_answer(struct writer *writer, struct job *group, size_t size)
 
 /* --- the thread ------------------------------------------------------------------------------------------------ */
 
-/* SQLite before 3.51.3 can corrupt a log that one connection resets while another checkpoints: a guest in another
+/* Moves what is in the log into the database. Where its sync fails, the system gives up what it was to write, also what
+ * was moved before by a checkpoint that readers cut short, and SQLite, which takes that for moved, would begin the log
+ * anew. So nothing is moved any more: after a restart all of the log is.
+ * SQLite before 3.51.3 can corrupt a log that one connection resets while another checkpoints: a guest in another
  * process holds this lock while it writes. */
 static void checkpoint(struct writer *writer)
 {
     writer->cuts_ms = clock_monotonic_us() / 1000 + PERIOD_MS;
-    if (writer->read_only || flock(writer->checkpoint_lock, LOCK_EX | LOCK_NB) != 0)
+    if (writer->read_only || writer->log_stays || flock(writer->checkpoint_lock, LOCK_EX | LOCK_NB) != 0)
         return;
     if (writer->store.scrubs && !FAILPOINT("checkpoint.cut") && db_cut_log(writer->store.db))
         writer->store.scrubs = false;
-    else if (DB_FAILPOINT(writer->store.db, "checkpoint.before") || !db_checkpoint(writer->store.db))
+    else if (!db_sync_failed(writer->store.db) &&
+             (DB_FAILPOINT(writer->store.db, "checkpoint.before") || !db_checkpoint(writer->store.db)))
         LOG(LOG_WARNING, "checkpoint.failed", LOG_TEXT("reason", db_message(writer->store.db)));
     FAILPOINT_PASS("checkpoint.after");
+    if (db_sync_failed(writer->store.db)) {
+        writer->log_stays = true;
+        LOG(LOG_ERROR, "checkpoint.stopped", LOG_TEXT("reason", db_message(writer->store.db)),
+            LOG_TEXT("detail", "a sync failed; the log is kept whole, and grows, until restarted"));
+    }
     flock(writer->checkpoint_lock, LOCK_UN);
     atomic_store(&writer->wal_pages, db_wal_pages(writer->store.db));
 }

@@ -42,6 +42,7 @@ struct db {
     enum db_fault fault;
     char message[300];
     int wal_pages;
+    bool sync_failed;
     struct slot slots[STATEMENT_SLOTS];
     struct query queries[QUERIES_MAX];
     uint64_t query_clock;
@@ -436,6 +437,7 @@ bool db_checkpoint(struct db *db)
     int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
     if (code == SQLITE_OK)
         db->wal_pages = log - moved;
+    db->sync_failed |= code == SQLITE_IOERR_FSYNC;
     return note(db, code);
 }
 
@@ -448,7 +450,13 @@ bool db_cut_log(struct db *db)
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     if (code == SQLITE_OK)
         db->wal_pages = 0;
+    db->sync_failed |= code == SQLITE_IOERR_FSYNC;
     return code == SQLITE_OK;
+}
+
+bool db_sync_failed(const struct db *db)
+{
+    return db->sync_failed;
 }
 
 bool db_backup(struct db *db, const char *path)
