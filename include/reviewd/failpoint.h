@@ -4,7 +4,8 @@
  * The build: -Dc_args=-DREVIEWD_FAILPOINTS. What happens: REVIEWD_FAILPOINT=name:action[:n][,…], or the path of a file
  * with that, which may change at any time. The n-th time (the first, if left out) that the place is reached since the
  * order was given the process is killed (abort), waits 300 ms (delay), or the place is true and errno EIO (error). The
- * names that are reached are added to the file REVIEWD_FAILPOINT_LOG; REVIEWD_FAILPOINT=list prints all there are. */
+ * names that are reached since are added to the file REVIEWD_FAILPOINT_LOG; REVIEWD_FAILPOINT=list prints all there
+ * are. */
 #ifndef REVIEWD_FAILPOINT_H
 #define REVIEWD_FAILPOINT_H
 

@@ -421,7 +421,7 @@ static bool run_slice(struct import_run *run)
 static bool finish_slices(struct import_run *run)
 {
     run->record.status = IMPORT_DONE;
-    return !DB_FAILPOINT(run->store->db, "import.finish") && list_violations(run) && keep_record(run, "finish");
+    return !DB_FAILPOINT(run->store->db, "import.end") && list_violations(run) && keep_record(run, "finish");
 }
 
 static bool has_kind(const struct import_run *run, size_t kind, size_t from)

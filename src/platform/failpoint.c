@@ -20,8 +20,8 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char orders[ORDERS_BYTES]; /* as they were last seen */
 static int orders_file = -1;
 static int log_file = -1;
-static int hits[PLACES_MAX]; /* since then */
-static bool noted[PLACES_MAX];
+static int hits[PLACES_MAX];   /* since then */
+static bool noted[PLACES_MAX]; /* since then, too */
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -56,6 +56,7 @@ static void look_for_orders(void)
         return;
     memcpy(orders, text, sizeof orders);
     memset(hits, 0, sizeof hits);
+    memset(noted, 0, sizeof noted);
 }
 
 /* The action that is due; NULL: none. */
@@ -87,8 +88,8 @@ bool failpoint_reached(const char *name)
 {
     int before = errno;
     pthread_mutex_lock(&mutex);
-    note(name);
     look_for_orders();
+    note(name);
     const char *action = action_now(name);
     pthread_mutex_unlock(&mutex);
     errno = before;

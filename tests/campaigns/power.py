@@ -166,10 +166,9 @@ def load(run, random):
     run.daemon.stop()
 
 
-def migration(run, random):
-    """An old database: backed up, brought on, and in use at once."""
-    Path(run.daemon.data).mkdir(mode=0o700)
-    with closing(sqlite3.connect(Path(run.daemon.data, 'reviewd.db'))) as connection:
+def old_database(data):
+    data.mkdir(mode=0o700)
+    with closing(sqlite3.connect(data / 'reviewd.db')) as connection:
         connection.execute('PRAGMA journal_mode = WAL')
         connection.execute('CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, '
                            'applied_at TEXT NOT NULL) STRICT')
@@ -178,6 +177,11 @@ def migration(run, random):
             connection.execute("INSERT INTO migration VALUES (?, ?, '2026-01-01T00:00:00.000Z')",
                                (int(path.stem[:4]), path.stem))
         connection.commit()
+
+
+def migration(run, random):
+    """An old database: backed up, brought on, and in use at once."""
+    old_database(Path(run.daemon.data))
     run.begin()
     if random.random() < 0.5:
         run.cli('migrate')
@@ -214,14 +218,13 @@ STORIES = (first_start, load, migration)
 # ---- what is on a disk
 
 
-def look_before(image):
-    """Findings on the disk as it is found: what a start could mend, or hide."""
-    data = image / 'data'
+def look_before(scratch, data):
+    """Findings in a data folder as it is found: what a start could mend, or hide."""
     file = data / 'reviewd.db'
     backup = data / f'before-migration-{OLD + 1:04}.db'
     if not file.exists():
         return
-    with tempfile.TemporaryDirectory(dir=image.parent) as aside:      # whose opening changes nothing here
+    with tempfile.TemporaryDirectory(dir=scratch) as aside:      # whose opening changes nothing here
         for path in data.glob('reviewd.db*'):
             shutil.copy(path, aside)
         with closing(sqlite3.connect(Path(aside, 'reviewd.db'))) as connection:
@@ -275,7 +278,7 @@ def commands(daemon, image):
 
 def look(campaign, image, promises):
     """All findings on a disk."""
-    yield from look_before(image)
+    yield from look_before(image.parent, image / 'data')
     daemon = harness.Daemon(data=image / 'data')
     began = time.monotonic()
     try:
@@ -319,7 +322,7 @@ def examine(campaign, image, promises, where):
 
 
 def cuts(campaign, story, recorder, count):
-    with tempfile.TemporaryDirectory(prefix='reviewd-power-', dir='/dev/shm' if Path('/dev/shm').is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(prefix='reviewd-power-', dir=disk.memory()) as folder:
         run = Run(Path(folder), recorder)
         try:
             story(run, campaign.random)
