@@ -16,17 +16,20 @@ import threading
 import time
 from pathlib import Path
 
+import crash
 import disk
 import faults
 import harness
 import power
 import prepared
 import steps
+from support import poll
 
-SHORT = 40
+SHORT = 30
 CHECK_EACH = 8
 READY_WITHIN_S = 2
 OTHERS_WITHIN_S = 2
+LOAD_THREADS, LOAD_ANSWERS = 4, 40
 ACTIONS = ('abort', 'delay', 'error')
 BUILD = harness.ROOT / 'tests' / '.cache' / 'failpoint'
 OPTIONS = ('--buildtype=release', '-Dc_args=-DREVIEWD_FAILPOINTS')
@@ -51,7 +54,8 @@ def names_of(binary):
 class World:
     """A daemon of that build, and what its command line shares with it."""
 
-    def __init__(self, folder, binary):
+    def __init__(self, folder, binary, random):
+        self.random = random
         self.folder, self.root = Path(folder), Path(folder) / 'disk'
         self.orders, self.log = self.folder / 'orders', self.folder / 'reached'
         tokens = prepared.make(self.folder / 'people')[1]
@@ -88,14 +92,20 @@ class World:
         except subprocess.TimeoutExpired:
             return False
 
+    def is_ready(self):
+        try:
+            return self.org.isms.client.get('/readyz').status == 200
+        except (OSError, http.client.HTTPException):
+            return False      # it has just ended
+
     def revive(self):
         """Started anew where it is dead or read-only; how long that took."""
-        if self.is_alive():
-            if self.org.isms.client.get('/readyz').status == 200:
-                return 0
-            self.daemon.stop()
-        elif self.daemon.process:
+        if self.is_alive() and self.is_ready():
+            return 0
+        if self.daemon.process and self.ends():
             self.daemon.kill()
+        elif self.daemon.process:
+            self.daemon.stop()
         began = time.monotonic()
         self.daemon.start()
         self.restarts += 1
@@ -174,6 +184,41 @@ def revived(world):
         took = world.revive()
     if took > READY_WITHIN_S:
         yield f'ready after {took:.1f} s'
+
+
+class Told:
+    """What crash.py finds, in place of its campaign."""
+
+    def __init__(self):
+        self.findings = []
+
+    def failed(self, what, case=None):
+        self.findings.append(what)
+
+    def count(self, what, number=1):
+        pass
+
+
+def under_load(world, arm, action):
+    """Callers who write down each answer in a ledger outside; what nobody heard of is settled by its key."""
+    ledger, told = crash.Ledger(world.folder / faults.fresh_email()), Told()
+    ledger.path.touch()
+    writers = [crash.Writer(world.org, ledger, world.random) for _ in range(LOAD_THREADS)]
+    for writer in writers:
+        writer.start()
+    poll(lambda: len(ledger.entries()) > LOAD_THREADS, 60, 'no load came about')
+    arm()
+    enough, end = len(ledger.entries()) + LOAD_ANSWERS, time.monotonic() + 10
+    while any(writer.is_alive() for writer in writers) and len(ledger.entries()) < enough and time.monotonic() < end:
+        world.pause.wait(0.02)
+    for writer in writers:
+        writer.stop.set()
+        writer.join(60)
+    world.order()
+    yield from revived(world)
+    crash.compare(told, world.org, ledger)
+    crash.settle(told, world.org, [writer.under_way for writer in writers if writer.under_way])
+    yield from (finding for finding in told.findings if action != 'error' or 'was answered 5' not in finding)
 
 
 def command(world, words, data=None):
@@ -311,7 +356,7 @@ def housekeeping(world, arm, action):
     yield from revived(world)
 
 
-ACTS = [*(over_http(step) for step in steps.STEPS), *(by_command(which) for which in range(steps.COMMANDS)),
+ACTS = [under_load, *(over_http(step) for step in steps.STEPS), *(by_command(which) for which in range(steps.COMMANDS)),
         restoring, starting, first_start, migrating, housekeeping]
 
 
@@ -374,7 +419,7 @@ def run(campaign):
     names = names_of(binary)
     campaign.count('names', len(names))
     with tempfile.TemporaryDirectory(prefix='reviewd-failpoint-', dir=disk.memory()) as folder:
-        world = World(folder, binary)
+        world = World(folder, binary, campaign.random)
         try:
             each, played = cases(campaign, learn(campaign, world, names)), []
             for number in campaign.rounds():
@@ -392,7 +437,7 @@ def run(campaign):
 
 def replay(campaign, case):
     with tempfile.TemporaryDirectory(prefix='reviewd-failpoint-', dir=disk.memory()) as folder:
-        world = World(folder, built())
+        world = World(folder, built(), campaign.random)
         try:
             play(campaign, world, case['name'], case['action'], ACTS[case['act']])
             sound(campaign, world, case['name'])
