@@ -202,11 +202,13 @@ static bool find_caller(struct call *call)
             caller_identify(call->worker->callers, call->store, request->headers[HEADER_AUTHORIZATION], &call->caller);
     }
     call->view = policy_view(&call->caller);
-    if (identity == IDENTITY_KNOWN)
+    if (identity == IDENTITY_KNOWN && !request->body_let_go)
         return true;
     call->violations.count = 0; /* nobody known is told nothing of the query */
     switch (identity) {
-    case IDENTITY_KNOWN:
+    case IDENTITY_KNOWN: /* the token has become good since, or could not be looked up then */
+        answer_problem(call, 503, NULL,
+                       "Your token was not known when the body came in; nothing was stored. Try again.");
         break;
     case IDENTITY_MISSING:
         answer_problem(call, 401, NULL, "Send 'Authorization: Bearer' with a token made by 'reviewd token create'.");

@@ -9,6 +9,8 @@
 #include "register.h"
 #include "worker.h"
 
+#include "reviewd/failpoint.h"
+
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -133,7 +135,7 @@ static void make(struct xlsx_order *order)
     const char *message;
     order->outcome = XLSX_BROKEN;
     order->fault = DB_FAULT_MEMORY;
-    if (store_open(&store, order->settings->data, DB_READER, &message)) {
+    if (!FAILPOINT("xlsx.make") && store_open(&store, order->settings->data, DB_READER, &message)) {
         struct store *loops = order->call->store;
         order->call->store = &store; /* nobody else has the call now, and its own store is the loop's */
         order->outcome = gather(order);
