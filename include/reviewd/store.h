@@ -191,6 +191,9 @@ MUST_USE bool store_find_keys(struct store *store, const struct list_query *quer
 
 MUST_USE bool store_count(struct store *store, const struct list_query *query, struct arena *arena, int64_t *ret_count);
 
+/* How many records of the kind there are at most, whoever sees them; without counting them. */
+MUST_USE bool store_count_most(struct store *store, const struct resource *resource, int64_t *ret_count);
+
 /* --- search ---------------------------------------------------------------------------------------------------- */
 
 enum { SEARCH_CANDIDATES = 500 }; /* of each resource, so many of the newest finds are weighed */
