@@ -99,6 +99,7 @@ struct call {
     struct violations violations;
     struct instant now;
     struct date today;
+    int64_t began_us; /* by a clock that never goes back */
     struct store *store;
     struct xlsx_order *xlsx; /* that a thread of its own makes for it */
     bool xlsx_given_up;
