@@ -1,11 +1,13 @@
 """Backups under load: each restores to a prefix of what was acknowledged, verifies, and holds no writer up.
 
-A backup may hold what was written while it was made, but nothing is missing that was acknowledged before it began, and
+That no write waits for it is tried the hard way: it is stopped at a moment of chance, and the others have to go on all the
+time that it stands still. A backup may hold what was written while it was made, but nothing is missing that was acknowledged before it began, and
 what it holds is the log up to one entry: its head is the live log's hash at that number.
 """
 
 import json
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -15,10 +17,13 @@ from pathlib import Path
 import faults
 import harness
 import organisation
+from campaigning import pause
 from support import database, poll
 
 SHORT = 3
 WAIT_MAX_S = 1.0      # of one write beside a backup; generous, since the machine is busy with all of this
+STOPPED_S = 0.6       # in which a write has time for it, on any machine
+WITHIN_S = 0.06       # that a backup takes, or so
 
 
 class Timed(faults.Load):
@@ -69,6 +74,25 @@ def check_restored(campaign, org, data, before, after):
         campaign.failed('the backup holds people that nobody had sent')
 
 
+def backed_up(campaign, org, load, file):
+    """Makes a backup, and stops it for a while at some moment."""
+    process = subprocess.Popen([org.daemon.binary, 'backup', str(file), '--data', org.daemon.data], env=org.daemon.env,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    pause(campaign.random.random() * WITHIN_S)
+    if process.poll() is None:
+        process.send_signal(signal.SIGSTOP)
+        before = len(load.told)
+        pause(STOPPED_S)
+        told = len(load.told) - before
+        process.send_signal(signal.SIGCONT)
+        campaign.count('stopped in the middle')
+        campaign.count('writes meanwhile', told)
+        if not told:
+            campaign.failed('no write was answered while a backup stood still')
+    _, said = process.communicate(timeout=120)
+    return process.returncode, said
+
+
 def one_backup(campaign, org, folder, ledger):
     """`ledger`: the addresses sent and acknowledged so far, by this and earlier rounds."""
     file, data = folder / 'backup', folder / 'restored'
@@ -78,15 +102,15 @@ def one_backup(campaign, org, folder, ledger):
         before = ledger['acknowledged'] | load.acknowledged
         load.longest = 0
         began = time.monotonic()
-        made = org.daemon.cli('backup', str(file), check=False)
+        returncode, said = backed_up(campaign, org, load, file)
         took = time.monotonic() - began
         longest = load.longest
     finally:
         load.end()
     ledger['sent'] |= load.sent.keys()
     ledger['acknowledged'] |= load.acknowledged
-    if made.returncode:
-        campaign.failed(f'backup: {made.stderr}')
+    if returncode:
+        campaign.failed(f'backup: {said}')
         return
     campaign.most('s for a backup at the most', round(took, 3))
     campaign.most('s for a write beside it at the most', round(longest, 3))
