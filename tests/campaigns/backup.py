@@ -22,7 +22,7 @@ from support import database, poll
 
 SHORT = 3
 WAIT_MAX_S = 1.0      # of one write beside a backup; generous, since the machine is busy with all of this
-STOPPED_S = 0.6       # in which a write has time for it, on any machine
+STOPPED_S = 1.2       # longer than any write may wait
 WITHIN_S = 0.06       # that a backup takes, or so
 
 
