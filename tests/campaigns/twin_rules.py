@@ -392,7 +392,9 @@ def _committed(model, write, is_commitment):
 
 
 def _touched(write, name):
-    """Whether a member is anything else than it was."""
+    """Whether a member is anything else than it was. Null for what has a default is that default."""
+    if name == 'action_required' and name not in write.shape.bad:
+        return write.record[name] != write.after[name]
     return differs(write.record[name], write.given.get(name, write.record[name]))
 
 
