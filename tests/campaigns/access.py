@@ -180,6 +180,7 @@ def run(campaign):
             matrix = Matrix(campaign, stage, whole)
             matrix.play()
             marks.read_everything(campaign, stage, matrix, operations(stage), whole)
+            marks.name_everything(campaign, stage, matrix)
             if stage.org.get('/v1/audit-log/head') != head:
                 campaign.failed('something was stored, and everything was refused or a dry run')
             marks.logs_and_figures(campaign, stage)

@@ -10,9 +10,11 @@ import access_cells as cells
 import twin
 from harness import Client
 from support import ABSENT_ID, ABSENT_REFERENCE
+from twin_shape import ARGUMENTS, MEMBERS
 
 ID = re.compile(rb'[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}')
 REFERENCE = re.compile(rb'(?:MR|DEC|ACT)-\d{4}-\d+')
+NAMED = 'the-name-of-a-record'
 EXAMPLES = ('/openapi.json', '/docs')      # theirs are references that a record may have
 NEVER_ALIKE = {'date', 'x-request-id'}
 
@@ -245,6 +247,65 @@ def same_but(answers, pair):
             names.pop('content-length', None)
         shown.append((answer.status, body, names))
     return shown[0] == shown[1]
+
+
+# ---- references in bodies
+
+
+def bodies_that_name(stage, hidden):
+    """(method, path, body, (hidden, absent)): wherever a body may name a record that is no person."""
+    own = stage.sets['own'].busy
+    written = {'review': own}
+    for kind in ('decision', 'action_item', 'follow_up', 'input'):
+        written[kind] = next(one for one in stage.twin.records[kind] if one['_set'] == 'own' and one.get(
+            'status', 'open') in ('proposed', 'open') and not one.get('withdrawn'))
+    for kind, members in MEMBERS.items():
+        for name, member in members.items():
+            if member.kind not in ('ref', 'refs') or member.target == 'person':
+                continue
+            ways = [('POST', f'/v1/{twin.PATHS[parent]}/{written[parent]["id"]}/{twin.PATHS[kind]}')
+                    for parent in twin.PARENTS[kind]]
+            if kind in cells.CHANGED:
+                ways.append(('PATCH', f'/v1/{twin.PATHS[kind]}/{written[kind]["id"]}'))
+            for method, path in ways:
+                for pair in named_hidden('id', path, hidden, member.target):
+                    yield method, path, {name: [NAMED] if member.kind == 'refs' else NAMED}, pair
+    for (kind, verb), members in ARGUMENTS.items():
+        for name, member in members.items():
+            if member.kind == 'ref' and member.target != 'person':
+                path = f'/v1/{twin.PATHS[kind]}/{written[kind]["id"]}/{verb}'
+                for pair in named_hidden('id', path, hidden, member.target):
+                    yield 'POST', path, {name: NAMED, 'reason': 'For a reason'}, pair
+
+
+def lines_that_name(hidden):
+    """The same by a line of an import."""
+    for kind, parents in twin.PARENTS.items():
+        for parent in parents:
+            for pair in named_hidden('id', '', hidden, parent):
+                yield 'POST', '/v1/imports', json.dumps({'resource': kind, f'{parent}_id': NAMED}).encode() + b'\n', pair
+
+
+def name_everything(campaign, stage, matrix):
+    """By whoever does not see what is named: the answer is that of a name that nothing has."""
+    hidden = hidden_records(stage)
+    for caller in matrix.callers:
+        if not caller.me or matrix.scan.sees_set(caller, 'restricted'):
+            continue
+        for method, path, body, pair in [*bodies_that_name(stage, hidden), *lines_that_name(hidden)]:
+            answers = []
+            for value in pair:
+                if isinstance(body, bytes):
+                    named = body.replace(NAMED.encode(), value.encode())
+                else:
+                    named = json.loads(json.dumps(body).replace(NAMED, value))
+                answers.append(caller.request(method, f'{path}?dry_run=true', named, **{'If-Match': '*'} if path.endswith(
+                    '/supersede') or method == 'PATCH' else {}))
+                campaign.count('names in bodies')
+                matrix.scan.look(campaign, caller, answers[-1])
+            if not same_but(answers, pair):
+                campaign.failed(f'{caller.name}: {method} {path} {body} is not answered for {pair[0]} as for {pair[1]}: '
+                                f'{answers[0]} {answers[1]}')
 
 
 def logs_and_figures(campaign, stage):
