@@ -515,7 +515,7 @@ def _results(model, write, item, kind, outcome):
             write.rules.add('follow_up.criteria.duplicate')
         seen.add(key)
         if kind in ('completion', 'effectiveness'):
-            if one['measured_value'] is None and not long_enough(one['evidence'], 10):
+            if one['measured_value'] is None and 'evidence' not in one['_bad'] and not long_enough(one['evidence'], 10):
                 write.rules.add('follow_up.evidence.required')
         if not found:
             continue
