@@ -231,7 +231,8 @@ def _read(campaign, stage, matrix, caller, path, cell, query, hidden):
             matrix.scan.look(campaign, caller, answer)
             if answer.status >= 500:
                 campaign.failed(f'GET {answer.path} is answered {answer.status}')
-        if pair and not same_but(answers, pair):
+        by_audit = path == '/v1/audit-log'      # which tells its readers of every record that something was done to it
+        if pair and not by_audit and not same_but(answers, pair):
             campaign.failed(f'{caller.name}: GET {answers[0].path} is not answered like {answers[1].path}: '
                             f'{answers[0]} {answers[1]}')
 
