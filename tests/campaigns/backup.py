@@ -5,6 +5,7 @@ time that it stands still. A backup may hold what was written while it was made,
 what it holds is the log up to one entry: its head is the live log's hash at that number.
 """
 
+import itertools
 import json
 import shutil
 import signal
@@ -24,6 +25,7 @@ SHORT = 3
 WAIT_MAX_S = 1.0      # of one write beside a backup, or twice what one without a backup has waited: the machine is busy
 QUIET_S = 0.4         # without one, in each round
 STOPPED_S = 1.2       # that a backup stands still: longer than any write may wait
+OF_ONE = 20           # backups of one database
 WITHIN_S = 0.06       # that a backup takes, or so
 
 
@@ -132,18 +134,24 @@ def one_backup(campaign, org, folder, ledger):
     file.unlink()
 
 
-def run(campaign):
-    folder = Path(tempfile.mkdtemp(prefix='reviewd-backup-'))
+def some_backups(campaign, numbers, folder):
+    """Of one daemon, whose database grows by what is written beside them."""
     daemon = harness.Daemon()
     tokens = organisation.create_people(daemon)
     daemon.start()
     ledger = {'sent': set(), 'acknowledged': set(), 'longest': 0}
     try:
         org = harness.seed(daemon, tokens)
-        for _ in campaign.rounds():
+        for _ in numbers:
             one_backup(campaign, org, folder, ledger)
         campaign.count('acknowledged writes', len(ledger['acknowledged']))
         daemon.stop()
     finally:
         daemon.discard()
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(campaign):
+    with tempfile.TemporaryDirectory(prefix='reviewd-backup-') as folder:
+        rounds = campaign.rounds()
+        for first in rounds:
+            some_backups(campaign, itertools.chain((first,), itertools.islice(rounds, OF_ONE - 1)), Path(folder))
