@@ -5,8 +5,11 @@
 #include "reviewd/value.h"
 
 /* A UUID version 7 (RFC 9562): ordered by time, and within a millisecond by a counter. It never goes back, also when
- * the clock does. Any thread. */
+ * the clock does, within a process; beyond it, by id_not_before(). Any thread. */
 struct id id_make(void);
+
+/* From now on ids are made that are greater than any of that millisecond: for what other processes have made. */
+void id_not_before(int64_t ms);
 
 /* The millisecond since 1970 at which an id was made; -1 where it is no UUID version 7. */
 int64_t id_made_ms(const struct id *id);

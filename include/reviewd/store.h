@@ -39,9 +39,15 @@ struct store {
     bool has_snapshot;    /* of a reader: a transaction is open for all that this round reads … */
     uint64_t snapshot_of; /* … begun after so many commits */
     bool is_stale;        /* memory was out: another connection is to take this one's place before it writes again */
+    bool ids_known;       /* those made from now on are greater than … */
+    unsigned ids_as_of;   /* … all that were stored in this state (db_snapshot) */
     bool scrubs;          /* something was erased: the log is to be cut to nothing, since it holds what was before */
     size_t unindexed[RESOURCE_COUNT]; /* rows that the index of words may lack, at the least; 0: none */
 };
+
+/* From now on ids are made that are greater than all in the database: to be asked before any is made, and in each
+ * transaction that writes, since another process may have written. It reads only if one has. */
+MUST_USE bool store_learn_ids(struct store *store);
 
 /* Makes the SQL of all resources. Once, before threads and after domain_init(). False when memory is out. */
 MUST_USE bool store_init(void);
@@ -380,7 +386,9 @@ MUST_USE enum found store_kept_answer(struct store *store, const struct id *call
                                       struct kept_answer *ret_answer);
 MUST_USE bool store_keep_answer(struct store *store, const struct id *caller, const char *key,
                                 const struct instant *now, const struct kept_answer *answer);
-MUST_USE bool store_drop_answers(struct store *store, const struct instant *before);
+/* What was kept before goes; what was kept later than it is now, by a clock that was set back since, is kept a day from
+ * now. */
+MUST_USE bool store_drop_answers(struct store *store, const struct instant *before, const struct instant *now);
 
 /* --- personal data (personal.c, erase.c) ------------------------------------------------------------------------ */
 

@@ -98,6 +98,7 @@ struct call {
     struct violations violations;
     struct instant now;
     struct date today;
+    int64_t began_us; /* by a clock that never goes back */
     struct store *store;
     struct import_run *import;
     struct pack *pack; /* as it was planned */

@@ -199,6 +199,8 @@ bool call_keep_answer(struct job *job, struct store *store)
 bool api_housekeeping(void *context, struct store *store)
 {
     (void)context;
-    struct instant before = instant_from_ms(clock_now_ms() - KEPT_MS);
-    return store_drop_answers(store, &before) && caller_flush_last_use(store);
+    int64_t now_ms = clock_now_ms();
+    struct instant before = instant_from_ms(now_ms - KEPT_MS);
+    struct instant now = instant_from_ms(now_ms);
+    return store_drop_answers(store, &before, &now) && caller_flush_last_use(store);
 }

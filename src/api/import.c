@@ -62,10 +62,10 @@ void api_give_up(void)
 void api_finish_imports(int grace_ms)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until); /* which nobody sets */
     until.tv_sec += grace_ms / 1000;
     pthread_mutex_lock(&mutex);
-    while (under_way && pthread_cond_timedwait(&over, &mutex, &until) == 0)
+    while (under_way && pthread_cond_clockwait(&over, &mutex, CLOCK_MONOTONIC, &until) == 0)
         continue;
     ending = true;
     while (under_way)

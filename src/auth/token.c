@@ -100,8 +100,9 @@ bool caller_flush_last_use(struct store *store)
     bool fine = true;
     pthread_mutex_lock(&last_use.mutex);
     for (size_t i = 0; i < last_use.count && fine; i++) {
-        bool fresh = last_use.used[i].at_ms > last_use.used[i].written_ms;
-        if (!fresh || clock_now_ms() - last_use.used[i].written_ms < USED_EVERY_MS)
+        int64_t since_ms = clock_now_ms() - last_use.used[i].written_ms;
+        bool fresh = last_use.used[i].at_ms != last_use.used[i].written_ms;
+        if (!fresh || (since_ms >= 0 && since_ms < USED_EVERY_MS)) /* a clock that was set back is no reason to wait */
             continue;
         struct instant at = instant_from_ms(last_use.used[i].at_ms);
         fine = store_token_used(store, &last_use.used[i].token_id, &at);

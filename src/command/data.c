@@ -109,7 +109,10 @@ bool data_open(struct data *data, const struct invocation *invocation)
     }
     const struct api_options options = {.settings = &invocation->settings, .progress = invocation->progress};
     arena_init(&data->arena);
-    if (is_current(&data->store, folder)) {
+    bool current = is_current(&data->store, folder);
+    if (current && !store_learn_ids(&data->store)) {
+        fail("cannot read the database in %s: %s", folder, db_message(data->store.db));
+    } else if (current) {
         data->api = api_create(&options);
         data->worker = data->api ? api_worker_create(data->api, &data->store) : NULL;
         if (data->worker)

@@ -158,6 +158,38 @@ static void put_settings(struct buffer *text)
     }
 }
 
+/* The commands are run as they stand here by tests/deploy/test_restore.py. */
+static void put_restoring(struct buffer *text)
+{
+    buffer_put(text, ".SH BACKUP AND RESTORE\n");
+    put_text(
+        text,
+        "A backup is made while the server runs, and holds up no write. It is the database, with all evidence; the "
+        "keys that sign are kept in another place, so that a thief of one has not both, and so are the signed heads "
+        "(checkpoint_file). Each night, and the second line once and after each 'reviewd key rotate':");
+    buffer_put(text, ".PP\n.nf\n"
+                     "reviewd backup \\-\\-data /var/lib/reviewd /backup/reviewd\\-$(date +%F).db\n"
+                     "cp \\-a /var/lib/reviewd/keys /elsewhere/\n"
+                     ".fi\n.PP\n");
+    put_text(text,
+             "To restore, as root under systemd; to try whether one could, into another folder and without systemctl:");
+    buffer_put(text, ".PP\n.nf\n"
+                     "systemctl stop reviewd\n"
+                     "mkdir \\-p \\-m 700 /var/lib/reviewd.before\n"
+                     "find /var/lib/reviewd/ \\-mindepth 1 \\-maxdepth 1 \\-exec mv \\-t /var/lib/reviewd.before {} +\n"
+                     "cp \\-a /elsewhere/keys /var/lib/reviewd/\n"
+                     "reviewd restore \\-\\-data /var/lib/reviewd $(ls /backup/reviewd\\-*.db | tail \\-1)\n"
+                     "reviewd check \\-\\-data /var/lib/reviewd\n"
+                     "reviewd audit verify \\-\\-data /var/lib/reviewd \\-\\-checkpoint /elsewhere/checkpoints\n"
+                     "chown \\-R \\-\\-reference=/var/lib/reviewd/ /var/lib/reviewd/\n"
+                     "systemctl start reviewd\n"
+                     ".fi\n.PP\n");
+    put_text(
+        text,
+        "What was written after the backup is lost. A signed head of that time finds that the log is cut short, and "
+        "says where it ends. Tokens are those of the backup: what was revoked since is to be revoked again.");
+}
+
 int run_manual(struct invocation *invocation)
 {
     static const char *const files[][2] = {
@@ -198,6 +230,7 @@ int run_manual(struct invocation *invocation)
         put_tag(&text, signals[i][0], NULL);
         put_text(&text, signals[i][1]);
     }
+    put_restoring(&text);
     buffer_put(&text, ".SH EXIT STATUS\n");
     put_text(&text, "0: done. 1: it failed, and one line on standard error says why. 2: wrong usage. "
                     "3: 'reviewd due' found something overdue.");

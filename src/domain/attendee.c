@@ -79,7 +79,7 @@ void attendee_check(const struct attendee *after, const struct attendee *before,
         violation_add(violations, "attendee.withdrawn", NULL, "This attendee was withdrawn; add the person anew.");
     bool named = id_is_set(&after->person_id);
     bool replaced = before && named && !id_equal(&before->person_id, &after->person_id);
-    if ((!before || replaced) && facts->attends_already)
+    if ((!before || replaced) && after->withdrawn != TRUTH_TRUE && facts->attends_already)
         violation_add(violations, "attendee.unique", "#/person_id", "This person attends the review already.");
     if (replaced && id_equal(&before->person_id, &facts->chair_id))
         violation_add(violations, "attendee.chair.single", "#/person_id",

@@ -16,27 +16,30 @@ static void put_hex(char *target, const unsigned char *bytes, size_t count)
     }
 }
 
+static struct {
+    pthread_mutex_t mutex;
+    uint64_t last_ms;
+    unsigned counter;
+} made = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
 /* 48 bits of milliseconds, then 12 bits of a counter that begins anew at random in each millisecond (RFC 9562, 6.2,
  * method 1), then 62 random bits. */
 struct id id_make(void)
 {
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    static uint64_t last_ms;
-    static unsigned counter;
     unsigned char bytes[16];
     randombytes_buf(bytes, sizeof bytes);
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&made.mutex);
     uint64_t ms = (uint64_t)clock_now_ms();
-    if (ms > last_ms) {
-        last_ms = ms;
-        counter = (unsigned)(bytes[6] & 3) << 8 | bytes[7];
-    } else if (++counter > 0xFFF) {
-        last_ms++;
-        counter = 0;
+    if (ms > made.last_ms) {
+        made.last_ms = ms;
+        made.counter = (unsigned)(bytes[6] & 3) << 8 | bytes[7];
+    } else if (++made.counter > 0xFFF) {
+        made.last_ms++;
+        made.counter = 0;
     }
-    ms = last_ms;
-    unsigned count = counter;
-    pthread_mutex_unlock(&mutex);
+    ms = made.last_ms;
+    unsigned count = made.counter;
+    pthread_mutex_unlock(&made.mutex);
     for (int i = 0; i < 6; i++)
         bytes[i] = (unsigned char)(ms >> (40 - 8 * i));
     bytes[6] = (unsigned char)(0x70 | count >> 8);
@@ -49,6 +52,17 @@ struct id id_make(void)
     put_hex(id.text + 19, bytes + 8, 2);
     put_hex(id.text + 24, bytes + 10, 6);
     return id;
+}
+
+void id_not_before(int64_t ms)
+{
+    pthread_mutex_lock(&made.mutex);
+    if ((uint64_t)ms >= made.last_ms) {
+        made.last_ms = (uint64_t)ms;
+        made.counter =
+            0xFFF; /* the next one is of the next millisecond, since nobody knows how far this one is counted */
+    }
+    pthread_mutex_unlock(&made.mutex);
 }
 
 int64_t id_made_ms(const struct id *id)

@@ -41,6 +41,9 @@ int store_lock_checkpoints(const char *data_folder);
 /* Makes a migrated database beside its place and puts it there in one step, where nobody else was faster. */
 MUST_USE bool store_create(const char *data_folder, const char *path, bool *ret_created, const char **ret_message);
 
+/* Makes the SQL of store_learn_ids(). Once, before threads. False when memory is out. */
+bool newest_init(void);
+
 /* Finds in the tables what records show of their parents. Once, before threads. */
 void parents_init(void);
 

@@ -77,10 +77,11 @@ bool store_keep_answer(struct store *store, const struct id *caller, const char 
     return ask_done(statement);
 }
 
-bool store_drop_answers(struct store *store, const struct instant *before)
+bool store_drop_answers(struct store *store, const struct instant *before, const struct instant *now)
 {
     return !DB_FAILPOINT(store->db, "answer.drop") &&
-           ask_done(ASK(store, "DELETE FROM idempotency WHERE created_at < $1", before->text));
+           ask_done(ASK(store, "DELETE FROM idempotency WHERE created_at < $1", before->text)) &&
+           ask_done(ASK(store, "UPDATE idempotency SET created_at = $1 WHERE created_at > $1", now->text));
 }
 
 /* --- whether it fits -----------------------------------------------------------------------------------------------

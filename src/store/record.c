@@ -256,6 +256,8 @@ bool store_init(void)
         if (!sees_review[level] && !(sees_review[level] = make_sees_review(level)))
             return false;
     }
+    if (!newest_init())
+        return false;
     for (size_t r = 0; r < RESOURCE_COUNT && !all_statements[r].insert; r++) {
         const struct resource *resource = resources[r];
         struct statements *s = &all_statements[r];

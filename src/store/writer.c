@@ -164,7 +164,7 @@ static enum group_end group_try(struct store *store, const char *data_folder, st
         group_settle(group, JOB_FAILED, db_fault(store->db));
         return GROUP_REFUSED;
     }
-    bool fine = !DB_FAILPOINT(store->db, "begin.after");
+    bool fine = !DB_FAILPOINT(store->db, "begin.after") && store_learn_ids(store);
     for (struct job *job = group; fine && job; job = job->next) {
         job->result = run_one(job, store);
         settle(job, JOB_ANSWERED, DB_FAULT_NONE);

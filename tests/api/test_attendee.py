@@ -191,6 +191,9 @@ def test_a_withdrawn_attendee_stays_as_it_is(org, review):
     gone = org.do(one(attendee) + '/withdraw', {'reason': 'Has left the company'})
     refused(org.isms.client, 'PATCH', one(attendee), {'attendance': 'attended'}, 409, 'attendee.withdrawn')
     refused(org.isms.client, 'PATCH', one(attendee), {'attendance': 'late'}, 409, 'attendee.withdrawn', 'body.enum')
+    # It attends no more, so that nobody attends twice by it.
+    there = org.attendee(review, person_id=org.isms2.id)
+    refused(org.isms.client, 'PATCH', one(attendee), {'person_id': there['person_id']}, 409, 'attendee.withdrawn')
     assert org.get(one(attendee)) == gone
     # The person may come after all, as an attendee of their own.
     taken(org.isms.client, 'POST', attendees_of(review), org.attendee_body(attendance='attended'))

@@ -71,6 +71,8 @@ def test_conclude_takes(org, over):
 
 def test_minutes_may_be_written_before(org):
     review = org.concludable(org.running_review(summary='# Minutes'))
+    rehearsed = org.isms.client.verb(one(review) + '/conclude?dry_run=true', org.conclude_body(summary=None)).expect(200)
+    assert rehearsed.json['summary'] == '# Minutes'      # an argument that is null is none
     done = taken(org.isms.client, 'VERB', one(review) + '/conclude', org.conclude_body(summary=ABSENT))
     assert done['summary'] == '# Minutes'
 

@@ -41,6 +41,12 @@ def load(name):
     return importlib.import_module(name)
 
 
+def pause(seconds):
+    """Time that is to pass: of callers that are slow on purpose, and of silence that is measured. What is waited for is
+    waited for by support.poll()."""
+    time.sleep(seconds)
+
+
 class Campaign:
     def __init__(self, name, count=None, minutes=None, seed=None):
         self.name = name

@@ -182,10 +182,11 @@ class Twin:
 
     def _after(self, write):
         """The record as it would be. Silent: a malformed member is judged as if it were not sent, and a reference that
-        names nothing as none."""
+        names nothing as none; a verb's argument that is null is one that is not given."""
         given = write.given
         if write.verb:
-            return {**write.record, **{name: given[name] for name in given if name in write.record}}
+            return {**write.record, **{name: value for name, value in given.items()
+                                       if name in write.record and value is not None}}
         members = MEMBERS[write.kind]
         before = write.record or {name: None for name in members}
         after = {**before, **given}

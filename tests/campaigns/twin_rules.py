@@ -392,7 +392,9 @@ def _committed(model, write, is_commitment):
 
 
 def _touched(write, name):
-    """Whether a member is anything else than it was."""
+    """Whether a member is anything else than it was. Null for what has a default is that default."""
+    if name == 'action_required' and name not in write.shape.bad:
+        return write.record[name] != write.after[name]
     return differs(write.record[name], write.given.get(name, write.record[name]))
 
 
@@ -513,7 +515,7 @@ def _results(model, write, item, kind, outcome):
             write.rules.add('follow_up.criteria.duplicate')
         seen.add(key)
         if kind in ('completion', 'effectiveness'):
-            if one['measured_value'] is None and not long_enough(one['evidence'], 10):
+            if one['measured_value'] is None and 'evidence' not in one['_bad'] and not long_enough(one['evidence'], 10):
                 write.rules.add('follow_up.evidence.required')
         if not found:
             continue

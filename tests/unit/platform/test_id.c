@@ -51,6 +51,21 @@ START_TEST(ids_ascend_though_the_clock_goes_back)
 }
 END_TEST
 
+START_TEST(ids_ascend_above_what_others_made)
+{
+    struct id before = id_make();
+    clock_pretend(NOON_MS + 365 * (int64_t)86400000);
+    struct id of_others = {.text = "01ffffff-ffff-7fff-bfff-ffffffffffff"};
+    id_not_before(id_made_ms(&of_others));
+    struct id next = id_make();
+    EXPECT(strcmp(of_others.text, next.text) < 0, "%s before %s", of_others.text, next.text);
+    id_not_before(id_made_ms(&before)); /* which is long over */
+    struct id last = id_make();
+    EXPECT(strcmp(next.text, last.text) < 0, "%s before %s", next.text, last.text);
+    clock_pretend(0);
+}
+END_TEST
+
 static struct id made[THREADS][MADE / THREADS];
 
 static void *make_many(void *context)
@@ -116,6 +131,7 @@ Suite *id_suite(void)
     tcase_add_test(tcase, ids_ascend);
     tcase_add_test(tcase, ids_carry_their_time);
     tcase_add_test(tcase, ids_ascend_though_the_clock_goes_back);
+    tcase_add_test(tcase, ids_ascend_above_what_others_made);
     tcase_add_test(tcase, no_two_threads_make_the_same_id);
     tcase_add_test(tcase, request_ids_differ);
     tcase_add_test(tcase, the_monotonic_clock_does_not_pretend);
