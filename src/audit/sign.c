@@ -66,7 +66,7 @@ void secret_key_wipe(struct secret_key *key)
 
 void key_id_text(const struct public_key *key, char ret_text[KEY_ID_TEXT_BYTES])
 {
-    for (int i = 0; i < KEY_ID_BYTES; i++) /* little-endian */
+    for (size_t i = 0; i < KEY_ID_BYTES; i++) /* little-endian */
         snprintf(ret_text + 2 * i, 3, "%02X", key->id[KEY_ID_BYTES - 1 - i]);
 }
 
@@ -102,7 +102,7 @@ bool secret_key_parse(const char *line, size_t length, struct secret_key *ret_ke
     struct secret_box box;
     unsigned char seed[32];
     struct secret_key key;
-    bool fine = decode(line, length, &box, sizeof box) && memcmp(box.algorithm, "Ed\0\0B2", 6) == 0;
+    bool fine = decode(line, length, &box, sizeof box) && memcmp(&box, "Ed\0\0B2", 6) == 0;
     if (fine) {
         /* A secret with the public half of another key would give itself away with the first signature. */
         crypto_sign_ed25519_sk_to_seed(seed, box.secret);

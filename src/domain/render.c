@@ -109,7 +109,7 @@ static void put_short(struct buffer *buffer, const char *text)
         return;
     char *at = buffer->data + buffer->length;
     at[0] = '"';
-    memcpy(at + 1, text, length);
+    memcpy(at + 1, text, length); // NOLINT(bugprone-not-null-terminated-result): a quotation mark ends it
     at[length + 1] = '"';
     buffer->length += length + 2;
 }

@@ -101,6 +101,7 @@ const char *record_state_name(const struct resource *resource, const void *recor
 {
     const struct field *field = resource_field_named(resource, resource->state);
     unsigned state = record_state(resource, record);
+    assert(field && "record_state() has found it");
     if (field->kind == FIELD_KIND_ENUM)
         return state ? field->values[state - 1] : "unknown";
     bool on = state == TRUTH_TRUE;

@@ -72,7 +72,7 @@ static void catalogue_require(const char *resource, const char *noun, const char
     if (catalogue_find(name))
         return;
     char *statement = statements[count];
-    snprintf(statement, NAME_MAX_BYTES * 2, "Every %s has '%s'.", noun, field);
+    snprintf(statement, sizeof *statements, "Every %s has '%s'.", noun, field);
     for (char *at = statement; *at && *at != '\''; at++)
         *at = *at == '_' ? ' ' : *at;
     catalogue_insert(&(struct rule){name, statement, 422, RULE_PRACTICE, NULL, resource});

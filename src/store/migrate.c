@@ -1,5 +1,7 @@
 #include "ask.h"
 
+#include "reviewd/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -108,7 +110,7 @@ static bool copy_template(const char *path, const char **ret_message)
         fine = written > 0 || (written < 0 && errno == EINTR);
         done += written > 0 ? (size_t)written : 0;
     }
-    *ret_message = strerror(errno);
+    *ret_message = error_text(errno);
     return fd >= 0 && close(fd) == 0 && fine;
 }
 
@@ -122,7 +124,7 @@ bool store_create(const char *data_folder, const char *path, bool *ret_created, 
     if (!fine)
         snprintf(message, sizeof message, "the new database cannot be made: %s", why);
     if (fine && !sync_path(part, O_RDWR)) {
-        snprintf(message, sizeof message, "the new database cannot be synced: %s", strerror(errno));
+        snprintf(message, sizeof message, "the new database cannot be synced: %s", error_text(errno));
         fine = false;
     }
     *ret_created = fine && link(part, path) == 0;
