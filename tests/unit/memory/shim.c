@@ -1,6 +1,7 @@
 #include "shim.h"
 
 #include "reviewd/arena.h"
+#include "reviewd/db.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -131,6 +132,46 @@ static void sqlite_free(void *data)
 {
     shim.held[SHIM_SQLITE] -= data != NULL;
     original.xFree(data);
+}
+
+/* --- the database's, as it looks from above db.h -------------------------------------------------------------------
+ */
+
+struct db_statement *__real_db_fixed(struct db *db, const char *sql);
+struct db_statement *__real_db_query(struct db *db, const char *sql);
+enum db_step __real_db_step(struct db_statement *statement);
+bool __real_db_whole(struct db_statement *statement);
+enum db_fault __real_db_fault(const struct db *db);
+struct db_statement *__wrap_db_fixed(struct db *db, const char *sql);
+struct db_statement *__wrap_db_query(struct db *db, const char *sql);
+enum db_step __wrap_db_step(struct db_statement *statement);
+bool __wrap_db_whole(struct db_statement *statement);
+enum db_fault __wrap_db_fault(const struct db *db);
+
+struct db_statement *__wrap_db_fixed(struct db *db, const char *sql)
+{
+    return fails(SHIM_DATABASE) ? NULL : __real_db_fixed(db, sql);
+}
+
+struct db_statement *__wrap_db_query(struct db *db, const char *sql)
+{
+    return fails(SHIM_DATABASE) ? NULL : __real_db_query(db, sql);
+}
+
+enum db_step __wrap_db_step(struct db_statement *statement)
+{
+    return fails(SHIM_DATABASE) ? DB_ERROR : __real_db_step(statement);
+}
+
+bool __wrap_db_whole(struct db_statement *statement)
+{
+    return !fails(SHIM_DATABASE) && __real_db_whole(statement);
+}
+
+enum db_fault __wrap_db_fault(const struct db *db)
+{
+    bool ours = shim.armed && shim.source == SHIM_DATABASE && shim.fired;
+    return ours ? DB_FAULT_IO : __real_db_fault(db);
 }
 
 void shim_install(void)

@@ -1,5 +1,5 @@
-/* Each allocation of a request fails once: the answer is the right one or an honest 5xx, what is stored is all or
- * nothing, and nothing leaks.
+/* Each allocation of a request fails once, and each thing that it asks of the database: the answer is the right one or
+ * an honest 5xx, what is stored is all or nothing, and nothing leaks.
  *
  * Our own allocations and jansson's fail one after the other on a connection as a running daemon has it, SQLite's on
  * such a one and on a new one. Of SQLite's, which are thousands, some are left out unless UNIT_MEMORY_ALL is
@@ -329,8 +329,8 @@ static bool fail_once(const char *name, const struct ask_for *ask, enum shim_sou
         struct outcome outcome = outcome_of(response);
         ck_assert_msg(outcome.status == right->status, "%s, %zu: answered %d, not %d: %.*s", name, n, outcome.status,
                       right->status, (int)response->body.length, response->body.data ? response->body.data : "");
-        ck_assert_msg(packed || outcome.length == right->length, "%s, %zu: answered %zu bytes, not %zu: %.*s", name, n,
-                      outcome.length, right->length, (int)response->body.length, response->body.data);
+        ck_assert_msg(packed || outcome.length == right->length, "%s, %zu: answered %zu bytes, not %zu: %.999s", name,
+                      n, outcome.length, right->length, response->body.data);
         ck_assert_msg(outcome.entries == right->entries && outcome.kept == right->kept,
                       "%s, %zu: answered %d, and not all is stored", name, n, status);
         if (changed)
@@ -402,6 +402,13 @@ START_TEST(allocations_of_sqlite_fail_on_a_new_connection)
 }
 END_TEST
 
+/* Not for want of memory: the disk is gone. */
+START_TEST(what_is_asked_of_the_database_fails_once)
+{
+    fail_each(_i, SHIM_DATABASE, false);
+}
+END_TEST
+
 Suite *requests_suite(void)
 {
     Suite *suite = suite_create("memory/requests");
@@ -417,5 +424,8 @@ Suite *requests_suite(void)
     TCase *fresh = unit_case(suite, "SQLite, new connection");
     tcase_add_unchecked_fixture(fresh, tell, forget);
     tcase_add_loop_test(fresh, allocations_of_sqlite_fail_on_a_new_connection, 0, ROWS(requests));
+    TCase *database = unit_case(suite, "database");
+    tcase_add_unchecked_fixture(database, tell, forget);
+    tcase_add_loop_test(database, what_is_asked_of_the_database_fails_once, 0, ROWS(requests));
     return suite;
 }
