@@ -120,7 +120,7 @@ void criteria_number(struct nested *criteria, const struct nested *before, long 
     const struct criterion *olds = before ? before->items : NULL;
     for (size_t i = 0; i < criteria->count; i++) {
         for (size_t j = 0; olds && j < before->count && !items[i].id; j++) {
-            if (items[i].statement && olds[j].statement && strcmp(items[i].statement, olds[j].statement) == 0)
+            if (items[i].statement && strcmp(items[i].statement, olds[j].statement) == 0)
                 items[i].id = olds[j].id;
         }
         if (!items[i].id)
