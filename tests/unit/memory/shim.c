@@ -3,9 +3,11 @@
 #include "reviewd/arena.h"
 #include "reviewd/db.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 static struct {
     enum shim_source source;
@@ -172,6 +174,53 @@ enum db_fault __wrap_db_fault(const struct db *db)
 {
     bool ours = shim.armed && shim.source == SHIM_DATABASE && shim.fired;
     return ours ? DB_FAULT_IO : __real_db_fault(db);
+}
+
+/* --- the system's, where our own code calls it: files of keys, spools, locks
+ * --------------------------------------------
+ */
+
+#define SYSTEM(type, name, parameters, arguments)                                                                      \
+    type __real_##name parameters;                                                                                     \
+    type __wrap_##name parameters;                                                                                     \
+    type __wrap_##name parameters                                                                                      \
+    {                                                                                                                  \
+        if (!fails(SHIM_SYSTEM))                                                                                       \
+            return __real_##name arguments;                                                                            \
+        errno = EIO;                                                                                                   \
+        return -1;                                                                                                     \
+    }
+SYSTEM(int, open64, (const char *path, int flags, unsigned mode), (path, flags, mode))
+SYSTEM(int, openat64, (int folder, const char *path, int flags, unsigned mode), (folder, path, flags, mode))
+SYSTEM(int, fstat64, (int fd, void *status), (fd, status))
+SYSTEM(int, stat64, (const char *path, void *status), (path, status))
+SYSTEM(ssize_t, read, (int fd, void *data, size_t size), (fd, data, size))
+SYSTEM(ssize_t, pread64, (int fd, void *data, size_t size, long offset), (fd, data, size, offset))
+SYSTEM(ssize_t, write, (int fd, const void *data, size_t size), (fd, data, size))
+SYSTEM(int, fchown, (int fd, unsigned owner, unsigned group), (fd, owner, group))
+SYSTEM(int, fsync, (int fd), (fd))
+SYSTEM(int, flock, (int fd, int operation), (fd, operation))
+SYSTEM(int, renameat, (int from, const char *old, int to, const char *name), (from, old, to, name))
+
+/* Closed all the same, as Linux does. */
+int __real_close(int fd);
+int __wrap_close(int fd);
+int __wrap_close(int fd)
+{
+    bool failed = fails(SHIM_SYSTEM);
+    int result = __real_close(fd);
+    errno = failed ? EIO : errno;
+    return failed ? -1 : result;
+}
+
+void *__real_fdopendir(int fd);
+void *__wrap_fdopendir(int fd);
+void *__wrap_fdopendir(int fd)
+{
+    if (!fails(SHIM_SYSTEM))
+        return __real_fdopendir(fd);
+    errno = ENOMEM;
+    return NULL;
 }
 
 void shim_install(void)

@@ -1,14 +1,14 @@
 /* What fails when it is told to: malloc and its kin of our own code (linked with --wrap), jansson's in a parse
- * (the same), SQLite's, and what is asked of the database: to prepare a statement, to step, whether a row is whole.
- * What is not freed is counted: jansson's as ours, since an arena is of our malloc, and what it takes outside of a
- * parse is, too. */
+ * (the same), SQLite's; what is asked of the database: to prepare a statement, to step, whether a row is whole; and
+ * what our own code asks of the system for its files. What is not freed is counted: jansson's as ours, since an arena
+ * is of our malloc, and what it takes outside of a parse is, too. */
 #ifndef REVIEWD_TESTS_UNIT_SHIM_H
 #define REVIEWD_TESTS_UNIT_SHIM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum shim_source { SHIM_OURS, SHIM_JANSSON, SHIM_SQLITE, SHIM_DATABASE, SHIM_COUNT };
+enum shim_source { SHIM_OURS, SHIM_JANSSON, SHIM_SQLITE, SHIM_DATABASE, SHIM_SYSTEM, SHIM_COUNT };
 
 /* Before SQLite is initialised. */
 void shim_install(void);

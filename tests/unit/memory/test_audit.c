@@ -1,12 +1,15 @@
-/* Each allocation of what verifies, reads and signs the log fails once, and each thing that this asks of the database;
- * so with the look-up of a caller. It says so, finds nothing that is not there, and nothing leaks. */
+/* Each allocation of what verifies, reads and signs the log fails once, each thing that this asks of the database, and
+ * each call of the system; so with the look-up of a caller. It says so, finds nothing that is not there, and nothing
+ * leaks. */
 #include "../world.h"
 #include "shim.h"
 
 #include "reviewd/caller.h"
 #include "reviewd/checkpoint.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static struct world world;
 static struct keyring *ring;
@@ -158,8 +161,24 @@ static bool refresh(void)
     return keyring_refresh(ring, message, sizeof message);
 }
 
+/* The public halves of former keys go, so that there are not more of them to be read each time. */
+static void forget_keys(void)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/" KEYS_FOLDER, world.folder);
+    DIR *listing = opendir(path);
+    EXPECT(listing, "%s cannot be listed", path);
+    for (const struct dirent *entry; (entry = readdir(listing));) {
+        if (strstr(entry->d_name, ".pub"))
+            unlinkat(dirfd(listing), entry->d_name, 0);
+    }
+    closedir(listing);
+    EXPECT(open_ring(), "%s", message);
+}
+
 static void change_key(void)
 {
+    forget_keys();
     EXPECT(rotate(), "%s: %s", __func__, message);
 }
 
@@ -222,7 +241,7 @@ static const struct {
     {"read the public keys", read_keys, NULL},
     {"copy the public keys", copy_keys, NULL},
     {"notice another key", refresh, change_key},
-    {"make another key", rotate, NULL},
+    {"make another key", rotate, forget_keys},
     {"find a caller", identify, caller_forget_all},
     {"find a caller of the calendar", identify_feed, NULL},
     {"write down who came", flush_aside, use_token},
@@ -297,6 +316,12 @@ START_TEST(allocations_of_sqlite_fail)
 }
 END_TEST
 
+START_TEST(each_call_of_the_system_fails_once)
+{
+    fail_each(_i, SHIM_SYSTEM, 1000);
+}
+END_TEST
+
 Suite *audit_suite(void)
 {
     Suite *suite = suite_create("memory/audit");
@@ -305,5 +330,6 @@ Suite *audit_suite(void)
     tcase_add_loop_test(tcase, each_of_our_allocations_fails_once, 0, ROWS(tasks));
     tcase_add_loop_test(tcase, what_is_asked_of_the_database_fails_once, 0, ROWS(tasks));
     tcase_add_loop_test(tcase, allocations_of_sqlite_fail, 0, ROWS(tasks));
+    tcase_add_loop_test(tcase, each_call_of_the_system_fails_once, 0, ROWS(tasks));
     return suite;
 }
