@@ -16,6 +16,7 @@ static struct {
     bool armed;
     bool fired;
     long held[SHIM_COUNT];
+    enum db_fault fault;
 } shim;
 
 static bool fails(enum shim_source source)
@@ -33,6 +34,11 @@ void shim_arm(enum shim_source source, size_t n)
     shim.asked = 0;
     shim.fired = false;
     shim.armed = true;
+}
+
+void shim_fault(enum db_fault fault)
+{
+    shim.fault = fault;
 }
 
 bool shim_disarm(void)
@@ -172,8 +178,24 @@ bool __wrap_db_whole(struct db_statement *statement)
 
 enum db_fault __wrap_db_fault(const struct db *db)
 {
-    bool ours = shim.armed && shim.source == SHIM_DATABASE && shim.fired;
-    return ours ? DB_FAULT_IO : __real_db_fault(db);
+    bool ours = shim.armed && shim.fired &&
+                (shim.source == SHIM_DATABASE || shim.source == SHIM_RUN || shim.source == SHIM_SCRIPT);
+    return !ours ? __real_db_fault(db) : shim.fault ? shim.fault : DB_FAULT_IO;
+}
+
+bool __real_db_run(struct db *db, const char *sql);
+bool __real_db_script(struct db *db, const char *sql);
+bool __wrap_db_run(struct db *db, const char *sql);
+bool __wrap_db_script(struct db *db, const char *sql);
+
+bool __wrap_db_run(struct db *db, const char *sql)
+{
+    return !fails(SHIM_RUN) && __real_db_run(db, sql);
+}
+
+bool __wrap_db_script(struct db *db, const char *sql)
+{
+    return !fails(SHIM_SCRIPT) && __real_db_script(db, sql);
 }
 
 /* --- the system's, where our own code calls it: files of keys, spools, locks
@@ -221,6 +243,13 @@ void *__wrap_fdopendir(int fd)
         return __real_fdopendir(fd);
     errno = ENOMEM;
     return NULL;
+}
+
+int __real_pthread_create(void *thread, const void *attributes, void *(*run)(void *), void *context);
+int __wrap_pthread_create(void *thread, const void *attributes, void *(*run)(void *), void *context);
+int __wrap_pthread_create(void *thread, const void *attributes, void *(*run)(void *), void *context)
+{
+    return fails(SHIM_THREAD) ? EAGAIN : __real_pthread_create(thread, attributes, run, context);
 }
 
 void shim_install(void)
