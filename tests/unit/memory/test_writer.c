@@ -3,6 +3,8 @@
 #include "../world.h"
 #include "shim.h"
 
+#include "store/ask.h"
+
 #include "reviewd/clock.h"
 #include "reviewd/writer.h"
 
@@ -26,6 +28,8 @@ struct task {
     bool once_broken; /* it comes only once the group was broken */
     bool asks;        /* the job itself meets it */
     bool breaks;      /* it breaks of its own accord */
+    bool refuses;     /* it writes nothing, and its answer cannot be kept */
+    bool leaves;      /* words to be taken into the index before COMMIT */
     bool ends;        /* the job ends the transaction, and calls itself done */
     bool moves;       /* the data folder goes away meanwhile */
     int runs;
@@ -60,9 +64,12 @@ static enum job_result run(struct job *job, struct store *store)
 {
     struct task *task = (struct task *)job;
     task->runs++;
+    if (task->refuses)
+        return JOB_REFUSE;
     if (!put(store, task->number))
         return JOB_BREAK;
     memset(store->unindexed, 0, sizeof store->unindexed); /* so that COMMIT comes next */
+    store->unindexed[0] = task->leaves;
     if (task->once_broken && !broken)
         return JOB_KEEP;
     arm(&task->failure);
@@ -72,6 +79,13 @@ static enum job_result run(struct job *job, struct store *store)
     if (task->ends && !db_script(store->db, "ROLLBACK"))
         abort();
     return task->breaks || (task->asks && !db_run(store->db, "SELECT 1")) ? JOB_BREAK : JOB_KEEP;
+}
+
+static bool cannot_keep(struct job *job, struct store *store)
+{
+    (void)job;
+    (void)store;
+    return false;
 }
 
 static void done(struct job *job)
@@ -133,6 +147,13 @@ static const struct {
 } rows[] = {
     {"all is well", {{0}}, {0}, JOB_ANSWERED, DB_FAULT_NONE},
     {"no transaction", {{0}}, {SHIM_RUN, 1, DB_FAULT_IO}, JOB_FAILED, DB_FAULT_IO},
+    {"a lock, for a moment", {{0}}, {SHIM_RUN, 1, DB_FAULT_BUSY}, JOB_ANSWERED, DB_FAULT_NONE},
+    {"no index of words", {.failure = {SHIM_RUN, 1, DB_FAULT_IO}, .leaves = true}, {0}, JOB_FAILED, DB_FAULT_IO},
+    {"an answer that cannot be kept",
+     {.job = {.keep_answer = cannot_keep}, .refuses = true},
+     {0},
+     JOB_FAILED,
+     DB_FAULT_NONE},
     {"no room at COMMIT", {.failure = {SHIM_RUN, 1, DB_FAULT_FULL}}, {0}, JOB_FAILED, DB_FAULT_FULL},
     {"a lock at COMMIT", {.failure = {SHIM_RUN, 1, DB_FAULT_BUSY}}, {0}, JOB_FAILED, DB_FAULT_BUSY},
     {"a broken reference at COMMIT",
@@ -347,6 +368,24 @@ START_TEST(housekeeping_that_is_not_begun)
 }
 END_TEST
 
+/* Neither housekeeping nor a checkpoint, which somebody else keeps from being made: the writer goes on. */
+START_TEST(nothing_to_be_done_between)
+{
+    struct writer *writer = open_writer(NULL);
+    int lock = store_lock_checkpoints(world.folder);
+    ck_assert_int_ge(lock, 0);
+    int64_t until = clock_monotonic_us() / 1000 + 2200;
+    while (clock_monotonic_us() / 1000 < until)
+        poll(NULL, 0, 50);
+    task_begin(&tasks[0], 7);
+    ck_assert(writer_submit(writer, &tasks[0].job));
+    wait_for(&ended);
+    ck_assert_int_eq(tasks[0].job.outcome, JOB_ANSWERED);
+    writer_destroy(writer);
+    close(lock);
+}
+END_TEST
+
 /* --- the beginning -------------------------------------------------------------------------------------------------
  */
 
@@ -385,6 +424,7 @@ Suite *writer_suite(void)
     tcase_add_loop_test(tcase, one_of_a_group_is_unknown, 0, 3);
     tcase_add_loop_test(tcase, housekeeping, 0, ROWS(houses));
     tcase_add_loop_test(tcase, housekeeping_that_is_not_begun, 0, 2);
+    tcase_add_test(tcase, nothing_to_be_done_between);
     tcase_add_test(tcase, what_cannot_be_begun);
     return suite;
 }
