@@ -162,6 +162,7 @@ int main(int argc, char **argv)
     domain_init();
     if (!store_init())
         return fail("out of memory");
+    // cppcheck-suppress comparePointers ; the linker puts one behind the other
     store_use_template(template_database, (size_t)(template_database_end - template_database));
     return invocation.command->run(&invocation);
 }

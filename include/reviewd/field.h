@@ -70,8 +70,10 @@ struct field {
 };
 
 /* `RECORD` is the struct that the rows around it describe; the member's type is checked by the compiler. */
+// NOLINTBEGIN(bugprone-macro-parentheses): it is an initializer, and `type` a type
 #define FIELD_PLACE(member, type)                                                                                      \
     .offset = offsetof(RECORD, member) + 0 * sizeof(_Generic(((RECORD *)0)->member, type : 1))
+// NOLINTEND(bugprone-macro-parentheses)
 #define FIELD_TEXT(member) .kind = FIELD_KIND_TEXT, FIELD_PLACE(member, const char *)
 #define FIELD_REF(member, resource) .kind = FIELD_KIND_REF, .target = (resource), FIELD_PLACE(member, struct id)
 #define FIELD_DATE(member) .kind = FIELD_KIND_DATE, FIELD_PLACE(member, struct date)

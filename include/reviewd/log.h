@@ -35,4 +35,7 @@ bool log_open(enum log_level level, const char *path);
 
 bool log_enabled(enum log_level level);
 
+/* What errno says; from any thread, unlike strerror() where the C library is another. */
+const char *error_text(int error);
+
 #endif

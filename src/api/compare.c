@@ -6,6 +6,7 @@
 #include "reviewd/decision.h"
 #include "reviewd/input.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,7 +172,9 @@ static double difference(double a, double b)
 
 static void put_pair(struct buffer *body, bool first, const struct figure *now, const struct figure *then)
 {
-    const char *name = (now ? now : then)->metric->name;
+    const struct figure *either = now ? now : then;
+    assert(either);
+    const char *name = either->metric->name;
     buffer_put(body, first ? "{\"name\":" : ",{\"name\":");
     json_put_text(body, name, strlen(name));
     put_figure(body, "review", now);

@@ -29,7 +29,7 @@ static bool load_bundle(struct api *api)
         api->docs_bundle = buffer_take(&text);
     }
     if (file)
-        fclose(file);
+        (void)fclose(file); /* it was only read */
     buffer_finish(&text);
     bool loaded = api->docs_bundle != NULL;
     pthread_mutex_unlock(&api->mutex);

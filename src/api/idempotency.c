@@ -22,8 +22,9 @@ bool key_read(struct call *call)
         return true;
     size_t length = strlen(header);
     bool quoted = length >= 2 && header[0] == '"' && header[length - 1] == '"';
-    const char *key = arena_copy(call->arena, header + quoted, length - 2 * quoted);
-    length -= 2 * quoted;
+    const size_t quotes = quoted ? 2 : 0;
+    const char *key = arena_copy(call->arena, header + quoted, length - quotes);
+    length -= quotes;
     bool printable = length >= KEY_MIN && length <= KEY_MAX && !call->request->repeated[HEADER_IDEMPOTENCY_KEY];
     for (size_t i = 0; i < length && printable; i++)
         printable = key[i] >= 0x20 && key[i] < 0x7F;

@@ -9,6 +9,7 @@
 #include "reviewd/attachment.h"
 #include "reviewd/clock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -147,6 +148,7 @@ static void take_form(struct call *call, struct import_run *run, const struct up
     for (size_t i = 0; i < upload->files && i < UPLOAD_PARTS_MAX; i++) {
         const struct upload_part *part = &upload->parts[i];
         const char *field = text_as_utf8(call->arena, part->field);
+        assert(field && "text_as_utf8() knows no NULL");
         const struct resource *resource = collection_of(field);
         enum source_type type = part_type(part);
         bool twice = false;

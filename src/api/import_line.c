@@ -525,7 +525,7 @@ bool line_write(struct import_run *run, struct plan_line *line)
     const struct resource *resource = import_kind(line->kind);
     struct importing importing = {.find = find_pending, .context = run};
     struct call *call = run_call(run, &importing);
-    struct id id;
+    struct id id = {0};
     if (!call || !(call->body = run_read(run, line, &call->violations)))
         return false;
     enum found found = find_existing(call, resource, &id);

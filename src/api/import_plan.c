@@ -81,7 +81,7 @@ static void name_hash(const char *key, char ret_hash[FINGERPRINT_HEX_BYTES])
         return;
     }
     size_t length = 0;
-    for (; key[length] && length < sizeof text - 1; length++)
+    for (; length < sizeof text - 1 && key[length]; length++)
         text[length] = (char)tolower((unsigned char)key[length]);
     digest_fingerprint(text, length, ret_hash);
 }

@@ -25,7 +25,7 @@ static _Thread_local struct parse *current;
 /* A value may hold memory of both kinds, so what is freed has to tell by its address which it is: malloc's addresses
  * are multiples of 16, as are an arena's, and jansson gets what lies 8 beyond an arena's (it needs no better). */
 enum { MARK = 8 };
-_Static_assert(_Alignof(max_align_t) % (2 * MARK) == 0, "malloc's addresses can have the mark");
+_Static_assert(_Alignof(max_align_t) % ((size_t)2 * MARK) == 0, "malloc's addresses can have the mark");
 
 static bool of_arena(const void *memory)
 {

@@ -1,6 +1,7 @@
 /* Query parameters, filters, cursors and the frame of a list. */
 #include "api.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -449,6 +450,7 @@ const char *cursor_make(struct call *call, const char *value, const char *id)
 bool cursor_read(struct call *call, const char **ret_value, const char **ret_id)
 {
     const char *cursor = query_get(call, "cursor");
+    assert(cursor && "asked for only where it is there");
     size_t size = strlen(cursor) + 1;
     char *plain = arena_alloc(call->arena, size);
     size_t length = 0;

@@ -6,6 +6,7 @@
 #include "reviewd/clock.h"
 #include "reviewd/id.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -156,6 +157,7 @@ static enum found find_review(struct call *call)
 static bool check_access(struct call *call, const struct behaviour *behaviour, bool *ret_go)
 {
     struct stake stake = {0};
+    assert(behaviour && "its route writes");
     if (behaviour->stake && !behaviour->stake(call, &stake))
         return false;
     enum operation operation = behaviour->operation ? behaviour->operation(call) : call->route->operation;
@@ -277,6 +279,7 @@ bool create_store(struct call *call)
 enum job_result write_create(struct call *call)
 {
     const struct behaviour *behaviour = behaviour_of(call->route->resource);
+    assert(behaviour && "its route creates");
     bool broken;
     if (call->route->parent &&
         !(call->parent = load(call, call->route->parent, call->keys[0], behaviour->reads_parent, &broken)))

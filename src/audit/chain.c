@@ -214,6 +214,10 @@ bool audit_list(struct store *store, const struct audit_query *query,
     for (int i = 0; statement && more && i < query->limit && (step = db_step(statement)) == DB_ROW; i++) {
         struct audit_entry entry;
         entry_row(statement, &entry);
+        if (!db_whole(statement)) {
+            step = DB_ERROR;
+            break;
+        }
         more = row(context, &entry);
     }
     if (statement)

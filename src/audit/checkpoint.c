@@ -17,7 +17,7 @@ static int64_t instant_ms(const struct instant *instant)
 {
     const char *clock = instant->text + sizeof "2026-11-21T" - 1;
     const struct date date = instant_date(instant);
-    int64_t minutes = date_days(&date) * 1440 + atoi(clock) * 60 + atoi(clock + 3);
+    int64_t minutes = (date_days(&date) * 24 + atoi(clock)) * 60 + atoi(clock + 3);
     return (minutes * 60 + atoi(clock + 6)) * 1000 + atoi(clock + 9);
 }
 

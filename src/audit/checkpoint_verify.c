@@ -118,8 +118,9 @@ static bool read_instance(struct store *store, char ret_id[VALUE_BYTES])
     enum db_step step = db_step(statement);
     if (step == DB_ROW)
         snprintf(ret_id, VALUE_BYTES, "%s", db_text(statement, 0) ? db_text(statement, 0) : "");
+    bool read = step != DB_ERROR && db_whole(statement);
     db_reset(statement);
-    return step != DB_ERROR;
+    return read;
 }
 
 /* Whether the log has at seq just that hash. */
@@ -133,6 +134,10 @@ static bool check_log(struct store *store, const struct claim *claim, struct che
     db_bind_integer(statement, 1, claim->seq);
     enum db_step step = db_step(statement);
     const char *hash = step == DB_ROW ? db_text(statement, 0) : NULL;
+    if (step == DB_ERROR || !db_whole(statement)) {
+        db_reset(statement);
+        return false;
+    }
     if (strcmp(instance, claim->instance) != 0)
         find(finding, "checkpoint %s (%s): it is of the log %s, and this one is %s", claim->seq_text, claim->at,
              claim->instance, instance[0] ? instance : "of no name");
@@ -145,7 +150,7 @@ static bool check_log(struct store *store, const struct claim *claim, struct che
         find(finding, "checkpoint %s (%s): entry %s of the log had another hash then: the log was rewritten",
              claim->seq_text, claim->at, claim->seq_text);
     db_reset(statement);
-    return step != DB_ERROR;
+    return true;
 }
 
 static bool check_one(struct store *store, const struct known_keys *keys, const char *text, size_t text_length,

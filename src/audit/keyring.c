@@ -2,6 +2,7 @@
 
 #include "reviewd/clock.h"
 #include "reviewd/failpoint.h"
+#include "reviewd/log.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -192,7 +193,7 @@ static bool write_file(int folder, const char *name, mode_t mode, const struct b
            !FAILPOINT("key.renamed") && fsync(folder) == 0;
     if (fine)
         return true;
-    complain(message, "cannot write %s/%s: %s", KEYS_FOLDER, name, strerror(errno));
+    complain(message, "cannot write %s/%s: %s", KEYS_FOLDER, name, error_text(errno));
     unlinkat(folder, PART_FILE, 0);
     return false;
 }
@@ -237,7 +238,7 @@ static bool read_public_file(int folder, const char *name, struct known_keys *ke
     char why[100] = "";
     struct known_keys one = {0};
     if (!read_file(folder, name, content, &length, &status))
-        return complain(message, "cannot read %s/%s: %s", KEYS_FOLDER, name, strerror(errno));
+        return complain(message, "cannot read %s/%s: %s", KEYS_FOLDER, name, error_text(errno));
     bool fine = known_keys_parse(content, length, &one, why, sizeof why) && one.count == 1;
     if (fine)
         key_id_text(&one.items[0].key, id);
@@ -265,7 +266,7 @@ static bool read_public_files(int folder, struct known_keys *ret_keys, const str
     if (!listing) {
         if (fd >= 0)
             close(fd);
-        return complain(message, "cannot list %s: %s", KEYS_FOLDER, strerror(errno));
+        return complain(message, "cannot list %s: %s", KEYS_FOLDER, error_text(errno));
     }
     bool fine = true;
     for (const struct dirent *entry; fine && (entry = readdir(listing));)
@@ -290,7 +291,7 @@ static bool read_secret(int folder, struct secret_key *ret_key, struct instant *
     *ret_absent = false;
     if (FAILPOINT("key.read") || !read_file(folder, SECRET_FILE, content, &length, ret_status)) {
         *ret_absent = errno == ENOENT;
-        return complain(message, "cannot read %s/%s: %s", KEYS_FOLDER, SECRET_FILE, strerror(errno));
+        return complain(message, "cannot read %s/%s: %s", KEYS_FOLDER, SECRET_FILE, error_text(errno));
     }
     struct lines lines = {content, content + length};
     bool fine = next_line(&lines, &comment, &comment_length) && next_line(&lines, &line, &line_length) &&
@@ -329,7 +330,7 @@ static int open_folder(const char *data_folder, bool make, int lock, bool *ret_a
                 (!made || geteuid() != 0 || fchown(fd, owner.st_uid, owner.st_gid) == 0) && fstat(fd, &status) == 0 &&
                 flock(fd, lock) == 0;
     if (!fine)
-        complain(message, "cannot open %s: %s", path, strerror(errno));
+        complain(message, "cannot open %s: %s", path, error_text(errno));
     if (fine && lock == LOCK_EX && status.st_mode & 077)
         fine = complain(message, "%s is open to others (mode %04o): chmod 700 it", path, status.st_mode & 07777);
     if (fine)
@@ -367,7 +368,8 @@ static bool settle(int folder, const struct secret_key *secret, const struct ins
         found = found || present;
         if (present == !instant_is_set(&key->retired_at))
             continue;
-        key->retired_at = present ? (struct instant){0} : instant_from_ms(clock_now_ms());
+        const struct instant never = {0};
+        key->retired_at = present ? never : instant_from_ms(clock_now_ms());
         if (!write_public(folder, key, message))
             return false;
     }

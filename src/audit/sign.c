@@ -27,7 +27,12 @@ struct signature_box {
     unsigned char bytes[SIGN_BYTES];
 };
 
-enum { HASH_BYTES = 64, SIGNATURE_LINE_BYTES = 101, GLOBAL_LINE_BYTES = 89 };
+enum {
+    HASH_BYTES = 64,
+    SIGNATURE_LINE_BYTES = 101,
+    GLOBAL_LINE_BYTES = 89,
+    COMMENT_MAX = 8192, /* as minisign has it; so that checking takes no memory */
+};
 
 static const char untrusted[] = "untrusted comment: ";
 static const char trusted[] = "trusted comment: ";
@@ -66,7 +71,7 @@ void secret_key_wipe(struct secret_key *key)
 
 void key_id_text(const struct public_key *key, char ret_text[KEY_ID_TEXT_BYTES])
 {
-    for (int i = 0; i < KEY_ID_BYTES; i++) /* little-endian */
+    for (size_t i = 0; i < KEY_ID_BYTES; i++) /* little-endian */
         snprintf(ret_text + 2 * i, 3, "%02X", key->id[KEY_ID_BYTES - 1 - i]);
 }
 
@@ -102,7 +107,7 @@ bool secret_key_parse(const char *line, size_t length, struct secret_key *ret_ke
     struct secret_box box;
     unsigned char seed[32];
     struct secret_key key;
-    bool fine = decode(line, length, &box, sizeof box) && memcmp(box.algorithm, "Ed\0\0B2", 6) == 0;
+    bool fine = decode(line, length, &box, sizeof box) && memcmp(&box, "Ed\0\0B2", 6) == 0;
     if (fine) {
         /* A secret with the public half of another key would give itself away with the first signature. */
         crypto_sign_ed25519_sk_to_seed(seed, box.secret);
@@ -137,14 +142,6 @@ static void hash(const void *data, size_t length, unsigned char ret_hash[HASH_BY
     crypto_generichash(ret_hash, HASH_BYTES, data, length, NULL, 0);
 }
 
-/* The signature and the comment, which the global signature is over. */
-static void put_global_message(struct buffer *message, const unsigned char signature[SIGN_BYTES], const char *comment,
-                               size_t length)
-{
-    buffer_add(message, (const char *)signature, SIGN_BYTES);
-    buffer_add(message, comment, length);
-}
-
 void sign_bytes(const struct secret_key *key, const void *data, size_t length, int64_t at_s, const char *file,
                 struct buffer *signature)
 {
@@ -163,7 +160,8 @@ void sign_bytes(const struct secret_key *key, const void *data, size_t length, i
     for (; *file; file++)
         buffer_char(&comment, (unsigned char)*file < ' ' || *file == 0x7f ? '_' : *file);
     buffer_put(&comment, "\thashed");
-    put_global_message(&message, box.bytes, comment.data, comment.length);
+    buffer_add(&message, (const char *)box.bytes, SIGN_BYTES); /* the global signature is over both */
+    buffer_add(&message, comment.data, comment.length);
     if (!buffer_failed(&comment) && !buffer_failed(&message)) {
         sign_raw(key, message.data, message.length, global);
         key_id_text(&key->public, id);
@@ -215,6 +213,8 @@ bool signature_parse(const char *text, size_t length, struct signature *ret_sign
         !begins(lines[2], lengths[2], trusted) || !decode(lines[3], lengths[3], signature.global, SIGN_BYTES))
         return false;
     signature.comment_length = lengths[2] - strlen(trusted);
+    if (signature.comment_length > COMMENT_MAX)
+        return false;
     signature.prehashed = memcmp(box.algorithm, "ED", 2) == 0;
     if (!signature.prehashed && memcmp(box.algorithm, "Ed", 2) != 0)
         return false;
@@ -227,14 +227,13 @@ bool signature_parse(const char *text, size_t length, struct signature *ret_sign
 bool signature_holds(const struct signature *signature, const struct public_key *key, const void *data, size_t length)
 {
     unsigned char digest[HASH_BYTES];
-    struct buffer message = {0};
+    unsigned char message[SIGN_BYTES + COMMENT_MAX]; /* what the global signature is over */
     if (memcmp(signature->key_id, key->id, sizeof key->id) != 0)
         return false;
     hash(data, length, digest);
     bool holds = signature->prehashed ? sign_raw_holds(key, digest, sizeof digest, signature->bytes)
                                       : sign_raw_holds(key, data, length, signature->bytes);
-    put_global_message(&message, signature->bytes, signature->comment, signature->comment_length);
-    holds = holds && !buffer_failed(&message) && sign_raw_holds(key, message.data, message.length, signature->global);
-    buffer_finish(&message);
-    return holds;
+    memcpy(message, signature->bytes, SIGN_BYTES);
+    memcpy(message + SIGN_BYTES, signature->comment, signature->comment_length);
+    return holds && sign_raw_holds(key, message, SIGN_BYTES + signature->comment_length, signature->global);
 }

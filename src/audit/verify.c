@@ -7,6 +7,7 @@
 
 struct walk {
     struct audit_finding *finding;
+    bool broken; /* memory ran out */
 };
 
 /* One entry: that it follows the one before, that its hash is right. */
@@ -16,9 +17,10 @@ static bool walk_entry(void *context, const struct audit_entry *entry)
     struct audit_finding *finding = walk->finding;
     char hash[65] = "";
     const char *wrong = NULL;
-    if (!audit_entry_hash(entry, hash))
-        wrong = "memory ran out while it was checked";
-    else if (entry->seq != finding->head.seq + 1)
+    walk->broken = !audit_entry_hash(entry, hash);
+    if (walk->broken)
+        return false;
+    if (entry->seq != finding->head.seq + 1)
         wrong = "an entry before it is missing";
     else if (strcmp(entry->previous_hash, finding->head.hash) != 0)
         wrong = "its previous_hash is not the hash of the entry before";
@@ -46,6 +48,10 @@ static bool verify_versions(struct store *store, struct audit_finding *finding)
         char hash[65] = "";
         if (db_text(statement, 4))
             audit_hash_text(db_text(statement, 4), db_length(statement, 4), hash);
+        if (!db_whole(statement)) {
+            step = DB_ERROR;
+            break;
+        }
         if (!db_text(statement, 3) || strcmp(hash, db_text(statement, 3)) != 0)
             snprintf(finding->text, sizeof finding->text, "audit entry %lld: the version of %s %s that it speaks of %s",
                      (long long)db_integer(statement, 0), db_text(statement, 1), db_text(statement, 2),
@@ -65,9 +71,8 @@ static bool verify_record(struct store *store, const struct resource *resource, 
     const char *opened = body ? store_opened(store, resource, body, true, &arena) : NULL;
     struct buffer now = {0};
     record_render_as(&now, resource, record, opened);
-    *ret_same =
-        opened && !buffer_failed(&now) && now.length == strlen(opened) && memcmp(now.data, opened, now.length) == 0;
-    bool fine = !body || opened;
+    bool fine = (!body || opened) && !buffer_failed(&now) && !arena_failed(&arena);
+    *ret_same = fine && opened && now.length == strlen(opened) && memcmp(now.data, opened, now.length) == 0;
     buffer_finish(&now);
     arena_finish(&arena);
     return fine;
@@ -83,7 +88,7 @@ static bool verify_records(struct store *store, const struct resource *resource,
                                    "AS t ORDER BY t.id",
                                    store_columns(resource, view_all.clearance), resource->name);
     void *record = arena_alloc(arena, resource->size);
-    struct db_statement *statement = record ? db_query(store->db, sql) : NULL;
+    struct db_statement *statement = record && !arena_failed(arena) ? db_query(store->db, sql) : NULL;
     struct date today = {0};
     enum db_step step = DB_ERROR;
     while (statement && !finding->text[0] && (step = db_step(statement)) == DB_ROW) {
@@ -92,7 +97,7 @@ static bool verify_records(struct store *store, const struct resource *resource,
             break;
         }
         bool same = false;
-        if (!verify_record(store, resource, record, db_text(statement, 0), &same)) {
+        if (!verify_record(store, resource, record, db_text(statement, 0), &same) || !db_whole(statement)) {
             step = DB_ERROR;
             break;
         }
@@ -114,7 +119,7 @@ static bool verify_presence(struct store *store, const struct resource *resource
                                    "SELECT a.seq, a.resource_id FROM audit_log AS a WHERE a.resource = '%s' AND "
                                    "NOT EXISTS (SELECT 1 FROM %s AS t WHERE t.id = a.resource_id) LIMIT 1",
                                    resource->name, resource->name);
-    struct db_statement *statement = db_query(store->db, sql);
+    struct db_statement *statement = arena_failed(arena) ? NULL : db_query(store->db, sql);
     enum db_step step = statement ? db_step(statement) : DB_ERROR;
     if (step == DB_ROW)
         snprintf(finding->text, sizeof finding->text, "audit entry %lld: the %s %s that it speaks of is missing",
@@ -144,9 +149,9 @@ static bool verify_kept(void *context, const char *review, int64_t revision, con
 
 static bool verify_all(struct store *store, struct arena *arena, struct audit_finding *finding)
 {
-    struct walk walk = {finding};
+    struct walk walk = {.finding = finding};
     const struct audit_query everything = {.after_seq = INT64_MIN, .limit = INT_MAX};
-    if (!audit_list(store, &everything, walk_entry, &walk))
+    if (!audit_list(store, &everything, walk_entry, &walk) || walk.broken)
         return false;
     if (!finding->text[0] && !verify_versions(store, finding))
         return false;
@@ -179,5 +184,7 @@ bool audit_verify(struct store *store, struct audit_finding *ret_finding)
     if (db_in_transaction(store->db) && !db_run(store->db, "COMMIT"))
         fine = false;
     arena_finish(&arena);
+    if (!fine) /* what was found may have come of that */
+        ret_finding->text[0] = '\0';
     return fine;
 }

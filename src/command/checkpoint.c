@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "reviewd/checkpoint.h"
+#include "reviewd/log.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -12,20 +13,21 @@ enum { FILE_MAX_BYTES = 1 << 30 };
 
 static bool read_whole(const char *path, struct buffer *ret_text)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    const bool standard = strcmp(path, "-") == 0;
+    FILE *file = standard ? stdin : fopen(path, "re");
     char block[65536];
     size_t count;
     if (!file) {
-        fail("cannot read %s: %s", path, strerror(errno));
+        fail("cannot read %s: %s", path, error_text(errno));
         return false;
     }
     while (ret_text->length < FILE_MAX_BYTES && (count = fread(block, 1, sizeof block, file)) > 0)
         buffer_add(ret_text, block, count);
     bool fine = !ferror(file) && !buffer_failed(ret_text) && ret_text->length < FILE_MAX_BYTES;
     if (!fine)
-        fail("cannot read %s: %s", path, ferror(file) ? strerror(errno) : "it is too large");
-    if (file != stdin)
-        fclose(file);
+        fail("cannot read %s: %s", path, ferror(file) ? error_text(errno) : "it is too large");
+    if (!standard)
+        (void)fclose(file); /* it was only read */
     return fine;
 }
 

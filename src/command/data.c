@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "reviewd/disk.h"
+#include "reviewd/log.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -68,7 +69,7 @@ bool data_folder_make(const char *path)
     struct stat status;
     if (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
         return true;
-    fail("cannot make the data folder %s: %s", path, strerror(errno == EEXIST ? ENOTDIR : errno));
+    fail("cannot make the data folder %s: %s", path, error_text(errno == EEXIST ? ENOTDIR : errno));
     return false;
 }
 

@@ -74,7 +74,7 @@ static void read_state(struct deliverer *deliverer)
         }
     }
     if (file)
-        fclose(file);
+        (void)fclose(file); /* it was only read */
 }
 
 /* Where this is lost, one delivery is made twice, or those that waited for it go missing; the next one covers them. */
@@ -91,7 +91,7 @@ static void write_state(const struct deliverer *deliverer)
     if (file && fclose(file) != 0)
         fine = false;
     if (!fine || FAILPOINT("deliver.state") || rename(part, path) != 0)
-        LOG(LOG_WARNING, "checkpoint.state", LOG_TEXT("detail", strerror(errno)));
+        LOG(LOG_WARNING, "checkpoint.state", LOG_TEXT("detail", error_text(errno)));
 }
 
 /* --- a file --------------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ static bool append(const char *path, const struct buffer *text, char *ret_why)
         errno = error;
     }
     if (!fine)
-        snprintf(ret_why, WHY_BYTES, "%.200s: %s", path, strerror(errno));
+        snprintf(ret_why, WHY_BYTES, "%.200s: %s", path, error_text(errno));
     if (fd >= 0)
         close(fd);
     return fine;
@@ -190,7 +190,7 @@ static bool start_child(struct child *child, const char *command, char *ret_why)
     child->in = in[1];
     child->out = out[0];
     if (error)
-        snprintf(ret_why, WHY_BYTES, "cannot run '%.200s': %s", command, strerror(error));
+        snprintf(ret_why, WHY_BYTES, "cannot run '%.200s': %s", command, error_text(error));
     return !error;
 }
 

@@ -3,6 +3,7 @@
 
 #include "reviewd/clock.h"
 #include "reviewd/import.h"
+#include "reviewd/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,7 @@ static void show_progress(void *context, int64_t done, int64_t lines)
     bar[BAR_WIDTH] = '\0';
     fprintf(stderr, "\r[%s] %3d %%  %lld of %lld lines", bar, (int)(done * 100 / lines), (long long)done,
             (long long)lines);
-    fflush(stderr);
+    (void)fflush(stderr);
 }
 
 static void clear_progress(void)
@@ -58,13 +59,13 @@ static bool add_file(struct parcel *parcel, int fd, const char *path)
         if (length < 0 && errno == EINTR)
             continue;
         if (length < 0) {
-            fail("cannot read %s: %s", path, strerror(errno));
+            fail("cannot read %s: %s", path, error_text(errno));
             return false;
         }
         if (!length)
             return true;
         if (!spool_add(&parcel->upload.spool, piece, (size_t)length)) {
-            fail("cannot keep %s in the data folder: %s", path, strerror(errno));
+            fail("cannot keep %s in the data folder: %s", path, error_text(errno));
             return false;
         }
     }
@@ -88,7 +89,7 @@ static bool add_folder(struct parcel *parcel, struct arena *arena, const char *f
                 (struct upload_part){collection, name, import_type_by_name(name), upload->spool.length};
         bool added = fd >= 0 && add_file(parcel, fd, path);
         if (fd < 0)
-            fail("cannot open %s: %s", path, strerror(errno));
+            fail("cannot open %s: %s", path, error_text(errno));
         else
             close(fd);
         if (!added)
@@ -113,14 +114,14 @@ static bool add_all(struct parcel *parcel, struct data *data, const struct invoc
     struct stat status;
     spool_init(&parcel->upload.spool);
     if (!spool_open(&parcel->upload.spool, invocation->settings.data)) {
-        fail("cannot make a temporary file in %s: %s", invocation->settings.data, strerror(errno));
+        fail("cannot make a temporary file in %s: %s", invocation->settings.data, error_text(errno));
         return false;
     }
     if (!input && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
         return add_folder(parcel, &data->arena, path);
     int fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        fail("cannot open %s: %s", path, strerror(errno));
+        fail("cannot open %s: %s", path, error_text(errno));
         return false;
     }
     bool added = add_file(parcel, fd, path);

@@ -4,6 +4,7 @@
 #include "reviewd/audit.h"
 #include "reviewd/disk.h"
 #include "reviewd/failpoint.h"
+#include "reviewd/log.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -251,7 +252,7 @@ int run_backup(struct invocation *invocation)
         return fail("%s exists already", file);
     /* Made and verified beside its place, then put there in one step. */
     if (snprintf(folder, sizeof folder, "%s.part-XXXXXX", file) >= (int)sizeof folder || !mkdtemp(folder))
-        return fail("cannot write beside %s: %s", file, strerror(errno));
+        return fail("cannot write beside %s: %s", file, error_text(errno));
     snprintf(copy, sizeof copy, "%s/%s", folder, STORE_FILE);
     int status = EXIT_FAILED;
     if (data_open(&data, invocation)) {
@@ -279,18 +280,18 @@ static bool restore_into(const char *file, const char *folder, struct audit_find
     char place[4200];
     snprintf(part, sizeof part, "%s/restore-XXXXXX", folder);
     if (!mkdtemp(part)) {
-        fail("cannot write into %s: %s", folder, strerror(errno));
+        fail("cannot write into %s: %s", folder, error_text(errno));
         return false;
     }
     snprintf(copy, sizeof copy, "%s/%s", part, STORE_FILE);
     snprintf(place, sizeof place, "%s/%s", folder, STORE_FILE);
     bool fine = !FAILPOINT("restore.copy") && copy_file(file, copy);
     if (!fine)
-        fail("cannot copy %s: %s", file, strerror(errno));
+        fail("cannot copy %s: %s", file, error_text(errno));
     fine = fine && verify_copy(part, ret_finding);
     if (fine &&
         (FAILPOINT("restore.rename") || rename(copy, place) != 0 || !disk_sync(folder) || !disk_sync_above(folder))) {
-        fail("cannot put the copy into %s: %s", folder, strerror(errno));
+        fail("cannot put the copy into %s: %s", folder, error_text(errno));
         fine = false;
     }
     for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
@@ -328,7 +329,7 @@ int run_restore(struct invocation *invocation)
     struct audit_finding finding;
     struct stat status;
     if (stat(file, &status) != 0 || access(file, R_OK) != 0)
-        return fail("cannot read %s: %s", file, strerror(errno));
+        return fail("cannot read %s: %s", file, error_text(errno));
     if (!S_ISREG(status.st_mode))
         return fail("%s is no file", file);
     if (!folder_is_empty(folder))

@@ -2,6 +2,7 @@
 #include "pack.h"
 
 #include "reviewd/late.h"
+#include "reviewd/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ int verify_pack(const struct invocation *invocation)
     if (!late_load(LATE_ARCHIVE) || !late_load(LATE_PANGO)) /* which says why */
         return EXIT_FAILED;
     if (access(path, R_OK) != 0)
-        return fail("cannot read %s: %s", path, strerror(errno));
+        return fail("cannot read %s: %s", path, error_text(errno));
     if (!verify_keys(invocation, &keys))
         return EXIT_FAILED;
     if (packed_read(&packed, path) && packed_check_list(&packed, &keys) && packed_check_records(&packed) &&

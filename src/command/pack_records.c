@@ -118,7 +118,7 @@ static bool open_body(struct packed *packed, const struct packed_record *record,
         json_t *value = json_object_get(opening, "value");
         const char *said =
             member ? json_string_value(json_object_get(json_object_get(body, member), "commitment")) : NULL;
-        char commitment[SHA256_HEX_BYTES];
+        char commitment[SHA256_HEX_BYTES] = "";
         if (salt && json_is_string(value))
             personal_commitment(salt, json_string_value(value), commitment);
         fine = fine && said && json_is_string(value) && (!salt || strcmp(said, commitment) == 0);

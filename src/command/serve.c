@@ -54,7 +54,7 @@ static bool lock_folder(struct daemon *daemon)
     snprintf(path, sizeof path, "%s/serve.lock", daemon->invocation->settings.data);
     daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (daemon->lock < 0) {
-        fail("cannot open %s: %s", path, strerror(errno));
+        fail("cannot open %s: %s", path, error_text(errno));
         return false;
     }
     if (FAILPOINT("start.lock")) {
@@ -150,7 +150,7 @@ static bool open_log(const struct settings *settings)
             continue;
         if (log_open((enum log_level)i, *settings->log_file ? settings->log_file : NULL))
             return true;
-        fail("cannot open the log file %s: %s", settings->log_file, strerror(errno));
+        fail("cannot open the log file %s: %s", settings->log_file, error_text(errno));
         return false;
     }
     return false;
@@ -164,12 +164,12 @@ static bool block_signals(struct daemon *daemon)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
     if (pthread_sigmask(SIG_BLOCK, &set, NULL) == 0)
         daemon->signals = signalfd(-1, &set, SFD_CLOEXEC);
     if (daemon->signals >= 0)
         return true;
-    fail("cannot wait for signals: %s", strerror(errno));
+    fail("cannot wait for signals: %s", error_text(errno));
     return false;
 }
 
@@ -180,8 +180,9 @@ static void raise_limits(void)
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-            LOG(LOG_WARNING, "limit.failed", LOG_TEXT("detail", strerror(errno)));
+            LOG(LOG_WARNING, "limit.failed", LOG_TEXT("detail", error_text(errno)));
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet
     mallopt(M_ARENA_MAX, 2); /* few threads allocate much: more arenas only cost memory */
 }
 

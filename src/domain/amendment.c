@@ -72,7 +72,7 @@ void amendment_check(const struct amendment *amendment, const struct amendment_f
     bool deadline = date_is_set(&amendment->deadline) && !date_equal(&amendment->deadline, &old->deadline);
     bool criteria =
         amendment->success_criteria.json &&
-        (amendment->success_criteria.length != old->success_criteria.length || !old->success_criteria.json ||
+        (amendment->success_criteria.length != old->success_criteria.length ||
          memcmp(amendment->success_criteria.json, old->success_criteria.json, old->success_criteria.length) != 0);
     if (facts->target_state)
         violation_add(violations, "amendment.not_open", NULL, "The %s is %s.", facts->target->title,

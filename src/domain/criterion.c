@@ -1,5 +1,6 @@
 #include "reviewd/criterion.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { CRITERIA_MAX = 20, STATEMENT_MIN = 10, VERIFICATION_MIN = 10 };
@@ -114,11 +115,12 @@ void criteria_number(struct nested *criteria, const struct nested *before, long 
         highest = used;
     long own = highest_number(criteria); /* those that an import brings */
     highest = own > highest ? own : highest;
+    assert(criteria && (criteria->items || !criteria->count));
     struct criterion *items = criteria->items;
     const struct criterion *olds = before ? before->items : NULL;
     for (size_t i = 0; i < criteria->count; i++) {
         for (size_t j = 0; olds && j < before->count && !items[i].id; j++) {
-            if (items[i].statement && olds[j].statement && strcmp(items[i].statement, olds[j].statement) == 0)
+            if (items[i].statement && strcmp(items[i].statement, olds[j].statement) == 0)
                 items[i].id = olds[j].id;
         }
         if (!items[i].id)

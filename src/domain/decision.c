@@ -286,9 +286,9 @@ void decision_check(const struct decision *after, const struct decision *before,
             review_check_frozen(facts->review_status, violations);
     } else if (strcmp(verb, "implement") == 0) {
         check_implement(facts, violations);
-    } else if (strcmp(verb, "supersede") == 0 && id_equal(&after->superseded_by_id, &after->record.id)) {
+    } else if (id_equal(&after->superseded_by_id, &after->record.id)) { /* supersede */
         violation_add(violations, "decision.supersede.other", "#/by", "A decision cannot take its own place.");
-    } else if (strcmp(verb, "supersede") == 0 && facts->supersedes_itself) {
+    } else if (facts->supersedes_itself) {
         violation_add(violations, "decision.supersede.other", "#/by",
                       "That decision was itself superseded by this one, or by others that were.");
     }

@@ -5,6 +5,7 @@
 #include "reviewd/follow_up.h"
 #include "reviewd/review.h"
 
+#include <assert.h>
 #include <strings.h>
 
 static const char *const status_names[] = {"running", "done", "refused", "failed"};
@@ -260,7 +261,8 @@ static const struct {
 /* What is known of one only to the day is compared by the day. */
 static bool is_earlier(const char *a, const char *b)
 {
-    return strncmp(a, b, strlen(a) < strlen(b) ? strlen(a) : strlen(b)) < 0;
+    assert(strlen(a) >= strlen(b) && "only what comes before may be known to the day alone");
+    return strncmp(a, b, strlen(b)) < 0;
 }
 
 void import_check_order(const struct resource *resource, const void *record, bool is_known, const struct instant *now,

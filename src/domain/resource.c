@@ -101,8 +101,9 @@ const char *record_state_name(const struct resource *resource, const void *recor
 {
     const struct field *field = resource_field_named(resource, resource->state);
     unsigned state = record_state(resource, record);
+    assert(field && state && "record_state() has found it, and every record has one");
     if (field->kind == FIELD_KIND_ENUM)
-        return state ? field->values[state - 1] : "unknown";
+        return field->values[state - 1];
     bool on = state == TRUTH_TRUE;
     return strcmp(field->name, "active") == 0 ? (on ? "active" : "inactive") : (on ? "withdrawn" : "not withdrawn");
 }
@@ -117,9 +118,10 @@ bool transition_check(const struct resource *resource, const void *record, const
     size_t length = 0;
     for (size_t i = 0; i < resource->transition_count; i++) {
         const struct transition *other = &resource->transitions[i];
-        if (other->from & STATE(state) && length < sizeof allowed)
-            length +=
-                (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", length ? ", " : "", other->verb);
+        if (!(other->from & STATE(state)))
+            continue;
+        length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", length ? ", " : "", other->verb);
+        assert(length < sizeof allowed && "the verbs of a state have room");
     }
     violation_add(violations, "transition.not_allowed", NULL, "%s %s that is %s cannot be taken through '%s'. %s%s.",
                   strchr("aeio", resource->title[0]) ? "An" : "A", resource->title, record_state_name(resource, record),

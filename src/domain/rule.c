@@ -72,8 +72,8 @@ static void catalogue_require(const char *resource, const char *noun, const char
     if (catalogue_find(name))
         return;
     char *statement = statements[count];
-    snprintf(statement, NAME_MAX_BYTES * 2, "Every %s has '%s'.", noun, field);
-    for (char *at = statement; *at && *at != '\''; at++)
+    snprintf(statement, sizeof *statements, "Every %s has '%s'.", noun, field);
+    for (char *at = statement; *at != '\''; at++) /* of the member, whose name stays */
         *at = *at == '_' ? ' ' : *at;
     catalogue_insert(&(struct rule){name, statement, 422, RULE_PRACTICE, NULL, resource});
 }
@@ -170,11 +170,10 @@ static bool has_place(const struct violations *violations, const struct rule *ru
     if (violations->count < VIOLATIONS_MAX || !rule)
         return true;
     int status = violations_status(violations);
-    for (size_t i = 0; i < COUNT_OF(status_order) && status_order[i] != status; i++) {
-        if (status_order[i] == rule->status)
-            return true;
-    }
-    return false;
+    size_t i = 0; /* a status is one of them */
+    while (status_order[i] != status && status_order[i] != rule->status)
+        i++;
+    return status_order[i] != status;
 }
 
 static void add(struct violations *violations, struct violation violation)
@@ -204,7 +203,7 @@ static const char *format_detail(struct arena *arena, const char *format, va_lis
     char text[1000];
     vsnprintf(text, sizeof text, format, arguments);
     size_t length = strlen(text);
-    while (length && !text_is_utf8(text, length)) /* cut at a code point */
+    while (!text_is_utf8(text, length)) /* cut at a code point; nothing is UTF-8, too */
         length--;
     return arena_copy(arena, text, length);
 }

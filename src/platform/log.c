@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,12 @@ static char log_path[4096];
 bool log_enabled(enum log_level level)
 {
     return (int)level >= atomic_load(&log_from);
+}
+
+const char *error_text(int error)
+{
+    const char *text = strerrordesc_np(error);
+    return text ? text : "unknown error";
 }
 
 static bool log_reopen(void)
@@ -58,7 +65,7 @@ static void put_time(struct buffer *line)
     struct tm utc;
     gmtime_r(&seconds, &utc);
     char text[40];
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+    (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
     buffer_format(line, "{\"time\":\"%s.%03dZ\"", text, (int)(now % 1000));
 }
 

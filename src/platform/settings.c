@@ -19,7 +19,7 @@ bool listen_split(const char *text, char *ret_host, size_t size, const char **re
         (size_t)(colon - text) >= size)
         return false;
     bool bracketed = text[0] == '[' && colon > text + 1 && colon[-1] == ']';
-    snprintf(ret_host, size, "%.*s", (int)(colon - text - 2 * bracketed), text + bracketed);
+    snprintf(ret_host, size, "%.*s", (int)(colon - text) - (bracketed ? 2 : 0), text + bracketed);
     *ret_port = colon + 1;
     return true;
 }
@@ -267,7 +267,7 @@ static bool read_file(struct settings *settings, const char *path, bool needed, 
     if (!file) {
         if (!needed && errno == ENOENT)
             return true;
-        snprintf(ret_message, size, "cannot read %s: %s", path, strerror(errno));
+        snprintf(ret_message, size, "cannot read %s: %s", path, error_text(errno));
         return false;
     }
     char *line = NULL;
@@ -282,11 +282,11 @@ static bool read_file(struct settings *settings, const char *path, bool needed, 
             snprintf(ret_message, size, "%s, line %d: %s", path, number, why);
     }
     if (fine && !feof(file)) {
-        snprintf(ret_message, size, "cannot read %s: %s", path, strerror(errno));
+        snprintf(ret_message, size, "cannot read %s: %s", path, error_text(errno));
         fine = false;
     }
     free(line);
-    fclose(file);
+    (void)fclose(file); /* it was only read */
     return fine;
 }
 

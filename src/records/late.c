@@ -47,7 +47,7 @@ static bool family_load(struct family *family)
         *(void **)((char *)&late + function->place) = found;
     }
     if (!handle) {
-        const char *reason = dlerror();
+        const char *reason = dlerror(); // NOLINT(concurrency-mt-unsafe): each thread has its own
         LOG(LOG_ERROR, "library.missing", LOG_TEXT("file", family->file),
             LOG_TEXT("reason", reason ? reason : "it lacks a function"));
     }

@@ -51,6 +51,7 @@
     F(archive_write_zip_set_compression_deflate) F(archive_write_zip_set_compression_store)
 /* clang-format on */
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a member
 #define LATE_MEMBER(function) __typeof__(function) *function;
 
 struct late_functions {

@@ -1,5 +1,6 @@
 #include "narrative.h"
 
+#include <assert.h>
 #include <cmark.h>
 #include <setjmp.h>
 #include <stdint.h>
@@ -216,6 +217,7 @@ static void put_text(struct walk *walk, const char *text, size_t length, unsigne
         walk->room = 2 * (walk->length + length + 1);
         walk->text = cmark_take_again(walk->text, walk->room);
     }
+    assert(walk->text && "room was made");
     memcpy(walk->text + walk->length, text, length);
     struct span *span = walk->last_span;
     if (span && span->style == style && span->to == walk->length) {

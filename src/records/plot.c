@@ -530,7 +530,7 @@ static void render_line(struct buffer *buffer, const struct plot *plot)
     if (plot->unit)
         put_unit(buffer, plot, head + 12);
     if (empty) {
-        text_begin(buffer, (long double)WIDTH / 2, (ground.top + ground.bottom) / 2, "middle");
+        text_begin(buffer, (long double)WIDTH / 2, ground.top + (long double)LINE_PLOT / 2, "middle");
         buffer_put(buffer, "There is nothing to show.");
         text_end(buffer);
         return;

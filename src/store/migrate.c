@@ -1,6 +1,7 @@
 #include "ask.h"
 
 #include "reviewd/disk.h"
+#include "reviewd/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,7 +104,7 @@ static bool copy_template(const char *path, const char **ret_message)
         fine = written > 0 || (written < 0 && errno == EINTR);
         done += written > 0 ? (size_t)written : 0;
     }
-    *ret_message = strerror(errno);
+    *ret_message = error_text(errno);
     return fd >= 0 && close(fd) == 0 && fine;
 }
 
@@ -118,7 +119,7 @@ bool store_create(const char *data_folder, const char *path, bool *ret_created, 
         snprintf(message, sizeof message, "the new database cannot be made: %s", why);
     /* The folder, too, may just have been made: its name is there for good before the database is. */
     if (fine && (!disk_sync(part) || !disk_sync_above(data_folder))) {
-        snprintf(message, sizeof message, "the new database cannot be synced: %s", strerror(errno));
+        snprintf(message, sizeof message, "the new database cannot be synced: %s", error_text(errno));
         fine = false;
     }
     *ret_created = fine && !FAILPOINT("create.link") && link(part, path) == 0;

@@ -99,7 +99,10 @@ static bool parent_read(struct store *store, const char *sql, const struct id *i
         return false;
     parent->id = (struct id){0};
     db_bind_text(statement, 1, id->text);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* the slot keeps it; gcc loses count of them */
     bool read = db_step(statement) == DB_ROW && parent_take(statement, parent);
+#pragma GCC diagnostic pop
     if (read) {
         parent->id = *id;
         parent->snapshot = snapshot;

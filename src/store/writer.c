@@ -424,10 +424,13 @@ struct writer *writer_create(const struct writer_options *options, const char **
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    *ret_message = "cannot make the checkpoint lock or the writer's thread";
-    if (writer->checkpoint_lock >= 0 && !FAILPOINT("start.writer") && take_store(writer, ret_message) &&
-        pthread_create(&writer->thread, NULL, writer_main, writer) == 0)
-        return writer;
+    if (writer->checkpoint_lock < 0) {
+        *ret_message = "cannot make the checkpoint lock";
+    } else if (!FAILPOINT("start.writer") && take_store(writer, ret_message)) {
+        if (pthread_create(&writer->thread, NULL, writer_main, writer) == 0)
+            return writer;
+        *ret_message = "cannot make the writer's thread";
+    }
     store_close(&writer->store);
     if (writer->checkpoint_lock >= 0)
         close(writer->checkpoint_lock);

@@ -116,8 +116,9 @@ void exchange_acknowledge(struct loop *loop);
 
 /* Callbacks of libmicrohttpd (exchange.c). */
 void *exchange_begin(void *loop, const char *target, struct MHD_Connection *connection);
-enum MHD_Result exchange_handle(void *loop, struct MHD_Connection *connection, const char *url, const char *method,
-                                const char *version, const char *upload, size_t *upload_size, void **context);
-void exchange_end(void *loop, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code);
+enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                const char *version, const char *upload, size_t *upload_size, void **con_cls);
+void exchange_end(void *context, struct MHD_Connection *connection, void **con_cls,
+                  enum MHD_RequestTerminationCode code);
 
 #endif

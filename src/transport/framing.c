@@ -89,7 +89,7 @@ static void set_wrong(struct head *head, int status, const char *wrong)
     head->wrong = wrong;
 }
 
-#define NAME(text) text, sizeof text - 1
+#define NAME(text) (text), sizeof(text) - 1
 static const struct {
     const char *name;
     size_t length;

@@ -153,7 +153,7 @@ static int loop_timeout(struct loop *loop)
 /* A loop that cannot wait any more cannot answer either: better a restart than connections that hang. */
 static _Noreturn void loop_is_lost(const char *call)
 {
-    LOG(LOG_ERROR, "loop.lost", LOG_TEXT("call", call), LOG_TEXT("reason", strerror(errno)));
+    LOG(LOG_ERROR, "loop.lost", LOG_TEXT("call", call), LOG_TEXT("reason", error_text(errno)));
     abort();
 }
 
@@ -218,7 +218,7 @@ struct server *server_create(const struct server_options *options, char *ret_mes
     errno = 0;
     if (!open_listeners(server)) {
         snprintf(ret_message, message_size, "cannot listen on %s: %s", options->settings->listen,
-                 errno ? strerror(errno) : "there is no such address");
+                 errno ? error_text(errno) : "there is no such address");
         server_destroy(server);
         return NULL;
     }
@@ -258,7 +258,7 @@ static void wake_all(struct server *server)
     uint64_t one = 1;
     for (size_t i = 0; i < server->loop_count; i++) {
         if (write(server->loops[i].wake, &one, sizeof one) < 0)
-            LOG(LOG_ERROR, "wake.failed", LOG_TEXT("detail", strerror(errno)));
+            LOG(LOG_ERROR, "wake.failed", LOG_TEXT("detail", error_text(errno)));
     }
 }
 

@@ -205,6 +205,7 @@ def test_another_organisation_has_another_log(kept, make):
 @pytest.mark.parametrize('statement', [
     "UPDATE checkpoint SET hash = '" + '0' * 64 + "' WHERE seq = (SELECT min(seq) FROM checkpoint)",
     "UPDATE checkpoint SET text = replace(text, 'seq ', 'seq 1')",
+    'UPDATE checkpoint SET seq = seq + 1 WHERE seq = (SELECT max(seq) FROM checkpoint)',
     "UPDATE checkpoint SET at = '2020-01-01T00:00:00.000Z'",
     "UPDATE checkpoint SET signature = replace(signature, 'file:', 'file:x')",
     "UPDATE checkpoint SET key_id = '0123456789ABCDEF'",

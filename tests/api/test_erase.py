@@ -2,6 +2,7 @@
 left in the files of the data folder."""
 
 import json
+import re
 import shutil
 from contextlib import closing
 from pathlib import Path
@@ -354,6 +355,17 @@ def test_commitments_outlive_what_they_stood_for(told):
     assert told.sealed[0]['body']['email'] == told.sealed[1]['body']['email']
     assert told.sealed[0]['body']['name'] != told.sealed[1]['body']['name']
     assert [version['body'] for version in versions[1:]] == [version['body'] for version in told.sealed]
+
+
+def test_each_commitment_has_a_salt_of_its_own(shared):  # noqa: F811
+    """128 random bits each: what is known of one, or of the record, tells nothing of another."""
+    openings = {}
+    for person in (shared.employee, shared.head, shared.auditor):
+        for version in walk(shared.isms.client, f'{PEOPLE}/{person.id}/sealed-history'):
+            for one in version['openings']:
+                assert re.fullmatch('[0-9a-f]{32}', one['salt']), one
+                openings[one['commitment']] = one['salt']
+    assert len(openings) >= 6 and len(set(openings.values())) == len(openings)
 
 
 def test_sealed_history_by_pages(told):

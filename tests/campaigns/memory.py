@@ -14,7 +14,7 @@ from campaigning import ROOT
 SHORT = 1
 SHORT_REQUEST = 'add an action item'
 LIMIT_S = 3 * 3600
-WAYS = ('ours', "jansson's", "SQLite's", "SQLite's, on a new connection", 'ours, for good', "SQLite's, for good",
+WAYS = ('ours', "jansson's", "SQLite's", "SQLite's, on a new connection", 'what is asked of the database', 'ours, for good', "SQLite's, for good",
         "SQLite's, for good, on a new connection")
 BINARY = Path(os.environ.get('REVIEWD_BINARY', ROOT / 'build' / 'reviewd')).parent / 'tests' / 'unit' / 'unit-memory'
 

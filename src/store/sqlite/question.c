@@ -34,7 +34,10 @@ static int ask(struct question *question, sqlite3_context *result, const char *a
     if (statement)
         db_reset(statement);
     *ret_yes = step == DB_ROW;
-    return step == DB_ERROR && code == SQLITE_OK ? SQLITE_ERROR : code;
+    /* Where memory of our own was out, the connection has heard of nothing: it may even say SQLITE_ROW, which as an
+     * error would be taken for a row. */
+    bool heard = code != SQLITE_OK && code != SQLITE_ROW && code != SQLITE_DONE;
+    return step == DB_ERROR && !heard ? SQLITE_NOMEM : code;
 }
 
 /* The last letters of an id are random. */

@@ -8,6 +8,7 @@ Suite *criterion_suite(void);
 Suite *decision_suite(void);
 Suite *field_suite(void);
 Suite *follow_up_suite(void);
+Suite *import_suite(void);
 Suite *input_suite(void);
 Suite *person_suite(void);
 Suite *render_suite(void);
@@ -20,7 +21,7 @@ int main(void)
     Suite *suites[] = {
         field_suite(),       rule_suite(),      resource_suite(),  render_suite(),     person_suite(),
         review_suite(),      attendee_suite(),  input_suite(),     criterion_suite(),  decision_suite(),
-        action_item_suite(), amendment_suite(), follow_up_suite(), attachment_suite(),
+        action_item_suite(), amendment_suite(), follow_up_suite(), attachment_suite(), import_suite(),
     };
     return unit_run(suites, sizeof suites / sizeof *suites);
 }

@@ -44,6 +44,7 @@ static const struct {
     {"approved by top management", {VALID}, {FACTS, .approver_role = ROLE_TOP_MANAGEMENT}, {NULL}},
     {"approved by a department head", {VALID}, {FACTS, .approver_role = ROLE_DEPARTMENT_HEAD}, {NULL}},
     {"approved by an employee", {VALID}, {FACTS, .approver_role = ROLE_EMPLOYEE}, {"amendment.approver.role"}},
+    {"approved by nobody who has a role", {VALID}, {FACTS, .approver_role = 0}, {"amendment.approver.role"}},
     {"approved by an auditor", {VALID}, {FACTS, .approver_role = ROLE_AUDITOR}, {"amendment.approver.role"}},
     {"approved by the old owner", {VALID, .approved_by_id = BORIS}, {FACTS}, {"amendment.approver.owner"}},
     {"approved by the new owner", {VALID, .owner_id = ANA}, {FACTS}, {"amendment.approver.owner"}},

@@ -78,6 +78,12 @@ static const struct {
     {BYTES(PNG), "application/octet-stream", "a.txt", "image/png"},
     {BYTES("\xFF\xD8\xFF\xE0"), NULL, NULL, "image/jpeg"},
     {BYTES("GIF89a"), NULL, NULL, "image/gif"},
+    {BYTES("\f<html>"), "text/plain", "a.txt", NULL},
+    {BYTES("<?= 1 ?>"), "text/plain", "a.txt", NULL},
+    {BYTES("From a@x.org Sat Nov 21\nFrom: a@x.org\nTo: b@x.org\n\nx"), NULL, NULL, "message/rfc822"},
+    {BYTES("Two words: x\nFrom: a@x.org\nTo: b@x.org\n\nx"), NULL, NULL, "text/plain"},
+    {BYTES("From: a@x.org\nTo: b@x.org\n\nx"), "text/plain", "a.txt", "text/plain"},
+    {BYTES("\0\0\0\0\0\0\0\0WEBPVP8 "), NULL, NULL, NULL},
     {BYTES("RIFF\1\2\3\4WEBPVP8 "), NULL, NULL, "image/webp"},
     {BYTES("RIFF\1\2\3\4WAVEfmt \xFF"), NULL, NULL, NULL},
     {BYTES("II*\0\10\0\0\0"), NULL, NULL, "image/tiff"},
@@ -135,6 +141,10 @@ static const struct {
     {BYTES(ZIP_HEAD("\23") "[Content_Types].xml"), DOCX, "a.docx", "application/zip"},
     {BYTES(ZIP_HEAD("\10") "mimetype" ODT "PK"), NULL, NULL, ODT},
     {BYTES(ZIP_HEAD("\10") "mimetype" ODT "-master PK"), NULL, NULL, "application/zip"},
+    {BYTES(ZIP_HEAD("\23") "[Content_Types].xml ... ppt/presentation.xml"), DOCX, "a.docx",
+     "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+    {BYTES(ZIP_HEAD("\11") "mimetype" ODT "PK"), NULL, NULL, "application/zip"},
+    {BYTES("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), NULL, NULL, "application/zip"},
     {BYTES(ZIP_HEAD("\5") "a.txt"), DOCX, "a.docx", "application/zip"},
     {BYTES("PK\5\6\0\0"), NULL, NULL, "application/zip"},
     {BYTES(OLE), "application/msword", NULL, "application/msword"},
@@ -162,6 +172,19 @@ START_TEST(files_are_what_is_in_them)
 }
 END_TEST
 
+/* Of a large archive the directory stands in its tail alone. */
+START_TEST(an_archive_is_told_by_its_tail)
+{
+    static const char head[] = ZIP_HEAD("\23") "[Content_Types].xml ...";
+    static const char tail[] = "... word/document.xml";
+    const struct media_sample sample = {.head = (const unsigned char *)head,
+                                        .head_length = sizeof head - 1,
+                                        .tail = (const unsigned char *)tail,
+                                        .tail_length = sizeof tail - 1};
+    ck_assert_str_eq(media_type_of(&sample), DOCX);
+}
+END_TEST
+
 /* Every beginning of every file is judged without reading beyond it. */
 START_TEST(short_files_are_judged_too)
 {
@@ -185,6 +208,7 @@ Suite *attachment_suite(void)
     tcase_add_test(tcase, names_are_measured_in_characters);
     TCase *types = unit_case(suite, "types");
     tcase_add_loop_test(types, files_are_what_is_in_them, 0, ROWS(files));
+    tcase_add_test(types, an_archive_is_told_by_its_tail);
     tcase_add_loop_test(types, short_files_are_judged_too, 0, ROWS(files));
     return suite;
 }

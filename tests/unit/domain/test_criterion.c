@@ -110,6 +110,25 @@ START_TEST(statements_are_all_different)
 }
 END_TEST
 
+static const struct {
+    const char *first, *second; /* ids that an import brings */
+    bool right;
+} ids[] = {
+    {"c1", "c2", true},       {NULL, "c2", true},   {"c99999", NULL, true}, {"c1", "c1", false},  {"x1", "c2", false},
+    {"c100000", "c2", false}, {"c01", "c2", false}, {"c", "c2", false},     {"c1x", "c2", false},
+};
+
+START_TEST(ids_have_a_form_and_are_there_once)
+{
+    struct nested nested = many(2);
+    ((struct criterion *)nested.items)[0].id = ids[_i].first;
+    ((struct criterion *)nested.items)[1].id = ids[_i].second;
+    struct violations *violations = violations_new();
+    criteria_check(&nested, violations);
+    expect_rules("ids", violations, (const char *[]){ids[_i].right ? NULL : "success_criteria.id", NULL});
+}
+END_TEST
+
 /* --- numbering -----------------------------------------------------------------------------------------------------
  */
 
@@ -181,6 +200,7 @@ Suite *criterion_suite(void)
     tcase_add_loop_test(tcase, a_criterion_is_measurable_or_verifiable, 0, ROWS(criteria));
     tcase_add_test(tcase, there_are_one_to_twenty);
     tcase_add_test(tcase, statements_are_all_different);
+    tcase_add_loop_test(tcase, ids_have_a_form_and_are_there_once, 0, ROWS(ids));
     tcase_add_loop_test(tcase, criteria_keep_their_numbers, 0, ROWS(numberings));
     tcase_add_test(tcase, the_first_criteria_have_none_before);
     return suite;

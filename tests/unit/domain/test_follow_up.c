@@ -97,6 +97,17 @@ static const struct {
     {"a result of no criterion",
      {VALID, RESULTS({.criterion_id = "c9", .met = TRUTH_TRUE})},
      .rules = {"reference.not_found"}},
+    {"a result without a kind",
+     {VALID, .kind = 0, RESULTS({.criterion_id = "c2", .met = TRUTH_TRUE})},
+     .rules = {"follow_up.kind.required"}},
+    {"a result of none beside one", {VALID, RESULTS({.met = TRUTH_TRUE, .evidence = TEN_CHARACTERS}, MET)}},
+    {"effective, with a result of none",
+     {EFFECTIVE, RESULTS({.met = TRUTH_TRUE, .evidence = TEN_CHARACTERS}, MET, VERIFIED)},
+     .item = &completed},
+    {"effective, by nobody",
+     {EFFECTIVE, .performed_by_id = {""}},
+     .item = &completed,
+     .rules = {"follow_up.performed_by_id.required"}},
     {"two results of one", {VALID, RESULTS(MET, MET)}, .rules = {"follow_up.criteria.duplicate"}},
     {"a measured one without a value",
      {VALID, RESULTS({.criterion_id = "c1", .met = TRUTH_TRUE})},
@@ -224,6 +235,7 @@ static const struct {
     const char *completed_on, *closed_on;
     int progress; /* -1: unknown */
 } effects[] = {
+    {"without an outcome", {VALID, .outcome = 0}, false, ACTION_COMPLETED, "2026-11-15", "", -1},
     {"on track", {VALID}, false, ACTION_COMPLETED, "2026-11-15", "", -1},
     {"on track, with progress", {VALID, .progress_percent = {true, 40}}, true, ACTION_COMPLETED, "2026-11-15", "", 40},
     {"completed on the same day",

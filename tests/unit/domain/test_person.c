@@ -163,6 +163,17 @@ START_TEST(addresses)
 }
 END_TEST
 
+START_TEST(a_pseudonym_stands_for_name_and_address_alone)
+{
+    const struct id ana = ANA;
+    const struct pseudonym pseudonym = person_pseudonym(&ana);
+    ck_assert_str_eq(pseudonym_of(&pseudonym, resource_field_named(&person_resource, "name")),
+                     "Erased person 00000000000a");
+    ck_assert_ptr_nonnull(strstr(pseudonym_of(&pseudonym, resource_field_named(&person_resource, "email")), ana.text));
+    ck_assert_ptr_null(pseudonym_of(&pseudonym, resource_field_named(&person_resource, "privacy_reason")));
+}
+END_TEST
+
 Suite *person_suite(void)
 {
     Suite *suite = suite_create("domain/person");
@@ -170,6 +181,7 @@ Suite *person_suite(void)
     tcase_add_checked_fixture(tcase, domain_begin, domain_end);
     tcase_add_loop_test(tcase, people, 0, ROWS(rows));
     tcase_add_test(tcase, each_commitment_is_named);
+    tcase_add_test(tcase, a_pseudonym_stands_for_name_and_address_alone);
     tcase_add_loop_test(tcase, addresses, 0, ROWS(emails));
     return suite;
 }

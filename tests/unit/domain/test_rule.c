@@ -205,6 +205,37 @@ START_TEST(required_is_not_said_of_what_is_wrong)
 }
 END_TEST
 
+START_TEST(required_is_said_where_nothing_is_pointed_at)
+{
+    struct violations *violations = violations_new();
+    violation_add(violations, "body.type", "#/title", "wrong");
+    violation_add(violations, "review.title.required", NULL, "missing");
+    expect_rules("title", violations, (const char *[]){"body.type", "review.title.required", NULL});
+}
+END_TEST
+
+/* Where memory is out, the name of a rule may be cut short, which is no bug then. */
+START_TEST(nothing_is_added_where_memory_is_out)
+{
+    struct violations *violations = violations_new();
+    for (int i = 0; i < 200; i++)
+        violation_add(violations, "body.type", NULL, "%d", i);
+    violations->arena->failed = true;
+    violation_add(violations, "review.no_such_rule", NULL, "x");
+    violations->arena->failed = false;
+    ck_assert_uint_eq(violations->count, 200);
+    ck_assert_str_eq(violations->items[199].detail, "199");
+}
+END_TEST
+
+START_TEST(the_catalogue_is_made_once)
+{
+    const struct rule *rule = catalogue_find("body.type");
+    domain_init();
+    ck_assert_ptr_eq(catalogue_find("body.type"), rule);
+}
+END_TEST
+
 START_TEST(violations_have_their_parts)
 {
     struct violations *violations = violations_new();
@@ -296,12 +327,15 @@ Suite *rule_suite(void)
     tcase_add_checked_fixture(catalogue, domain_begin, domain_end);
     tcase_add_loop_test(catalogue, what_the_contract_names_is_in_the_catalogue, 0, ROWS(contract));
     tcase_add_test(catalogue, the_catalogue_is_sorted_and_each_name_is_there_once);
+    tcase_add_test(catalogue, the_catalogue_is_made_once);
     tcase_add_test(catalogue, every_rule_says_what_it_wants);
     tcase_add_loop_test(catalogue, commitments_are_practice, 0, 6);
     TCase *violations = unit_case(suite, "violations");
     tcase_add_checked_fixture(violations, domain_begin, domain_end);
     tcase_add_test_raise_signal(violations, a_violation_names_a_rule_of_the_catalogue, SIGABRT);
     tcase_add_test(violations, required_is_not_said_of_what_is_wrong);
+    tcase_add_test(violations, required_is_said_where_nothing_is_pointed_at);
+    tcase_add_test(violations, nothing_is_added_where_memory_is_out);
     tcase_add_test(violations, violations_have_their_parts);
     tcase_add_test(violations, violations_are_limited);
     tcase_add_test(violations, what_makes_the_status_is_listed_however_many_there_are);

@@ -5,12 +5,14 @@
 Suite *requests_suite(void);
 Suite *start_suite(void);
 Suite *pack_suite(void);
+Suite *audit_suite(void);
+Suite *writer_suite(void);
 
 int main(void)
 {
     shim_install();
     world_init();
     requests_make();
-    Suite *suites[] = {requests_suite(), start_suite(), pack_suite()};
+    Suite *suites[] = {requests_suite(), start_suite(), pack_suite(), audit_suite(), writer_suite()};
     return unit_run(suites, sizeof suites / sizeof *suites);
 }

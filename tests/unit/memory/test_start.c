@@ -106,6 +106,26 @@ START_TEST(the_description_is_made_or_not)
 }
 END_TEST
 
+/* Violations whose arena finds no memory any more: those from before stay, and the arena remembers. */
+START_TEST(violations_end_with_the_memory)
+{
+    bool fired = true;
+    for (size_t n = 1; fired; n++) {
+        struct arena arena;
+        arena_init(&arena);
+        struct violations violations = {.arena = &arena};
+        shim_arm(SHIM_OURS, n, false);
+        for (int i = 0; i < 200; i++)
+            violation_add(&violations, "body.type", "#/title", "%0500d", i);
+        fired = shim_disarm();
+        ck_assert(fired == arena_failed(&arena) && (fired || violations.count == 200));
+        for (size_t i = 0; i < violations.count; i++)
+            ck_assert(violations.items[i].rule && strlen(violations.items[i].detail) == 500);
+        arena_finish(&arena);
+    }
+}
+END_TEST
+
 Suite *start_suite(void)
 {
     Suite *suite = suite_create("memory/start");
@@ -114,5 +134,6 @@ Suite *start_suite(void)
     tcase_add_loop_test(tcase, opening_fails_or_works, 0, 2);
     tcase_add_loop_test(tcase, a_new_database_is_whole_or_not_there, 0, 2);
     tcase_add_loop_test(tcase, the_description_is_made_or_not, 0, 2);
+    tcase_add_test(tcase, violations_end_with_the_memory);
     return suite;
 }
