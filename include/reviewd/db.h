@@ -168,6 +168,11 @@ char *db_words_rank_sql(const char *table, const char *visible, int names, int c
  */
 char *db_words_show_sql(const char *table, const char *columns, int tokens);
 
+/* Writes the log of this database anew as it is read, and syncs it; nobody may write meanwhile. After a sync that
+ * failed the system shows what the disk may not have, and takes it for written: it would be read back as stored, and
+ * never be. False with errno. */
+bool db_settle_log(const char *path);
+
 /* Where a test says so, the connection fails here as by an I/O error (failpoint.h). */
 #ifdef REVIEWD_FAILPOINTS
 bool db_failed(struct db *db, bool fails);

@@ -86,6 +86,10 @@ MUST_USE enum migrated store_standing(struct store *store, int *ret_from, int *r
  * *ret_from and *ret_to are its number before and after. */
 MUST_USE enum migrated store_migrate(struct store *store, const char *data_folder, int *ret_from, int *ret_to);
 
+/* Before a daemon opens the database: what the log has is on the disk from then on (db_settle_log). False with errno.
+ */
+bool store_settle_log(const char *data_folder);
+
 /* --- records --------------------------------------------------------------------------------------------------- */
 
 /* The id of the record that `key` names: an id, a reference, or what the resource is found by. */

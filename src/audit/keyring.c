@@ -185,8 +185,9 @@ static bool write_file(int folder, const char *name, mode_t mode, const struct b
     unlinkat(folder, PART_FILE, 0);
     int fd = FAILPOINT("key.part") ? -1 : openat(folder, PART_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     bool fine = fd >= 0 && !buffer_failed(content) && fstat(folder, &owner) == 0 &&
-                (geteuid() != 0 || fchown(fd, owner.st_uid, owner.st_gid) == 0) &&
-                write(fd, content->data, content->length) == (ssize_t)content->length && fsync(fd) == 0;
+                (geteuid() != 0 || fchown(fd, owner.st_uid, owner.st_gid) == 0);
+    errno = fine ? ENOSPC : errno; /* of a write that is cut short, which sets none */
+    fine = fine && write(fd, content->data, content->length) == (ssize_t)content->length && fsync(fd) == 0;
     if (fd >= 0 && close(fd) != 0)
         fine = false;
     fine = fine && !FAILPOINT("key.rename") && renameat(folder, PART_FILE, folder, name) == 0 &&

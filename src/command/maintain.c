@@ -186,6 +186,7 @@ static bool copy_file(const char *from, const char *to)
     char block[65536];
     ssize_t count = -1;
     while (out >= 0 && (count = read(in, block, sizeof block)) > 0) {
+        errno = ENOSPC; /* of a write that is cut short, which sets none */
         if (write(out, block, (size_t)count) != count) {
             count = -1;
             break;

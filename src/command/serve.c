@@ -79,6 +79,10 @@ static bool prepare_database(struct daemon *daemon)
     const char *message;
     int from;
     int to;
+    if (!store_settle_log(folder)) {
+        fail("the log of the database in %s cannot be synced: %s", folder, strerror(errno));
+        return false;
+    }
     if (!store_open(&daemon->store, folder, DB_WRITER, &message)) {
         fail("cannot open the database in %s: %s", folder, message);
         return false;

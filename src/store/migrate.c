@@ -42,6 +42,19 @@ int store_lock_checkpoints(const char *data_folder)
     return lock;
 }
 
+bool store_settle_log(const char *data_folder)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s", data_folder, STORE_FILE);
+    int lock = store_lock_checkpoints(data_folder);
+    bool fine = lock >= 0 && db_settle_log(path);
+    int error = errno;
+    if (lock >= 0)
+        close(lock);
+    errno = error;
+    return fine;
+}
+
 static bool back_up(struct store *store, const char *data_folder, int number)
 {
     char path[4200];

@@ -391,6 +391,7 @@ static void *writer_main(void *context)
         if (over)
             break;
     }
+    writer->store.scrubs = true; /* with nothing left in the log, the next start has nothing to settle */
     checkpoint(writer);
     return NULL;
 }

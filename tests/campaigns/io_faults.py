@@ -135,6 +135,9 @@ def one_case(campaign, world, step, fault, skip):
     findings = list(judge(world, fault, sent, key, answered, failed))
     world.revive()
     findings += settle(world, sent, key)
+    # Settled, also by what a restart has found in the system's memory, and the disk had refused.
+    if failed and sent[3] and not findings and 'partial' not in sent[1] and not is_durable(world, sent[3]):
+        findings.append('sent again, it is there, and not durable')
     campaign.count(f'answered {answered[0]}' if failed else 'not met')
     for finding in findings:
         campaign.failed(f'{step.__name__}, call {skip}, {fault.name}: {finding}',

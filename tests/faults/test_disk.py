@@ -46,6 +46,20 @@ def test_no_room_for_the_command_line(bad):
     assert email in emails(org)
 
 
+def test_half_a_write_of_the_command_line(bad):
+    """It is told for what it is, though the system names no error for it, and nothing stays of it."""
+    org = bad()
+    keys = org.get('/v1/keys')
+    org.faults.fail(WRITES, errno.ENOSPC, count=1, suffix='keys/new.part', halves=True)
+    done = org.daemon.cli('key', 'rotate', check=False)
+    assert done.returncode == 1 and 'No space left' in done.stderr, done
+    assert org.faults.failed
+    org.faults.none()
+    assert org.get('/v1/keys') == keys
+    org.daemon.cli('key', 'rotate')
+    assert_sound(org.daemon)
+
+
 @pytest.mark.parametrize('error, statuses', [(errno.ENOSPC, {201, 507}), (errno.EIO, {201, 503})])
 def test_one_write_fails(bad, error, statuses):
     """Whichever it is: the review with its inputs and its chair is there as a whole, or not at all."""

@@ -2,6 +2,8 @@
  * table of those that a database was given. */
 #include "reviewd/db.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,6 +80,26 @@ void db_built_remove_log(const char *path)
         snprintf(log, sizeof log, "%s%s", path, beside[i]);
         unlink(log);
     }
+}
+
+bool db_settle_log(const char *path)
+{
+    char log[4220];
+    char piece[65536];
+    snprintf(log, sizeof log, "%s-wal", path);
+    int fd = open(log, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT;
+    off_t at = 0;
+    ssize_t length;
+    bool fine = true;
+    for (; fine && (length = pread(fd, piece, sizeof piece, at)) != 0; at += length)
+        fine = length > 0 && pwrite(fd, piece, (size_t)length, at) == length;
+    fine = fine && (at == 0 || fsync(fd) == 0);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return fine;
 }
 
 /* --- the schema, as it should be -----------------------------------------------------------------------------------
