@@ -5,6 +5,8 @@
 #ifndef REVIEWD_DB_H
 #define REVIEWD_DB_H
 
+#include "reviewd/failpoint.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -101,6 +103,10 @@ bool db_checkpoint(struct db *db);
 /* Moves all of them, and cuts the log to nothing. False, at once, while anybody reads what was before, too. */
 bool db_cut_log(struct db *db);
 
+/* Whether a sync has failed while the log was moved: of what was moved so far nothing may have come to the disk, so
+ * that it must not be moved on by this process. */
+bool db_sync_failed(const struct db *db);
+
 /* A consistent copy of the whole database into a new file, while others go on writing. */
 MUST_USE bool db_backup(struct db *db, const char *path);
 
@@ -161,5 +167,13 @@ char *db_words_rank_sql(const char *table, const char *visible, int names, int c
  * long, where most is found, with $3 before and $4 behind each find; then columns of the alias t. The caller frees it.
  */
 char *db_words_show_sql(const char *table, const char *columns, int tokens);
+
+/* Where a test says so, the connection fails here as by an I/O error (failpoint.h). */
+#ifdef REVIEWD_FAILPOINTS
+bool db_failed(struct db *db, bool fails);
+#define DB_FAILPOINT(db, name) db_failed(db, FAILPOINT(name))
+#else
+#define DB_FAILPOINT(db, name) false
+#endif
 
 #endif

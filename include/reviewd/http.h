@@ -87,6 +87,7 @@ struct request {
     const char *body;
     size_t body_length;
     bool body_too_large;
+    bool body_let_go;      /* since nobody was known by the token when it came in */
     struct upload *upload; /* in place of the body, on paths that take files; NULL elsewhere */
 };
 

@@ -47,27 +47,27 @@ void csv_put_json(struct buffer *buffer, const struct csv_head *head, const stru
 
 /* --- sheets ------------------------------------------------------------------------------------------------------
  *
- * A workbook is made row by row in temporary files of a folder, which have no name and go with it. Dates, instants (in
- * UTC), numbers and truths are cells of their type; a text is never a formula. A text that is longer than a cell may
- * be is cut and says so. */
+ * A workbook is made row by row, and what comes of it is added to a buffer, to be taken from there at any time. Dates,
+ * instants (in UTC), numbers and truths are cells of their type; a text is never a formula. A text that is longer than
+ * a cell may be is cut and says so. */
 
 enum { XLSX_ROWS_MAX = 1048575 }; /* under the head; what the format holds */
 
 struct xlsx;
 
-/* NULL where memory is out, the library is not there, or there can be no temporary file. `title` names the sheet and
- * the document. */
-struct xlsx *xlsx_begin(const struct resource *resource, const char *folder, const char *title,
+/* NULL where memory is out, a library is not there, or the folder has no room for the small temporary files that the
+ * beginning takes, which have no name. `title` names the sheet and the document. The buffer is the caller's. */
+struct xlsx *xlsx_begin(struct buffer *out, const struct resource *resource, const char *folder, const char *title,
                         const struct instant *now);
 
-/* False where a temporary file has no more room. At most XLSX_ROWS_MAX. */
+/* False where memory is out, there are XLSX_ROWS_MAX already, or the sheet would have more than 4 GiB, packed or not.
+ */
 bool xlsx_add(struct xlsx *xlsx, const void *record);
 
-/* Makes the workbook, in one go, which takes seconds where there are many rows; the sheet is gone afterwards. The
- * caller closes *ret_file. False where there is no room for it. */
-bool xlsx_finish(struct xlsx *xlsx, int *ret_file, int64_t *ret_length);
+/* Adds what comes behind the rows. False as before. */
+bool xlsx_finish(struct xlsx *xlsx);
 
-/* Ends a sheet of which nothing is wanted any more. Takes NULL. */
+/* Frees it, finished or not. Takes NULL. */
 void xlsx_drop(struct xlsx *xlsx);
 
 #endif

@@ -40,6 +40,7 @@ struct store {
     uint64_t snapshot_of; /* … begun after so many commits */
     bool ids_known;       /* those made from now on are greater than … */
     unsigned ids_as_of;   /* … all that were stored in this state (db_snapshot) */
+    bool is_stale;        /* memory was out: another connection is to take this one's place before it writes again */
     bool scrubs;          /* something was erased: the log is to be cut to nothing, since it holds what was before */
     size_t unindexed[RESOURCE_COUNT]; /* rows that the index of words may lack, at the least; 0: none */
 };
@@ -195,6 +196,9 @@ MUST_USE enum found store_version_as_of(struct store *store, const struct id *re
 MUST_USE bool store_find_keys(struct store *store, const struct list_query *query, struct key_set *ret_keys);
 
 MUST_USE bool store_count(struct store *store, const struct list_query *query, struct arena *arena, int64_t *ret_count);
+
+/* How many records of the kind there are at most, whoever sees them; without counting them. */
+MUST_USE bool store_count_most(struct store *store, const struct resource *resource, int64_t *ret_count);
 
 /* --- search ---------------------------------------------------------------------------------------------------- */
 

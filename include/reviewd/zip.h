@@ -20,8 +20,13 @@ struct zip_file {
     bool stored;        /* as it is; else deflated. Its size is known. */
 };
 
+/* A file of unknown size may grow beyond 4 GiB and is marked so (Zip64) before its first byte, which spreadsheets take
+ * for damage. ZIP_PLAIN has no such marks; its files and it as a whole are the caller's to keep below, and what is
+ * deflated is deflated fast. */
+enum zip_kind { ZIP_OF_ANY_SIZE, ZIP_PLAIN };
+
 /* NULL where memory is out, or the library is not there (late.h). The buffer is the caller's. */
-struct zip *zip_begin(struct buffer *out);
+struct zip *zip_begin(struct buffer *out, enum zip_kind kind);
 
 /* Each is false where memory is out. A file ends where the next one begins. */
 __attribute__((warn_unused_result)) bool zip_open(struct zip *zip, const struct zip_file *file);

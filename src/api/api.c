@@ -1,6 +1,5 @@
 /* From request to answer: route, caller, query, body; then a read at once, or a job for the writer. */
 #include "path.h"
-#include "register.h"
 #include "worker.h"
 
 #include "reviewd/clock.h"
@@ -206,11 +205,13 @@ static bool find_caller(struct call *call)
             caller_identify(call->worker->callers, call->store, request->headers[HEADER_AUTHORIZATION], &call->caller);
     }
     call->view = policy_view(&call->caller);
-    if (identity == IDENTITY_KNOWN)
+    if (identity == IDENTITY_KNOWN && !request->body_let_go)
         return true;
     call->violations.count = 0; /* nobody known is told nothing of the query */
     switch (identity) {
-    case IDENTITY_KNOWN:
+    case IDENTITY_KNOWN: /* the token has become good since, or could not be looked up then */
+        answer_problem(call, 503, NULL,
+                       "Your token was not known when the body came in; nothing was stored. Try again.");
         break;
     case IDENTITY_MISSING:
         answer_problem(call, 401, NULL, "Send 'Authorization: Bearer' with a token made by 'reviewd token create'.");
@@ -290,7 +291,6 @@ static void answer_read(struct call *call)
     if (call->response->stream.end)
         call->response->stream.end(call->response->stream.context);
     call->response->stream = (struct body_stream){0};
-    xlsx_forget(call);
     answer_fault(call, fine || arena_failed(call->arena) ? DB_FAULT_MEMORY : db_fault(call->store->db));
 }
 
@@ -432,7 +432,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
     }
     call->done = done;
     call->context = context;
-    if (call->xlsx || (call->job.run == import_begin && call->dry_run)) /* of which nothing is on record */
+    if (call->job.run == import_begin && call->dry_run) /* of which nothing is on record */
         return API_APART;
     if (!call->job.run) {
         finish(call);
@@ -476,11 +476,6 @@ static void answer_done(struct call *call)
 
 enum api_next call_answer(struct call *call)
 {
-    if (call->xlsx || call->xlsx_given_up) {
-        xlsx_answer(call);
-        finish(call);
-        return API_ANSWER;
-    }
     if (call->import && call->job.outcome == JOB_ANSWERED && import_next(call) == API_APART)
         return API_APART;
     key_end(call); /* before the answer is on its way: whoever has it may use the key again */
@@ -507,8 +502,6 @@ enum api_next call_answer(struct call *call)
         answer_problem(call, 503, NULL, "The write waited too long; nothing was stored. Try again.");
         break;
     }
-    if (call->xlsx)
-        return API_APART;
     finish(call);
     return API_ANSWER;
 }
@@ -517,10 +510,7 @@ void call_refuse_busy(struct call *call)
 {
     key_end(call);
     call_reset(call);
-    if (call->xlsx)
-        xlsx_answer(call);
-    else
-        answer_problem(call, 503, NULL, "Too many writes are waiting; nothing was stored. Try again.");
+    answer_problem(call, 503, NULL, "Too many writes are waiting; nothing was stored. Try again.");
     finish(call);
 }
 
@@ -529,7 +519,6 @@ void call_finish(struct call *call)
     if (!call)
         return;
     key_end(call);
-    xlsx_forget(call);
     import_forget(call);
 }
 
@@ -569,10 +558,7 @@ void api_call_alone(struct api_worker *worker, const char *data_folder, struct r
         next = call_answer(call);
     }
     if (next == API_APART) {
-        if (call->import)
-            import_run_here(call);
-        else
-            xlsx_make_here(call);
+        import_run_here(call);
         next = call_answer(call);
     }
     assert(next == API_ANSWER);

@@ -14,7 +14,6 @@ enum { PATH_KEYS_MAX = 2, QUERY_MAX = 64 };
 
 struct call;
 struct key_in_flight;
-struct xlsx_order;
 struct import_run;
 struct pack;
 
@@ -101,8 +100,6 @@ struct call {
     struct date today;
     int64_t began_us; /* by a clock that never goes back */
     struct store *store;
-    struct xlsx_order *xlsx; /* that a thread of its own makes for it */
-    bool xlsx_given_up;
     struct import_run *import;
     struct pack *pack; /* as it was planned */
 
@@ -220,6 +217,9 @@ int query_limit(struct call *call);
 /* limit where the answer is the whole list: the most rows, 0 for all. False after adding a violation. */
 bool register_limit(struct call *call, struct list_query *query);
 
+/* Answers the whole list as CSV, NDJSON or XLSX. */
+bool answer_register(struct call *call, const struct list_query *query);
+
 /* Cursors: opaque, and bound to the list that they were made for. */
 const char *cursor_make(struct call *call, const char *value, const char *id);
 bool cursor_read(struct call *call, const char **ret_value, const char **ret_id);
@@ -316,8 +316,7 @@ enum job_result import_begin(struct job *job, struct store *store);
 /* What comes next, after that job or after the import's own thread. */
 enum api_next import_next(struct call *call);
 
-/* Starts the thread; false where there can be none. Or does its work here and now. */
-MUST_USE bool import_depart(struct call *call);
+/* Does here and now what call_depart() leaves to a thread. */
 void import_run_here(struct call *call);
 
 /* Whether what its lines bring is in the database. */
@@ -325,9 +324,6 @@ bool import_has_stored(const struct call *call);
 
 /* Frees what the call has of one. */
 void import_forget(struct call *call);
-
-/* The server ends: imports are broken off soon. */
-void api_give_up_imports(void);
 
 /* Answers what came in the way of a file; false where nothing did. */
 bool upload_answer_fault(struct call *call, int64_t max);

@@ -52,7 +52,8 @@ bool read_docs(struct call *call)
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
         "content=\"width=device-width\"><title>reviewd</title><link rel=\"icon\" "
         "href=\"data:,\"><style>body{margin:0}</style></head><body>"
-        "<redoc spec-url=\"/openapi.json\" disable-google-font></redoc><script src=\"/docs/redoc.js\"></script>"
+        "<main><redoc spec-url=\"/openapi.json\" disable-google-font></redoc></main><script "
+        "src=\"/docs/redoc.js\"></script>"
         "</body></html>\n";
     static const char plain[] =
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "

@@ -52,7 +52,7 @@ static void leave_place(void)
     pthread_mutex_unlock(&mutex);
 }
 
-void api_give_up_imports(void)
+void api_give_up(void)
 {
     pthread_mutex_lock(&mutex);
     ending = true;
@@ -434,7 +434,7 @@ static bool start(struct import_run *run)
     return started;
 }
 
-bool import_depart(struct call *call)
+bool call_depart(struct call *call)
 {
     call->import->call = call;
     call->import->departed = true;

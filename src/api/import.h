@@ -52,7 +52,7 @@ void reader_close(struct import_reader *reader);
 MUST_USE enum import_read reader_next(struct import_reader *reader, int64_t *ret_offset, size_t *ret_line);
 
 /* Reads the head of a CSV, and leaves the reader behind it. False after adding violations: no line of the part can be
- * read then. */
+ * read then; or where the file cannot be read or memory is out. */
 bool source_head(struct import_reader *reader, struct import_part *part, struct violations *violations);
 
 /* The line that the reader has as a JSON object in the arena of the violations; NULL after adding some, or where memory

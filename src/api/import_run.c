@@ -3,6 +3,7 @@
 #include "import.h"
 
 #include "reviewd/clock.h"
+#include "reviewd/failpoint.h"
 
 #include <poll.h>
 #include <semaphore.h>
@@ -133,7 +134,7 @@ static bool scan_part(struct import_run *run, size_t part)
     if (run->parts[part].csv && !source_head(reader, &run->parts[part], &violations)) {
         run_note(run, &run->parts[part], run->parts[part].resource, 1, &violations);
         run->unreadable = true;
-        return !arena_failed(&run->line_arena);
+        return violations.count && !arena_failed(&run->line_arena);
     }
     while ((read = reader_next(reader, &offset, &number)) == READ_LINE || read == READ_LONG) {
         if (run_is_over(run))
@@ -368,7 +369,7 @@ static bool write_lines(struct import_run *run, size_t kind, size_t *at, size_t 
                 return false;
         }
         line->state = LINE_PENDING;
-        if (!line_write(run, line))
+        if (DB_FAILPOINT(run->store->db, "import.line") || !line_write(run, line))
             return false;
     }
     return true;
@@ -410,7 +411,8 @@ static bool run_whole(struct import_run *run)
 static bool run_slice(struct import_run *run)
 {
     size_t at = run->slice_at;
-    if (!raise_references(run) || !write_lines(run, run->slice_kind, &at, IMPORT_SLICE))
+    if (DB_FAILPOINT(run->store->db, "import.slice") || !raise_references(run) ||
+        !write_lines(run, run->slice_kind, &at, IMPORT_SLICE))
         return false;
     run->slice_end = at;
     return keep_record(run, "progress");
@@ -419,7 +421,7 @@ static bool run_slice(struct import_run *run)
 static bool finish_slices(struct import_run *run)
 {
     run->record.status = IMPORT_DONE;
-    return list_violations(run) && keep_record(run, "finish");
+    return !DB_FAILPOINT(run->store->db, "import.end") && list_violations(run) && keep_record(run, "finish");
 }
 
 static bool has_kind(const struct import_run *run, size_t kind, size_t from)
@@ -481,7 +483,7 @@ static bool work(struct import_run *run)
 {
     run->fault = DB_FAULT_MEMORY;
     run->outcome = JOB_FAILED;
-    if (!scan(run))
+    if (FAILPOINT("import.scan") || !scan(run))
         return false;
     if (run->record.partial == TRUTH_TRUE && !run->dry_run &&
         !run->unreadable) /* a rehearsal is one, to be taken back */

@@ -123,6 +123,8 @@ bool source_head(struct import_reader *reader, struct import_part *part, struct 
     int64_t offset;
     part->head = (struct csv_head){.resource = part->resource};
     enum import_read read = reader_next(reader, &offset, &line);
+    if (read == READ_BROKEN)
+        return false;
     char *text = reader->text.data;
     size_t length = reader->text.length;
     if (read == READ_LINE && length >= 3 && memcmp(text, mark, 3) == 0) {

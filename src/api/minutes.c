@@ -3,6 +3,7 @@
 #include "minutes.h"
 
 #include "reviewd/digest.h"
+#include "reviewd/failpoint.h"
 #include "reviewd/late.h"
 #include "reviewd/minutes.h"
 
@@ -74,6 +75,7 @@ static bool keep_form(struct call *call, const struct review *review, struct min
     unsigned char digest[SHA256_BYTES];
     struct buffer body = {0};
     minutes_write(minutes, form, &body);
+    body.failed |= FAILPOINT("minutes.render");
     struct kept_minutes kept = {.form = forms[form].name, .extract = extract, .body = body.data, .length = body.length};
     bool fine = !buffer_failed(&body) && !arena_failed(call->arena);
     call->arena->failed |= buffer_failed(&body);

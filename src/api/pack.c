@@ -180,7 +180,7 @@ static bool answer_pack(struct call *call)
         return true;
     }
     pack->folder = arena_format(call->arena, "%s-evidence/", pack->review->record.reference);
-    pack->zip = zip_begin(&pack->out);
+    pack->zip = zip_begin(&pack->out, ZIP_OF_ANY_SIZE);
     if (!pack->zip || !make_draft(pack)) {
         call->arena->failed |= !pack->zip;
         end(pack);

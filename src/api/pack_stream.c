@@ -6,6 +6,7 @@
 
 #include "reviewd/attachment.h"
 #include "reviewd/content.h"
+#include "reviewd/failpoint.h"
 #include "reviewd/register.h"
 
 #include <stdio.h>
@@ -438,7 +439,7 @@ static bool (*const steps[])(struct pack *pack, bool *ret_over) = {
 static bool make_more(struct pack *pack)
 {
     bool over = false;
-    if (!steps[pack->step](pack, &over) || buffer_failed(&pack->out))
+    if (FAILPOINT("pack.step") || !steps[pack->step](pack, &over) || buffer_failed(&pack->out))
         return false;
     if (over) {
         pack->step++;

@@ -1,5 +1,5 @@
 /* Records, lists and history: the same for every resource. Reads run on the worker's own connection. */
-#include "register.h"
+#include "api.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -199,7 +199,7 @@ bool write_answer(struct call *call)
 {
     const struct resource *resource = call->route->resource;
     struct buffer *body = &call->response->body;
-    if (!show(call, NULL))
+    if (DB_FAILPOINT(call->store->db, "answer.render") || !show(call, NULL))
         return false;
     bool created = call->route->write == write_create;
     if (created)
@@ -252,7 +252,7 @@ enum verdict create_judge(struct call *call, enum body_mode mode)
     const struct resource *resource = call->route->resource;
     const struct behaviour *behaviour = behaviour_of(resource);
     bool go;
-    call->after = record_new(call, resource);
+    call->after = DB_FAILPOINT(call->store->db, "write.judge") ? NULL : record_new(call, resource);
     if (!call->after || !check_access(call, behaviour, &go))
         return VERDICT_BROKEN;
     if (!go)

@@ -60,7 +60,7 @@ bool audit_entry_hash(const struct audit_entry *entry, char ret_hex[65])
 bool audit_head(struct store *store, struct audit_head *ret_head)
 {
     struct db_statement *statement = db_fixed(store->db, "SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1");
-    if (!statement)
+    if (!statement || DB_FAILPOINT(store->db, "audit.head"))
         return false;
     *ret_head = (struct audit_head){0};
     memcpy(ret_head->hash, zeros, sizeof zeros);
@@ -79,7 +79,7 @@ static bool insert_entry(struct store *store, const struct audit_entry *entry)
         store->db,
         "INSERT OR FAIL INTO audit_log (seq, at, actor_id, event, resource, resource_id, request_id, body_sha256, "
         "previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
-    if (!statement)
+    if (!statement || DB_FAILPOINT(store->db, "audit.entry"))
         return false;
     db_bind_integer(statement, 1, entry->seq);
     db_bind_text(statement, 2, entry->at.text);
@@ -100,7 +100,7 @@ static bool insert_version(struct store *store, int64_t seq, const struct record
 {
     struct db_statement *statement =
         db_fixed(store->db, "INSERT OR FAIL INTO version (seq, record_id, version, body) VALUES ($1, $2, $3, $4)");
-    if (!statement)
+    if (!statement || DB_FAILPOINT(store->db, "audit.version"))
         return false;
     db_bind_integer(statement, 1, seq);
     db_bind_text(statement, 2, record->id.text);

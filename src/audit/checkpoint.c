@@ -104,7 +104,7 @@ static bool insert(struct store *store, const struct checkpoint *checkpoint)
 {
     struct db_statement *statement = db_fixed(
         store->db, "INSERT INTO checkpoint (seq, hash, at, key_id, text, signature) VALUES ($1, $2, $3, $4, $5, $6)");
-    if (!statement)
+    if (!statement || DB_FAILPOINT(store->db, "head.keep"))
         return false;
     db_bind_integer(statement, 1, checkpoint->seq);
     db_bind_text(statement, 2, checkpoint->hash);
@@ -124,7 +124,7 @@ static bool sign_head(struct store *store, struct keyring *ring, const struct au
     char file[60];
     struct buffer text = {0};
     struct buffer signature = {0};
-    if (!find_instance(store, &instance))
+    if (DB_FAILPOINT(store->db, "head.sign") || !find_instance(store, &instance))
         return false;
     keyring_present(ring, &key);
     key_id_text(&key.public, key_id);

@@ -1,6 +1,7 @@
 #include "reviewd/keyring.h"
 
 #include "reviewd/clock.h"
+#include "reviewd/failpoint.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -181,13 +182,14 @@ static bool write_file(int folder, const char *name, mode_t mode, const struct b
 {
     struct stat owner;
     unlinkat(folder, PART_FILE, 0);
-    int fd = openat(folder, PART_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    int fd = FAILPOINT("key.part") ? -1 : openat(folder, PART_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     bool fine = fd >= 0 && !buffer_failed(content) && fstat(folder, &owner) == 0 &&
                 (geteuid() != 0 || fchown(fd, owner.st_uid, owner.st_gid) == 0) &&
                 write(fd, content->data, content->length) == (ssize_t)content->length && fsync(fd) == 0;
     if (fd >= 0 && close(fd) != 0)
         fine = false;
-    fine = fine && renameat(folder, PART_FILE, folder, name) == 0 && fsync(folder) == 0;
+    fine = fine && !FAILPOINT("key.rename") && renameat(folder, PART_FILE, folder, name) == 0 &&
+           !FAILPOINT("key.renamed") && fsync(folder) == 0;
     if (fine)
         return true;
     complain(message, "cannot write %s/%s: %s", KEYS_FOLDER, name, strerror(errno));
@@ -286,7 +288,7 @@ static bool read_secret(int folder, struct secret_key *ret_key, struct instant *
     size_t comment_length = 0;
     size_t line_length = 0;
     *ret_absent = false;
-    if (!read_file(folder, SECRET_FILE, content, &length, ret_status)) {
+    if (FAILPOINT("key.read") || !read_file(folder, SECRET_FILE, content, &length, ret_status)) {
         *ret_absent = errno == ENOENT;
         return complain(message, "cannot read %s/%s: %s", KEYS_FOLDER, SECRET_FILE, strerror(errno));
     }
@@ -399,10 +401,19 @@ static bool load(struct keyring *ring, int folder, bool *ret_absent, const struc
     return fine;
 }
 
-/* Puts a new secret key into the folder; `load` does the rest. */
+/* Puts a new secret key into the folder; `load` does the rest. That may just have been made, and what is signed with
+ * the key would be of no use without it. */
 static bool put_new_key(int folder, const struct message *message)
 {
     struct secret_key key;
+    int above = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = above >= 0 && fsync(above) == 0;
+    if (!synced)
+        complain(message, "cannot sync the folder that %s is in: %s", KEYS_FOLDER, strerror(errno));
+    if (above >= 0)
+        close(above);
+    if (!synced)
+        return false;
     secret_key_make(&key);
     bool written = write_secret(folder, &key, message);
     secret_key_wipe(&key);

@@ -1,6 +1,8 @@
 /* The data folder, opened for a command. */
 #include "command.h"
 
+#include "reviewd/disk.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
@@ -48,7 +50,8 @@ static void make_parents(const char *path)
         if (!slash[strspn(slash, "/")]) /* the folder itself comes before these */
             return;
         *slash = '\0';
-        mkdir(above, 0755);
+        if (mkdir(above, 0755) == 0)
+            (void)!disk_sync_above(above);
         *slash = '/';
     }
 }
@@ -56,7 +59,7 @@ static void make_parents(const char *path)
 bool data_folder_make(const char *path)
 {
     if (mkdir(path, 0700) == 0)
-        return true;
+        return true; /* store_create() syncs its name */
     if (errno == ENOENT) {
         make_parents(path);
         if (mkdir(path, 0700) == 0)

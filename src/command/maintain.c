@@ -2,6 +2,8 @@
 #include "command.h"
 
 #include "reviewd/audit.h"
+#include "reviewd/disk.h"
+#include "reviewd/failpoint.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -176,15 +178,6 @@ static bool verify_copy(const char *folder, struct audit_finding *ret_finding)
     return fine;
 }
 
-static bool sync_path(const char *path, int flags)
-{
-    int fd = open(path, flags | O_CLOEXEC);
-    bool fine = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return fine;
-}
-
 static bool copy_file(const char *from, const char *to)
 {
     int in = open(from, O_RDONLY | O_CLOEXEC);
@@ -236,6 +229,17 @@ static int print_copy(const struct invocation *invocation, const char *what, con
     return print(&text);
 }
 
+/* Synced, and under its name for good; where that cannot be had, nothing is left that could be taken for a backup. */
+static bool put_in_place(const char *copy, const char *file)
+{
+    if (!disk_sync(copy) || FAILPOINT("backup.rename") || rename(copy, file) != 0)
+        return false;
+    if (disk_sync_around(file))
+        return true;
+    unlink(file);
+    return false;
+}
+
 int run_backup(struct invocation *invocation)
 {
     struct data data;
@@ -254,7 +258,7 @@ int run_backup(struct invocation *invocation)
         mode_t mask = umask(0077);
         if (!db_backup(data.store.db, copy))
             fail("cannot copy the database: %s", db_message(data.store.db));
-        else if (verify_copy(folder, &finding) && sync_path(copy, O_RDONLY) && rename(copy, file) == 0)
+        else if (verify_copy(folder, &finding) && put_in_place(copy, file))
             status = print_copy(invocation, "backed up to", file, &finding);
         else
             fail("%s was not written", file);
@@ -280,11 +284,12 @@ static bool restore_into(const char *file, const char *folder, struct audit_find
     }
     snprintf(copy, sizeof copy, "%s/%s", part, STORE_FILE);
     snprintf(place, sizeof place, "%s/%s", folder, STORE_FILE);
-    bool fine = copy_file(file, copy);
+    bool fine = !FAILPOINT("restore.copy") && copy_file(file, copy);
     if (!fine)
         fail("cannot copy %s: %s", file, strerror(errno));
     fine = fine && verify_copy(part, ret_finding);
-    if (fine && (rename(copy, place) != 0 || !sync_path(folder, O_RDONLY | O_DIRECTORY))) {
+    if (fine &&
+        (FAILPOINT("restore.rename") || rename(copy, place) != 0 || !disk_sync(folder) || !disk_sync_above(folder))) {
         fail("cannot put the copy into %s: %s", folder, strerror(errno));
         fine = false;
     }

@@ -3,6 +3,7 @@
 #include "deliver.h"
 
 #include "reviewd/clock.h"
+#include "reviewd/failpoint.h"
 #include "reviewd/log.h"
 #include "reviewd/transport.h"
 #include "reviewd/writer.h"
@@ -54,6 +55,10 @@ static bool lock_folder(struct daemon *daemon)
     daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (daemon->lock < 0) {
         fail("cannot open %s: %s", path, strerror(errno));
+        return false;
+    }
+    if (FAILPOINT("start.lock")) {
+        fail("cannot lock %s: %s", path, strerror(errno));
         return false;
     }
     if (flock(daemon->lock, LOCK_EX | LOCK_NB) == 0)

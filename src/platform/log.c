@@ -2,6 +2,7 @@
 
 #include "reviewd/buffer.h"
 #include "reviewd/clock.h"
+#include "reviewd/failpoint.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -25,6 +26,8 @@ static bool log_reopen(void)
 {
     if (!log_path[0])
         return true;
+    if (FAILPOINT("log.reopen"))
+        return false;
     int file = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     if (file < 0)
         return false;

@@ -1,4 +1,5 @@
 #include "reviewd/progress.h"
+#include "reviewd/failpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,7 @@ struct progress *progress_begin(const char *folder, const char *id)
     if (!progress)
         return NULL;
     make_path(progress->path, sizeof progress->path, folder, id);
-    progress->fd = open(progress->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    progress->fd = FAILPOINT("import.begin") ? -1 : open(progress->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (progress->fd >= 0 && flock(progress->fd, LOCK_EX | LOCK_NB) == 0) {
         progress_tell(progress, &(struct progress_figures){0});
         return progress;

@@ -1,4 +1,5 @@
 #include "reviewd/spool.h"
+#include "reviewd/failpoint.h"
 
 #include "reviewd/value.h"
 
@@ -17,6 +18,8 @@ void spool_init(struct spool *ret_spool)
 
 bool spool_open(struct spool *spool, const char *folder)
 {
+    if (FAILPOINT("spool.open"))
+        return false;
     spool->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (spool->fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
         return spool->fd >= 0;
@@ -62,6 +65,8 @@ static void look_for_text(struct spool *spool, const unsigned char *data, size_t
 bool spool_add(struct spool *spool, const void *data, size_t length)
 {
     const char *at = data;
+    if (FAILPOINT("spool.write"))
+        return false;
     for (size_t left = length; left;) {
         ssize_t written = write(spool->fd, at, left);
         if (written < 0 && errno == EINTR)
@@ -90,6 +95,8 @@ void spool_digest(const struct spool *spool, unsigned char ret_digest[SHA256_BYT
 ssize_t spool_read(const struct spool *spool, int64_t offset, void *ret_data, size_t size)
 {
     size_t done = 0;
+    if (FAILPOINT("spool.read"))
+        return -1;
     while (done < size) {
         ssize_t count = pread(spool->fd, (char *)ret_data + done, size - done, offset + (off_t)done);
         if (count < 0 && errno == EINTR)

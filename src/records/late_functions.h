@@ -38,8 +38,8 @@
 #define LATE_SHEET(F)                                                                                                  \
     F(format_set_bold) F(format_set_num_format) F(lxw_version) F(lxw_workbook_free) F(workbook_add_format)             \
     F(workbook_add_worksheet) F(workbook_close) F(workbook_new_opt) F(workbook_set_properties)                         \
-    F(worksheet_autofilter) F(worksheet_freeze_panes) F(worksheet_set_column) F(worksheet_write_boolean)               \
-    F(worksheet_write_datetime) F(worksheet_write_number) F(worksheet_write_string)
+    F(worksheet_autofilter) F(worksheet_freeze_panes) F(worksheet_set_column) F(worksheet_write_number)                \
+    F(worksheet_write_string)
 #define LATE_ZIP(F)                                                                                                    \
     F(archive_entry_clear) F(archive_entry_filetype) F(archive_entry_free) F(archive_entry_new)                        \
     F(archive_entry_pathname) F(archive_entry_set_filetype) F(archive_entry_set_mtime) F(archive_entry_set_pathname)   \
@@ -47,8 +47,8 @@
     F(archive_read_free) F(archive_read_new) F(archive_read_next_header) F(archive_read_open_filename)                 \
     F(archive_read_support_format_zip_seekable) F(archive_version_string) F(archive_write_close)                       \
     F(archive_write_data) F(archive_write_free) F(archive_write_header) F(archive_write_new) F(archive_write_open)     \
-    F(archive_write_set_bytes_per_block) F(archive_write_set_format_zip) F(archive_write_zip_set_compression_deflate)  \
-    F(archive_write_zip_set_compression_store)
+    F(archive_write_set_bytes_per_block) F(archive_write_set_format_option) F(archive_write_set_format_zip)            \
+    F(archive_write_zip_set_compression_deflate) F(archive_write_zip_set_compression_store)
 /* clang-format on */
 
 #define LATE_MEMBER(function) __typeof__(function) *function;

@@ -1,145 +1,89 @@
-/* Workbooks by libxlsxwriter, in its constant memory: rows go to a temporary file as they come. */
-#include "column.h"
-#include "late_functions.h"
+/* Sheets (ECMA-376, SpreadsheetML), made while they are read: libxlsxwriter makes all but the rows (workbook.h), which
+ * are written here, and libarchive packs them as they come. What names the last row comes behind the rows. */
+#include "workbook.h"
 
-#include <fcntl.h>
-#include <pthread.h>
+#include "reviewd/zip.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 enum {
     CELL_UNITS_MAX = 32767, /* UTF-16 code units, Excel's limit */
-    ZIP64_FROM_BYTES = 1 << 30,
-    ROOM_BESIDE_BYTES = 1 << 20,
+    PACK_FROM_BYTES = 32 * 1024,
+    TAIL_BYTES = 1 << 20, /* at most, by far */
+    DAY_MS = 86400000,
 };
+
+/* Of a file that needs no Zip64. */
+static const int64_t sheet_bytes_max = (1LL << 32) - 1 - TAIL_BYTES;
 
 struct xlsx {
     const struct resource *resource;
     struct column columns[COLUMNS_MAX];
+    char letters[COLUMNS_MAX][4];
     size_t count;
-    lxw_workbook *workbook;
-    lxw_worksheet *worksheet;
-    lxw_format *date;
-    lxw_format *instant;
-    lxw_row_t rows; /* with the head */
-    int file;
+    struct workbook workbook;
+    struct zip *zip;
+    int64_t modified_s;
+    int64_t rows;       /* with the head */
+    int64_t length;     /* of the sheet, as far as it is packed */
+    struct buffer text; /* of the sheet, still to be packed */
     struct buffer scratch;
 };
 
-static double column_width(const struct column *column)
+/* "A" to "Z", then "AA" … */
+static void name_columns(struct xlsx *xlsx)
 {
-    const struct field *field = column->member ? column->member : column->field;
-    switch (field->kind) {
-    case FIELD_KIND_DATE:
-        return 12;
-    case FIELD_KIND_INSTANT:
-        return 24;
-    case FIELD_KIND_REF:
-        return 38;
-    case FIELD_KIND_INTEGER:
-    case FIELD_KIND_NUMBER:
-    case FIELD_KIND_TRUTH:
-    case FIELD_KIND_ENUM:
-        return 16;
-    case FIELD_KIND_TEXT:
-        return field_max(field) <= 40 ? 16 : field_max(field) <= 200 ? 36 : 60;
-    case FIELD_KIND_OBJECT:
-    case FIELD_KIND_LIST:
-    case FIELD_KIND_TEXTS:
-    case FIELD_KIND_REFS:
-    case FIELD_KIND_RAW:
-        break;
-    }
-    return 60;
-}
-
-static void put_head(struct xlsx *xlsx)
-{
-    lxw_format *bold = late.workbook_add_format(xlsx->workbook);
-    if (bold)
-        late.format_set_bold(bold);
     for (size_t i = 0; i < xlsx->count; i++) {
-        const struct column *column = &xlsx->columns[i];
-        char name[120];
-        snprintf(name, sizeof name, "%s%s%s", column->field->name, column->member ? "." : "",
-                 column->member ? column->member->name : "");
-        double width = column_width(column);
-        double least = (double)strlen(name) + 4; /* the filter's button */
-        late.worksheet_set_column(xlsx->worksheet, (lxw_col_t)i, (lxw_col_t)i, width < least ? least : width, NULL);
-        late.worksheet_write_string(xlsx->worksheet, 0, (lxw_col_t)i, name, bold);
+        char *at = xlsx->letters[i];
+        if (i >= 26)
+            *at++ = (char)('A' + i / 26 - 1);
+        *at++ = (char)('A' + i % 26);
+        *at = '\0';
     }
-    late.worksheet_freeze_panes(xlsx->worksheet, 1, 0);
 }
 
-/* A file without a name in the folder: it goes with the last who has it open. */
-static int file_make(const char *folder)
+static bool put_part(struct xlsx *xlsx, const struct workbook_part *part)
 {
-    char path[4200];
-    if (snprintf(path, sizeof path, "%s/sheet-XXXXXX", folder) >= (int)sizeof path)
-        return -1;
-    int file = mkostemp(path, O_CLOEXEC);
-    if (file >= 0)
-        unlink(path);
-    return file;
+    const struct zip_file file = {part->name, (int64_t)part->text.length, xlsx->modified_s, false};
+    return zip_open(xlsx->zip, &file) && zip_add(xlsx->zip, part->text.data, part->text.length);
 }
 
-static bool workbook_begin(struct xlsx *xlsx, const char *folder, const char *title, const struct instant *now)
+/* All that does not depend on the rows, and the sheet as far as its first one. */
+static bool put_front(struct xlsx *xlsx)
 {
-    char path[40];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", xlsx->file);
-    lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = (char *)(uintptr_t)folder};
-    xlsx->workbook = late.workbook_new_opt(path, &options);
-    if (!xlsx->workbook)
-        return false;
-    lxw_doc_properties properties = {.title = (char *)(uintptr_t)title};
-    struct date epoch = {"1970-01-01"};
-    struct date today = instant_date(now);
-    properties.created = (time_t)(date_days(&today) - date_days(&epoch)) * 86400;
-    late.workbook_set_properties(xlsx->workbook, &properties);
-    xlsx->worksheet = late.workbook_add_worksheet(xlsx->workbook, title);
-    xlsx->date = late.workbook_add_format(xlsx->workbook);
-    xlsx->instant = late.workbook_add_format(xlsx->workbook);
-    if (!xlsx->worksheet || !xlsx->worksheet->optimize_tmpfile || !xlsx->date || !xlsx->instant)
-        return false;
-    late.format_set_num_format(xlsx->date, "yyyy-mm-dd");
-    late.format_set_num_format(xlsx->instant, "yyyy-mm-dd hh:mm:ss.000");
-    put_head(xlsx);
-    return true;
+    const struct workbook *workbook = &xlsx->workbook;
+    for (size_t i = 0; i < workbook->count; i++) {
+        const struct workbook_part *part = &workbook->parts[i];
+        if (part != workbook->book && part != workbook->sheet && !put_part(xlsx, part))
+            return false;
+    }
+    buffer_add(&xlsx->text, workbook->sheet->text.data, workbook->sheet_head);
+    return zip_open(xlsx->zip, &(const struct zip_file){workbook->sheet->name, -1, xlsx->modified_s, false});
 }
 
-struct xlsx *xlsx_begin(const struct resource *resource, const char *folder, const char *title,
+struct xlsx *xlsx_begin(struct buffer *out, const struct resource *resource, const char *folder, const char *title,
                         const struct instant *now)
 {
-    struct xlsx *xlsx = late_load(LATE_XLSXWRITER) ? calloc(1, sizeof *xlsx) : NULL;
+    struct xlsx *xlsx = calloc(1, sizeof *xlsx);
     if (!xlsx)
         return NULL;
+    struct date today = instant_date(now);
     xlsx->resource = resource;
     xlsx->count = columns_of(resource, xlsx->columns);
+    xlsx->modified_s = date_days(&today) * (DAY_MS / 1000);
     xlsx->rows = 1;
-    xlsx->file = file_make(folder);
-    if (xlsx->file >= 0 && workbook_begin(xlsx, folder, title, now))
-        return xlsx;
+    name_columns(xlsx);
+    if (workbook_make(&xlsx->workbook, xlsx->columns, xlsx->count, folder, title, now)) {
+        xlsx->zip = zip_begin(out, ZIP_PLAIN);
+        if (xlsx->zip && put_front(xlsx))
+            return xlsx;
+    }
     xlsx_drop(xlsx);
     return NULL;
 }
 
-/* --- cells ------------------------------------------------------------------------------------------------------- */
-
-/* "2026-11-21" or "2026-11-21T18:46:00.123Z"; the format's calendar begins in 1900, and what is older stays a text. */
-static bool put_time(struct xlsx *xlsx, lxw_col_t column, const char *text, bool instant)
-{
-    lxw_datetime at = {0};
-    int milliseconds = 0;
-    int parts = sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2lf", &at.year, &at.month, &at.day, &at.hour, &at.min, &at.sec);
-    if (parts < (instant ? 6 : 3) || at.year < 1900)
-        return false;
-    if (instant && sscanf(text + 20, "%3d", &milliseconds) == 1)
-        at.sec += milliseconds / 1000.0;
-    late.worksheet_write_datetime(xlsx->worksheet, xlsx->rows, column, &at, instant ? xlsx->instant : xlsx->date);
-    return true;
-}
+/* --- texts ------------------------------------------------------------------------------------------------------- */
 
 /* The bytes of the text that a cell holds. */
 static size_t bytes_that_fit(const char *text, size_t length, size_t units)
@@ -157,137 +101,217 @@ static size_t bytes_that_fit(const char *text, size_t length, size_t units)
     return at;
 }
 
-/* The next of the two characters that a text may have and XML may not, U+FFFE and U+FFFF: one makes all of a sheet
- * unreadable. */
-static char *next_foreign(char *text)
-{
-    while ((text = strstr(text, "\xEF\xBF")) && text[2] != '\xBE' && text[2] != '\xBF')
-        text += 2;
-    return text;
-}
-
-/* Whether a text says _xHHHH_ there: by that the format writes characters that XML has not, and so reads it as one. The
- * library writes such a character so, whose escape then brings the last letter. */
+/* Whether a text says _xHHHH_ there, which stands for a character (ST_Xstring, ECMA-376-1, 22.9.2.19). A character that
+ * is written so itself begins with what may be its last letter. */
 static bool is_escape(const char *text, size_t length)
 {
-    if (length < 7 || memcmp(text, "_x", 2) != 0)
+    if (length < 7 || text[1] != 'x')
         return false;
+    for (size_t i = 2; i < 6; i++) {
+        if (!text[i] || !strchr("0123456789abcdefABCDEF", text[i]))
+            return false;
+    }
     unsigned char last = (unsigned char)text[6];
-    bool ends = last == '_' || (last < 0x20 && last != '\t' && last != '\n');
-    return ends && strspn(text + 2, "0123456789abcdefABCDEF") >= 4;
+    return last == '_' || (last < 0x20 && last != '\t' && last != '\n');
 }
 
-static void put_escaped(struct buffer *text, const char *from, size_t length)
+/* Adds what stands for the character there where it cannot stand for itself; how many bytes it has, 0 where it can. XML
+ * has no control characters, and neither U+FFFE nor U+FFFF, in whose place U+FFFD stands. */
+static size_t put_special(struct buffer *buffer, const char *at, size_t length)
+{
+    unsigned char byte = (unsigned char)*at;
+    switch (byte) {
+    case '&':
+        buffer_put(buffer, "&amp;");
+        return 1;
+    case '<':
+        buffer_put(buffer, "&lt;");
+        return 1;
+    case '>':
+        buffer_put(buffer, "&gt;");
+        return 1;
+    case '_':
+        if (!is_escape(at, length))
+            return 0;
+        buffer_put(buffer, "_x005F_");
+        return 1;
+    case 0xEF:
+        if (length < 3 || (unsigned char)at[1] != 0xBF || (unsigned char)at[2] < 0xBE)
+            return 0;
+        buffer_put(buffer, "\xEF\xBF\xBD");
+        return 3;
+    default:
+        if (byte >= 0x20 || byte == '\t' || byte == '\n')
+            return 0;
+        buffer_format(buffer, "_x%04X_", byte);
+        return 1;
+    }
+}
+
+static void put_escaped(struct buffer *buffer, const char *text, size_t length)
 {
     size_t done = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (!is_escape(from + i, length - i))
+    for (size_t i = 0; i < length;) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte >= 0x20 && byte != '&' && byte != '<' && byte != '>' && byte != '_' && byte != 0xEF) {
+            i++;
             continue;
-        buffer_add(text, from + done, i - done);
-        buffer_put(text, "_x005F"); /* its first letter, as an escape */
-        done = i;
+        }
+        buffer_add(buffer, text + done, i - done);
+        size_t taken = put_special(buffer, text + i, length - i);
+        done = i + taken;
+        i += taken ? taken : 1;
     }
-    buffer_add(text, from + done, length - done);
+    buffer_add(buffer, text + done, length - done);
 }
 
-static bool put_text(struct xlsx *xlsx, lxw_col_t column, const struct cell *cell)
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n';
+}
+
+static void put_text(struct xlsx *xlsx, const struct cell *cell)
 {
     static const char note[] = " [cut: the whole text is in the other formats]";
-    struct buffer text = {0};
-    put_escaped(&text, cell->text, cell->length);
-    bool fits = bytes_that_fit(text.data, text.length, CELL_UNITS_MAX) == text.length;
+    struct buffer *buffer = &xlsx->text;
+    size_t length = cell->length;
+    bool fits = length <= CELL_UNITS_MAX || bytes_that_fit(cell->text, length, CELL_UNITS_MAX) == length;
     if (!fits)
-        text.length = bytes_that_fit(text.data, text.length, CELL_UNITS_MAX - sizeof note);
-    buffer_put(&text, fits ? "" : note);
-    buffer_char(&text, '\0');
-    bool fine = !buffer_failed(&text);
-    for (char *at = fine ? next_foreign(text.data) : NULL; at; at = next_foreign(at))
-        at[2] = '\xBD'; /* U+FFFD stands in its place */
-    fine = fine && late.worksheet_write_string(xlsx->worksheet, xlsx->rows, column, text.data, NULL) == LXW_NO_ERROR;
-    buffer_finish(&text);
-    return fine;
+        length = bytes_that_fit(cell->text, length, CELL_UNITS_MAX - sizeof note);
+    bool edged = is_space(cell->text[0]) || is_space(cell->text[length - 1]);
+    buffer_put(buffer, edged ? " t=\"inlineStr\"><is><t xml:space=\"preserve\">" : " t=\"inlineStr\"><is><t>");
+    put_escaped(buffer, cell->text, length);
+    buffer_put(buffer, fits ? "" : note);
+    buffer_put(buffer, "</t></is></c>");
 }
 
-static bool put_cell(struct xlsx *xlsx, lxw_col_t column, enum field_kind kind, const struct cell *cell)
+/* --- cells ------------------------------------------------------------------------------------------------------- */
+
+/* Days since the one before 1900-01-01; where the format has 1900-02-29, which was none, it has come between. What is
+ * older has no number. */
+static int64_t day_number(const char *text)
 {
-    if (!cell->is_set)
-        return true;
-    if (cell->bare)
-        return put_text(xlsx, column, cell);
-    switch (kind) {
+    struct date date = {0};
+    memcpy(date.text, text, sizeof date.text - 1);
+    int64_t number = date_days(&date) + 25569;
+    return number < 61 ? number - 1 : number;
+}
+
+static int64_t digits(const char *text, size_t count)
+{
+    int64_t number = 0;
+    for (size_t i = 0; i < count; i++)
+        number = number * 10 + (text[i] - '0');
+    return number;
+}
+
+/* The milliseconds of the day in "2026-11-21T18:46:00.123Z". */
+static int64_t time_ms(const char *text)
+{
+    return ((digits(text + 11, 2) * 60 + digits(text + 14, 2)) * 60 + digits(text + 17, 2)) * 1000 +
+           digits(text + 20, 3);
+}
+
+static bool put_time(struct xlsx *xlsx, const struct cell *cell, bool instant)
+{
+    static const int64_t parts = 100000000000; /* of a day: eleven digits */
+    struct buffer *buffer = &xlsx->text;
+    int64_t day = cell->length >= (instant ? 24 : 10) ? day_number(cell->text) : 0;
+    if (day < 1)
+        return false;
+    buffer_put(buffer, " s=\"");
+    json_put_integer(buffer, instant ? xlsx->workbook.instant_style : xlsx->workbook.date_style);
+    buffer_put(buffer, "\"><v>");
+    json_put_integer(buffer, day);
+    if (instant)
+        buffer_format(buffer, ".%011lld", (long long)((time_ms(cell->text) * parts + DAY_MS / 2) / DAY_MS));
+    buffer_put(buffer, "</v></c>");
+    return true;
+}
+
+static void put_value(struct xlsx *xlsx, enum field_kind kind, const struct cell *cell)
+{
+    struct buffer *buffer = &xlsx->text;
+    switch (cell->bare ? FIELD_KIND_TEXT : kind) {
     case FIELD_KIND_INTEGER:
     case FIELD_KIND_NUMBER:
-        return late.worksheet_write_number(xlsx->worksheet, xlsx->rows, column, cell->number, NULL) == LXW_NO_ERROR;
+        buffer_put(buffer, "><v>");
+        json_put_number(buffer, cell->number);
+        buffer_put(buffer, "</v></c>");
+        return;
     case FIELD_KIND_TRUTH:
-        return late.worksheet_write_boolean(xlsx->worksheet, xlsx->rows, column, cell->truth, NULL) == LXW_NO_ERROR;
+        buffer_put(buffer, cell->truth ? " t=\"b\"><v>1</v></c>" : " t=\"b\"><v>0</v></c>");
+        return;
     case FIELD_KIND_DATE:
     case FIELD_KIND_INSTANT:
-        return put_time(xlsx, column, cell->text, kind == FIELD_KIND_INSTANT) || put_text(xlsx, column, cell);
+        if (!put_time(xlsx, cell, kind == FIELD_KIND_INSTANT))
+            put_text(xlsx, cell);
+        return;
     default:
-        return put_text(xlsx, column, cell);
+        put_text(xlsx, cell);
     }
+}
+
+static bool pack_text(struct xlsx *xlsx)
+{
+    xlsx->length += (int64_t)xlsx->text.length;
+    bool fine = !buffer_failed(&xlsx->text) && xlsx->length <= sheet_bytes_max &&
+                zip_add(xlsx->zip, xlsx->text.data, xlsx->text.length);
+    xlsx->text.length = 0;
+    return fine;
 }
 
 bool xlsx_add(struct xlsx *xlsx, const void *record)
 {
-    bool fine = xlsx->rows <= XLSX_ROWS_MAX;
-    for (size_t i = 0; fine && i < xlsx->count; i++) {
-        struct cell cell = cell_of(&xlsx->columns[i], record, &xlsx->scratch);
-        fine = put_cell(xlsx, (lxw_col_t)i, column_kind(&xlsx->columns[i]), &cell);
-    }
+    struct buffer *buffer = &xlsx->text;
+    char row[24];
+    if (xlsx->rows > XLSX_ROWS_MAX)
+        return false;
     xlsx->rows++;
-    return fine && !buffer_failed(&xlsx->scratch) && !ferror(xlsx->worksheet->optimize_tmpfile);
+    size_t row_length = (size_t)snprintf(row, sizeof row, "%lld\"", (long long)xlsx->rows);
+    buffer_put(buffer, "<row r=\"");
+    buffer_add(buffer, row, row_length);
+    buffer_char(buffer, '>');
+    for (size_t i = 0; i < xlsx->count; i++) {
+        struct cell cell = cell_of(&xlsx->columns[i], record, &xlsx->scratch);
+        enum field_kind kind = column_kind(&xlsx->columns[i]);
+        bool worded = kind != FIELD_KIND_INTEGER && kind != FIELD_KIND_NUMBER && kind != FIELD_KIND_TRUTH;
+        if (!cell.is_set || (worded && !cell.length)) /* an empty text is an empty cell */
+            continue;
+        buffer_put(buffer, "<c r=\"");
+        buffer_put(buffer, xlsx->letters[i]);
+        buffer_add(buffer, row, row_length);
+        put_value(xlsx, kind, &cell);
+    }
+    buffer_put(buffer, "</row>");
+    return !buffer_failed(&xlsx->scratch) && (buffer->length < PACK_FROM_BYTES || pack_text(xlsx));
 }
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
-static void xlsx_free(struct xlsx *xlsx)
+bool xlsx_finish(struct xlsx *xlsx)
 {
-    buffer_finish(&xlsx->scratch);
-    if (xlsx->file >= 0)
-        close(xlsx->file);
-    free(xlsx);
+    const struct workbook *workbook = &xlsx->workbook;
+    const struct buffer *sheet = &workbook->sheet->text;
+    workbook_put_ranges(&xlsx->text, sheet->data + workbook->sheet_tail, sheet->length - workbook->sheet_tail,
+                        xlsx->rows);
+    if (!pack_text(xlsx))
+        return false;
+    struct workbook_part book = {0};
+    memcpy(book.name, workbook->book->name, sizeof book.name);
+    workbook_put_ranges(&book.text, workbook->book->text.data, workbook->book->text.length, xlsx->rows);
+    bool fine = !buffer_failed(&book.text) && put_part(xlsx, &book) && zip_finish(xlsx->zip);
+    buffer_finish(&book.text);
+    return fine;
 }
 
 void xlsx_drop(struct xlsx *xlsx)
 {
     if (!xlsx)
         return;
-    if (xlsx->workbook)
-        late.lxw_workbook_free(xlsx->workbook);
-    xlsx_free(xlsx);
-}
-
-/* The library looks at errors of the packed file, but not at those of its other temporary file, a copy of the rows. */
-static bool has_room(const struct xlsx *xlsx, long rows_length)
-{
-    struct statvfs disk;
-    return fstatvfs(xlsx->file, &disk) == 0 && disk.f_bavail * disk.f_frsize >= (unsigned long)rows_length +
-                                                                                    (unsigned long)rows_length / 2 +
-                                                                                    ROOM_BESIDE_BYTES;
-}
-
-bool xlsx_finish(struct xlsx *xlsx, int *ret_file, int64_t *ret_length)
-{
-    FILE *rows = xlsx->worksheet->optimize_tmpfile;
-    long length = fflush(rows) == 0 ? ftell(rows) : -1;
-    if (length < 0 || ferror(rows) || !has_room(xlsx, length)) {
-        xlsx_drop(xlsx);
-        return false;
-    }
-    late.worksheet_autofilter(xlsx->worksheet, 0, 0, xlsx->rows - 1, (lxw_col_t)(xlsx->count - 1));
-    xlsx->workbook->options.use_zip64 = length >= ZIP64_FROM_BYTES;
-    /* One at a time: it asks gmtime(), whose answer belongs to all threads. */
-    static pthread_mutex_t packing = PTHREAD_MUTEX_INITIALIZER;
-    pthread_mutex_lock(&packing);
-    bool fine = late.workbook_close(xlsx->workbook) == LXW_NO_ERROR;
-    pthread_mutex_unlock(&packing);
-    int64_t packed = fine ? lseek(xlsx->file, 0, SEEK_END) : -1;
-    if (packed > 0) {
-        *ret_length = packed;
-        *ret_file = xlsx->file;
-        xlsx->file = -1;
-    }
-    xlsx_free(xlsx);
-    return packed > 0;
+    zip_close(xlsx->zip);
+    workbook_finish(&xlsx->workbook);
+    buffer_finish(&xlsx->text);
+    buffer_finish(&xlsx->scratch);
+    free(xlsx);
 }

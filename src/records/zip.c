@@ -46,7 +46,13 @@ static la_ssize_t take(struct archive *archive, void *context, const void *data,
     return (la_ssize_t)length;
 }
 
-struct zip *zip_begin(struct buffer *out)
+static bool make_plain(struct archive *archive)
+{
+    return late.archive_write_set_format_option(archive, "zip", "zip64", NULL) == ARCHIVE_OK &&
+           late.archive_write_set_format_option(archive, "zip", "compression-level", "1") == ARCHIVE_OK;
+}
+
+struct zip *zip_begin(struct buffer *out, enum zip_kind kind)
 {
     struct zip *zip = late_load(LATE_ARCHIVE) ? calloc(1, sizeof *zip) : NULL;
     if (!zip)
@@ -55,6 +61,7 @@ struct zip *zip_begin(struct buffer *out)
     zip->archive = late.archive_write_new();
     zip->entry = late.archive_entry_new();
     if (zip->archive && zip->entry && late.archive_write_set_format_zip(zip->archive) == ARCHIVE_OK &&
+        (kind != ZIP_PLAIN || make_plain(zip->archive)) &&
         late.archive_write_set_bytes_per_block(zip->archive, 0) == ARCHIVE_OK &&
         late.archive_write_open(zip->archive, zip, NULL, take, NULL) == ARCHIVE_OK)
         return zip;

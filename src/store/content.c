@@ -20,6 +20,8 @@ bool store_content_total(struct store *store, int64_t *ret_bytes)
 
 static bool add_piece(struct store *store, const char *sha256, int64_t number, const char *data, size_t length)
 {
+    if (DB_FAILPOINT(store->db, "content.chunk.write"))
+        return false;
     struct db_statement *statement =
         ASK(store, "INSERT OR FAIL INTO content_chunk (sha256, number, data) VALUES ($1, $2, $3)", sha256);
     if (statement) {
@@ -34,6 +36,8 @@ bool store_content_add(struct store *store, const char *sha256, const struct ins
     enum found found = store_content_find(store, sha256);
     if (found != ABSENT)
         return found == FOUND;
+    if (DB_FAILPOINT(store->db, "content.add"))
+        return false;
     struct db_statement *statement =
         ASK(store, "INSERT OR FAIL INTO content (sha256, created_at, size) VALUES ($1, $2, $3)", sha256, now->text);
     if (statement)
@@ -52,7 +56,7 @@ enum found store_content_read(struct store *store, const char *sha256, int64_t o
 {
     struct db_statement *statement =
         ASK(store, "SELECT data FROM content_chunk WHERE sha256 = $1 AND number = $2", sha256);
-    if (!statement)
+    if (!statement || DB_FAILPOINT(store->db, "content.chunk.read"))
         return BROKEN;
     db_bind_integer(statement, 2, offset / CONTENT_PIECE_BYTES);
     enum db_step step = db_step(statement);

@@ -60,7 +60,8 @@ bool store_erase_person(struct store *store, const struct id *person, struct are
     const struct pseudonym pseudonym = person_pseudonym(person);
     void *rows;
     size_t count;
-    if (!ask_rows(
+    if (DB_FAILPOINT(store->db, "erase.values") ||
+        !ask_rows(
             ASK(store,
                 "SELECT DISTINCT member, value FROM personal WHERE person_id = $1 AND salt IS NOT NULL AND member "
                 "<> 'privacy_reason' AND value <> $2 AND value <> $3",
@@ -83,7 +84,8 @@ bool store_erase_person(struct store *store, const struct id *person, struct are
 
 bool store_purge_words(struct store *store)
 {
-    return db_words_purge(store->db, person_resource.name) && db_words_purge(store->db, attendee_resource.name);
+    return !DB_FAILPOINT(store->db, "erase.words") && db_words_purge(store->db, person_resource.name) &&
+           db_words_purge(store->db, attendee_resource.name);
 }
 
 /* --- whom and what it meets ------------------------------------------------------------------------------------- */

@@ -421,12 +421,13 @@ bool store_keep_secret(struct store *store, const struct id *token, const unsign
         ASK(store, "INSERT INTO token_secret (token_id, hash) VALUES ($1, $2)", token->text);
     if (statement)
         db_bind_blob(statement, 2, hash, 32);
-    return ask_done(statement);
+    return !DB_FAILPOINT(store->db, "token.keep") && ask_done(statement);
 }
 
 bool store_token_used(struct store *store, const struct id *token, const struct instant *at)
 {
-    return ask_done(ASK(store,
+    return !DB_FAILPOINT(store->db, "token.used") &&
+           ask_done(ASK(store,
                         "UPDATE token_secret SET last_used_at = $2 WHERE token_id = $1 AND "
                         "coalesce(last_used_at, '') < $2",
                         token->text, at->text)) &&

@@ -106,17 +106,17 @@ bool store_running_imports(struct store *store, struct arena *arena, const struc
 
 bool store_mark(struct store *store)
 {
-    return db_run(store->db, "SAVEPOINT import");
+    return !DB_FAILPOINT(store->db, "import.savepoint") && db_run(store->db, "SAVEPOINT import");
 }
 
 bool store_return_to_mark(struct store *store)
 {
     store->head_known = false;
     store_forget(store);
-    return db_run(store->db, "ROLLBACK TO import");
+    return !DB_FAILPOINT(store->db, "import.rollback") && db_run(store->db, "ROLLBACK TO import");
 }
 
 bool store_leave_mark(struct store *store)
 {
-    return db_run(store->db, "RELEASE import");
+    return !DB_FAILPOINT(store->db, "import.release") && db_run(store->db, "RELEASE import");
 }

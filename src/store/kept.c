@@ -6,6 +6,8 @@
 
 bool store_keep_revision(struct store *store, const struct review *review, const char *body)
 {
+    if (DB_FAILPOINT(store->db, "revision.keep"))
+        return false;
     struct db_statement *statement =
         ASK(store, "INSERT INTO revision (review_id, approved_at, body, revision) VALUES ($1, $2, $3, $4)",
             review->record.id.text, review->approved_at.text, body);
@@ -39,7 +41,7 @@ enum found store_kept_answer(struct store *store, const struct id *caller, const
             "SELECT request_sha256, status, headers, body FROM idempotency WHERE caller_id = $1 AND "
             "idempotency_key = $2 AND created_at >= $3",
             caller->text, key, not_before->text);
-    if (!statement)
+    if (!statement || DB_FAILPOINT(store->db, "answer.look"))
         return BROKEN;
     enum db_step step = db_step(statement);
     if (step == DB_ROW) {
@@ -65,6 +67,8 @@ bool store_keep_answer(struct store *store, const struct id *caller, const char 
             "created_at = excluded.created_at, headers = excluded.headers, request_sha256 = "
             "excluded.request_sha256, status = excluded.status, body = excluded.body",
             caller->text, key, now->text, answer->headers);
+    if (DB_FAILPOINT(store->db, "answer.keep"))
+        return false;
     if (statement) {
         db_bind_blob(statement, 5, answer->request_sha256, sizeof answer->request_sha256);
         db_bind_integer(statement, 6, answer->status);
@@ -75,7 +79,8 @@ bool store_keep_answer(struct store *store, const struct id *caller, const char 
 
 bool store_drop_answers(struct store *store, const struct instant *before, const struct instant *now)
 {
-    return ask_done(ASK(store, "DELETE FROM idempotency WHERE created_at < $1", before->text)) &&
+    return !DB_FAILPOINT(store->db, "answer.drop") &&
+           ask_done(ASK(store, "DELETE FROM idempotency WHERE created_at < $1", before->text)) &&
            ask_done(ASK(store, "UPDATE idempotency SET created_at = $1 WHERE created_at > $1", now->text));
 }
 

@@ -305,3 +305,12 @@ bool store_count(struct store *store, const struct list_query *query, struct are
     db_reset(statement);
     return counted;
 }
+
+/* No row is ever deleted, so that the last one's key is their number. */
+bool store_count_most(struct store *store, const struct resource *resource, int64_t *ret_count)
+{
+    char sql[100];
+    snprintf(sql, sizeof sql, "SELECT coalesce(max(key), 0) FROM %s", resource->name);
+    struct db_statement *statement = db_query(store->db, sql);
+    return statement && ask_integer(statement, ret_count);
+}

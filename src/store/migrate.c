@@ -1,5 +1,7 @@
 #include "ask.h"
 
+#include "reviewd/disk.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,12 +11,13 @@
 
 static bool apply(struct store *store, const struct migration *migration)
 {
-    if (!db_script(store->db, "BEGIN IMMEDIATE"))
+    if (DB_FAILPOINT(store->db, "migrate.begin") || !db_script(store->db, "BEGIN IMMEDIATE"))
         return false;
     int number;
     /* Where the number is there already, another process was faster. */
     bool fine = db_migrated(store->db, &number) && (number >= migration->number || db_migrate(store->db, migration)) &&
-                db_script(store->db, "COMMIT");
+                !DB_FAILPOINT(store->db, "migrate.commit.before") && db_script(store->db, "COMMIT") &&
+                !DB_FAILPOINT(store->db, "migrate.commit.after");
     /* What failed is told by the first message: the rollback's own is of no interest. */
     if (!fine && db_in_transaction(store->db))
         (void)!db_script(store->db, "ROLLBACK");
@@ -46,7 +49,8 @@ static bool back_up(struct store *store, const char *data_folder, int number)
     snprintf(part, sizeof part, "%s.part", path);
     unlink(part);
     mode_t mask = umask(0077);
-    bool copied = db_backup(store->db, part) && rename(part, path) == 0;
+    bool copied = !DB_FAILPOINT(store->db, "migrate.backup.before") && db_backup(store->db, part) &&
+                  rename(part, path) == 0 && disk_sync(data_folder) && !DB_FAILPOINT(store->db, "migrate.backup.after");
     umask(mask);
     return copied;
 }
@@ -60,15 +64,6 @@ static bool migrate_all(struct store *store, int number)
             return false;
     }
     return true;
-}
-
-static bool sync_path(const char *path, int flags)
-{
-    int fd = open(path, flags | O_CLOEXEC);
-    bool fine = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return fine;
 }
 
 static struct {
@@ -104,7 +99,7 @@ static bool copy_template(const char *path, const char **ret_message)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool fine = fd >= 0;
     for (size_t done = 0; fine && done < template.length;) {
-        ssize_t written = write(fd, template.database + done, template.length - done);
+        ssize_t written = FAILPOINT("create.write") ? -1 : write(fd, template.database + done, template.length - done);
         fine = written > 0 || (written < 0 && errno == EINTR);
         done += written > 0 ? (size_t)written : 0;
     }
@@ -121,15 +116,16 @@ bool store_create(const char *data_folder, const char *path, bool *ret_created, 
     bool fine = template.database ? copy_template(part, &why) : store_build(part, &why);
     if (!fine)
         snprintf(message, sizeof message, "the new database cannot be made: %s", why);
-    if (fine && !sync_path(part, O_RDWR)) {
+    /* The folder, too, may just have been made: its name is there for good before the database is. */
+    if (fine && (!disk_sync(part) || !disk_sync_above(data_folder))) {
         snprintf(message, sizeof message, "the new database cannot be synced: %s", strerror(errno));
         fine = false;
     }
-    *ret_created = fine && link(part, path) == 0;
+    *ret_created = fine && !FAILPOINT("create.link") && link(part, path) == 0;
     int error = errno;
     unlink(part);
     errno = error;
-    if (fine && (*ret_created ? sync_path(data_folder, O_RDONLY | O_DIRECTORY) : errno == EEXIST))
+    if (fine && (*ret_created ? !FAILPOINT("create.linked") && disk_sync(data_folder) : errno == EEXIST))
         return true;
     *ret_message = message[0] ? message : "the new database cannot be put into its place";
     return false;

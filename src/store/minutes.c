@@ -8,6 +8,8 @@ bool store_keep_minutes(struct store *store, const struct review *review, const 
     struct db_statement *statement = ASK(
         store, "INSERT INTO minutes (review_id, form, sha256, revision, extract, body) VALUES ($1, $2, $3, $4, $5, $6)",
         review->record.id.text, minutes->form, minutes->sha256);
+    if (DB_FAILPOINT(store->db, "minutes.keep"))
+        return false;
     if (statement) {
         db_bind_integer(statement, 4, review->revision.value);
         db_bind_integer(statement, 5, minutes->extract);

@@ -292,6 +292,10 @@ bool store_open(struct store *store, const char *data_folder, enum db_mode mode,
         return false;
     }
     bool created = false;
+    if (FAILPOINT("store.open")) {
+        *ret_message = "disk I/O error";
+        return false;
+    }
     if (mode != DB_READER && access(path, F_OK) != 0 && !store_create(data_folder, path, &created, ret_message))
         return false;
     struct parents *parents = parents_create();
@@ -439,7 +443,8 @@ enum found store_load(struct store *store, const struct resource *resource, cons
                       const struct date *today, struct arena *arena, void *ret_record)
 {
     struct db_statement *statement;
-    enum found found = bind_key(store, resource, key, view, true, &statement);
+    enum found found =
+        DB_FAILPOINT(store->db, "record.load") ? BROKEN : bind_key(store, resource, key, view, true, &statement);
     if (found != FOUND)
         return found;
     enum db_step step = db_step(statement);
@@ -514,7 +519,8 @@ static bool index_words(struct store *store, size_t index)
     const struct statements *s = &all_statements[index];
     if (!store->unindexed[index])
         return true;
-    if (s->index_words && (!db_run(store->db, s->index_words) || !db_run(store->db, s->mark_words)))
+    if (s->index_words && (DB_FAILPOINT(store->db, "words.index") || !db_run(store->db, s->index_words) ||
+                           !db_run(store->db, s->mark_words)))
         return false;
     store->unindexed[index] = 0;
     return true;
@@ -538,7 +544,8 @@ bool store_index_words(struct store *store)
 
 bool store_insert(struct store *store, const struct resource *resource, const void *record)
 {
-    if (!write_row(store, statements_of(resource)->insert, resource, record))
+    if (DB_FAILPOINT(store->db, "record.insert") ||
+        !write_row(store, statements_of(resource)->insert, resource, record))
         return false;
     store->unindexed[resource_index(resource)]++;
     return true;
@@ -549,7 +556,7 @@ bool store_update(struct store *store, const struct resource *resource, const vo
     if (resource == &review_resource || resource == &decision_resource)
         parents_forget(store->parents);
     /* The trigger takes the old words out of the index: they have to be there. */
-    return index_words(store, resource_index(resource)) &&
+    return !DB_FAILPOINT(store->db, "record.update") && index_words(store, resource_index(resource)) &&
            write_row(store, statements_of(resource)->update, resource, record);
 }
 
@@ -559,6 +566,8 @@ const char *store_next_reference(struct store *store, const struct resource *res
                                     "ON CONFLICT (prefix, year) DO UPDATE SET last = last + 1";
     static const char read_sql[] = "SELECT last FROM reference_counter WHERE prefix = $1 AND year = $2";
     const char *reference = NULL;
+    if (DB_FAILPOINT(store->db, "reference.count"))
+        return NULL;
     const char *const steps[] = {count_sql, read_sql};
     for (size_t i = 0; i < COUNT_OF(steps); i++) {
         struct db_statement *statement = db_fixed(store->db, steps[i]);

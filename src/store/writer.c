@@ -33,6 +33,7 @@ struct writer {
     size_t depth;
     bool ending;
     bool read_only; /* of the writer's thread alone */
+    bool log_stays; /* so is this: a sync of what was moved out of the log has failed */
     int checkpoint_lock;
     int64_t period_ends_ms;
     int64_t held_ms; /* by jobs that are long, so far; with the mutex */
@@ -60,12 +61,14 @@ static void settle(struct job *job, enum job_outcome outcome, enum db_fault faul
 /* A dry run: what it writes is taken back, and only that. */
 static enum job_result run_aside(struct job *job, struct store *store)
 {
-    if (!db_run(store->db, "SAVEPOINT aside"))
+    if (DB_FAILPOINT(store->db, "savepoint.open") || !db_run(store->db, "SAVEPOINT aside"))
         return JOB_BREAK;
     enum job_result result = job->run(job, store);
     store->head_known = false;
     store_forget(store);
-    if (!db_in_transaction(store->db) || !db_run(store->db, "ROLLBACK TO aside") || !db_run(store->db, "RELEASE aside"))
+    if (!db_in_transaction(store->db) || DB_FAILPOINT(store->db, "savepoint.rollback") ||
+        !db_run(store->db, "ROLLBACK TO aside") || DB_FAILPOINT(store->db, "savepoint.release") ||
+        !db_run(store->db, "RELEASE aside"))
         return JOB_BREAK;
     return result;
 }
@@ -73,12 +76,14 @@ static enum job_result run_aside(struct job *job, struct store *store)
 static enum job_result run_one(struct job *job, struct store *store)
 {
     int64_t changes = db_changes(store->db);
+    if (DB_FAILPOINT(store->db, "job.before"))
+        return JOB_BREAK;
     enum job_result result = job->rehearsal ? run_aside(job, store) : job->run(job, store);
     assert((result != JOB_REFUSE || job->rehearsal || db_changes(store->db) == changes) &&
            "who refuses has written nothing");
     if (result == JOB_REFUSE && job->keep_answer && !job->keep_answer(job, store))
         return JOB_BREAK;
-    return result;
+    return DB_FAILPOINT(store->db, "job.after") ? JOB_BREAK : result;
 }
 
 static void group_settle(struct job *group, enum job_outcome outcome, enum db_fault fault)
@@ -87,12 +92,16 @@ static void group_settle(struct job *group, enum job_outcome outcome, enum db_fa
         settle(job, outcome, fault);
 }
 
+/* Made before it is needed: it may be for want of memory that a transaction is taken back. */
+static const char rollback[] = "ROLLBACK";
+
 /* Rolls back what is left of a transaction; false where even that fails. */
 static bool give_up(struct store *store)
 {
     store->head_known = false;
     store_forget(store);
-    return !db_in_transaction(store->db) || db_script(store->db, "ROLLBACK");
+    FAILPOINT_PASS("rollback");
+    return !db_in_transaction(store->db) || db_run(store->db, rollback);
 }
 
 /* A COMMIT that did not fit, or met a lock or a broken reference, wrote nothing. All else leaves it open. */
@@ -104,9 +113,13 @@ static bool commit_wrote_nothing(enum db_fault fault)
 /* A command may be writing (an import of many lines): it is waited for as long as the first job waits. */
 static bool begin(struct store *store, const struct job *group)
 {
+    if (!db_fixed(store->db, rollback))
+        return false;
     int64_t until = clock_monotonic_us() / 1000 + PATIENCE_MS;
     until = group->deadline_ms < until ? group->deadline_ms : until;
     for (;;) {
+        if (DB_FAILPOINT(store->db, "begin.before"))
+            return false;
         if (db_run(store->db, "BEGIN IMMEDIATE"))
             return true;
         if (db_fault(store->db) != DB_FAULT_BUSY || clock_monotonic_us() / 1000 >= until)
@@ -122,15 +135,19 @@ enum group_end {
 };
 
 /* A connection anew. Where memory was out, the full-text index of the old one may take what it holds in memory for
- * damage from then on, although the database is sound. The old one stays where there is no new one to be had. */
-static void renew(struct store *store, const char *data_folder)
+ * damage from then on, although the database is sound. Where there is no new one to be had, the old one writes no more
+ * until there is: false. */
+static bool renew(struct store *store, const char *data_folder)
 {
     struct store fresh;
     const char *message;
+    store->is_stale = true;
     if (!store_open(&fresh, data_folder, DB_WRITER, &message))
-        return;
+        return false;
+    fresh.scrubs = store->scrubs;
     store_close(store);
     *store = fresh;
+    return true;
 }
 
 /* Runs the jobs in one transaction; their outcomes are set, and nothing is answered yet. A job that breaks takes the
@@ -139,11 +156,15 @@ static void renew(struct store *store, const char *data_folder)
 static enum group_end group_try(struct store *store, const char *data_folder, struct job *group, size_t words_batch)
 {
     store->head_known = false;
+    if (store->is_stale && !renew(store, data_folder)) {
+        group_settle(group, JOB_FAILED, DB_FAULT_MEMORY);
+        return GROUP_REFUSED;
+    }
     if (!begin(store, group)) {
         group_settle(group, JOB_FAILED, db_fault(store->db));
         return GROUP_REFUSED;
     }
-    bool fine = store_learn_ids(store);
+    bool fine = !DB_FAILPOINT(store->db, "begin.after") && store_learn_ids(store);
     for (struct job *job = group; fine && job; job = job->next) {
         job->result = run_one(job, store);
         settle(job, JOB_ANSWERED, DB_FAULT_NONE);
@@ -151,7 +172,8 @@ static enum group_end group_try(struct store *store, const char *data_folder, st
     }
     enum group_end end = GROUP_BROKEN;
     fine = fine && (store_unindexed(store) < words_batch || store_index_words(store));
-    if (fine && db_run(store->db, "COMMIT"))
+    if (fine && !DB_FAILPOINT(store->db, "commit.before") && db_run(store->db, "COMMIT") &&
+        !DB_FAILPOINT(store->db, "commit.after"))
         return GROUP_STORED;
     enum db_fault fault = db_fault(store->db);
     if (fine && !commit_wrote_nothing(fault))
@@ -159,7 +181,7 @@ static enum group_end group_try(struct store *store, const char *data_folder, st
     if (!give_up(store))
         end = GROUP_UNKNOWN;
     if (end == GROUP_BROKEN && (fault == DB_FAULT_MEMORY || fault == DB_FAULT_CORRUPT))
-        renew(store, data_folder);
+        (void)renew(store, data_folder);
     group_settle(group, end == GROUP_UNKNOWN ? JOB_UNKNOWN : JOB_FAILED, fault);
     return end;
 }
@@ -200,8 +222,10 @@ static void group_finish(struct writer *writer, struct job *group, size_t size, 
     while (group) {
         struct job *job = group;
         group = job->next;
+        FAILPOINT_PASS("resume.before");
         job->done(job);
     }
+    FAILPOINT_PASS("resume.after");
 }
 
 static void go_read_only(struct writer *writer)
@@ -227,33 +251,47 @@ static void group_answer(struct writer *writer, struct job *group, size_t size)
 
 /* --- the thread ------------------------------------------------------------------------------------------------ */
 
-/* SQLite before 3.51.3 can corrupt a log that one connection resets while another checkpoints: a guest in another
+/* Moves what is in the log into the database. Where its sync fails, the system gives up what it was to write, also what
+ * was moved before by a checkpoint that readers cut short, and SQLite, which takes that for moved, would begin the log
+ * anew. So nothing is moved any more: after a restart all of the log is.
+ * SQLite before 3.51.3 can corrupt a log that one connection resets while another checkpoints: a guest in another
  * process holds this lock while it writes. */
 static void checkpoint(struct writer *writer)
 {
     writer->cuts_ms = clock_monotonic_us() / 1000 + PERIOD_MS;
-    if (writer->read_only || flock(writer->checkpoint_lock, LOCK_EX | LOCK_NB) != 0)
+    if (writer->read_only || writer->log_stays || flock(writer->checkpoint_lock, LOCK_EX | LOCK_NB) != 0)
         return;
-    if (writer->store.scrubs && db_cut_log(writer->store.db))
+    if (writer->store.scrubs && !FAILPOINT("checkpoint.cut") && db_cut_log(writer->store.db))
         writer->store.scrubs = false;
-    else if (!db_checkpoint(writer->store.db))
+    else if (!db_sync_failed(writer->store.db) &&
+             (DB_FAILPOINT(writer->store.db, "checkpoint.before") || !db_checkpoint(writer->store.db)))
         LOG(LOG_WARNING, "checkpoint.failed", LOG_TEXT("reason", db_message(writer->store.db)));
+    FAILPOINT_PASS("checkpoint.after");
+    if (db_sync_failed(writer->store.db)) {
+        writer->log_stays = true;
+        LOG(LOG_ERROR, "checkpoint.stopped", LOG_TEXT("reason", db_message(writer->store.db)),
+            LOG_TEXT("detail", "a sync failed; the log is kept whole, and grows, until restarted"));
+    }
     flock(writer->checkpoint_lock, LOCK_UN);
     atomic_store(&writer->wal_pages, db_wal_pages(writer->store.db));
 }
 
 static void periodic(struct writer *writer)
 {
-    if (writer->read_only || !writer->options.periodic || !db_run(writer->store.db, "BEGIN IMMEDIATE"))
+    if (writer->read_only || !writer->options.periodic ||
+        (writer->store.is_stale && !renew(&writer->store, writer->options.data_folder)) ||
+        !db_fixed(writer->store.db, rollback) || !db_run(writer->store.db, "BEGIN IMMEDIATE"))
         return;
-    bool fine = store_index_words(&writer->store) && writer->options.periodic(writer->options.context, &writer->store);
-    if (!fine || !db_run(writer->store.db, "COMMIT")) {
+    bool fine = !DB_FAILPOINT(writer->store.db, "house.begin") && store_index_words(&writer->store) &&
+                writer->options.periodic(writer->options.context, &writer->store);
+    if (!fine || DB_FAILPOINT(writer->store.db, "house.commit.before") || !db_run(writer->store.db, "COMMIT") ||
+        DB_FAILPOINT(writer->store.db, "house.commit.after")) {
         LOG(LOG_WARNING, "housekeeping.failed", LOG_TEXT("reason", db_message(writer->store.db)));
         if (fine && !commit_wrote_nothing(db_fault(writer->store.db)))
             go_read_only(writer);
         enum db_fault fault = db_fault(writer->store.db);
         if (give_up(&writer->store) && (fault == DB_FAULT_MEMORY || fault == DB_FAULT_CORRUPT))
-            renew(&writer->store, writer->options.data_folder);
+            (void)renew(&writer->store, writer->options.data_folder);
         else if (db_in_transaction(writer->store.db))
             LOG(LOG_WARNING, "rollback.failed", LOG_TEXT("reason", db_message(writer->store.db)));
     }
@@ -387,7 +425,7 @@ struct writer *writer_create(const struct writer_options *options, const char **
     pthread_cond_init(&writer->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     *ret_message = "cannot make the checkpoint lock or the writer's thread";
-    if (writer->checkpoint_lock >= 0 && take_store(writer, ret_message) &&
+    if (writer->checkpoint_lock >= 0 && !FAILPOINT("start.writer") && take_store(writer, ret_message) &&
         pthread_create(&writer->thread, NULL, writer_main, writer) == 0)
         return writer;
     store_close(&writer->store);
@@ -418,7 +456,7 @@ void writer_destroy(struct writer *writer)
 bool writer_submit(struct writer *writer, struct job *job)
 {
     pthread_mutex_lock(&writer->mutex);
-    bool taken = !writer->ending && writer->depth < writer->options.queue_max;
+    bool taken = !FAILPOINT("queue") && !writer->ending && writer->depth < writer->options.queue_max;
     if (taken) {
         job->next = NULL;
         job->held_ms = writer->held_ms;

@@ -359,10 +359,8 @@ static size_t discard_max(const struct exchange *exchange)
 static enum MHD_Result answer_at_once(struct exchange *exchange)
 {
     exchange->response.close = true;
-    enum api_next next =
-        api_handle(exchange->loop->worker, &exchange->request, &exchange->response, on_done, exchange, &exchange->call);
-    if (next == API_WRITE) /* the token has become good in this very moment */
-        call_refuse_busy(exchange->call);
+    exchange->request.body_let_go = true;
+    api_handle(exchange->loop->worker, &exchange->request, &exchange->response, on_done, exchange, &exchange->call);
     return send_answer(exchange);
 }
 
@@ -429,6 +427,7 @@ static enum MHD_Result on_end(struct exchange *exchange)
 {
     exchange->request.body = exchange->body.data;
     exchange->request.body_length = exchange->body.length;
+    exchange->request.body_let_go = exchange->stranger;
     if (buffer_failed(&exchange->body))
         return MHD_NO;
     upload_end(exchange);

@@ -3,6 +3,7 @@
 #include "exchange.h"
 
 #include "reviewd/clock.h"
+#include "reviewd/failpoint.h"
 #include "reviewd/log.h"
 
 #include <arpa/inet.h>
@@ -135,6 +136,7 @@ static void resume_completed(struct loop *loop)
         if (exchange->phase == PHASE_WRITING)
             exchange->phase = PHASE_WRITTEN;
         atomic_fetch_sub(&loop->server->suspended, 1);
+        FAILPOINT_PASS("resume.connection");
         MHD_resume_connection(exchange->connection);
         exchange = next;
     }
@@ -262,6 +264,7 @@ static void wake_all(struct server *server)
 
 void server_stop(struct server *server, int grace_ms)
 {
+    FAILPOINT_PASS("drain.begin");
     atomic_store(&server->draining, true);
     wake_all(server);
     int64_t until = clock_monotonic_us() / 1000 + grace_ms;
@@ -272,6 +275,7 @@ void server_stop(struct server *server, int grace_ms)
             api_give_up();
         poll(NULL, 0, 5);
     }
+    FAILPOINT_PASS("drain.end");
     atomic_store(&server->ending, true);
     wake_all(server);
     for (size_t i = 0; i < server->loop_count; i++) {

@@ -305,6 +305,22 @@ def database(data):
     return connection
 
 
+def multiplied(data, table, count, change):
+    """Puts so many copies of a table's first row into the database directly, older than all others by their ids; what
+    else differs is up to change(number, row)."""
+    with closing(database(data)) as connection:
+        row = dict(connection.execute(f'SELECT * FROM {table} ORDER BY id LIMIT 1').fetchone())
+        del row['key']
+        connection.execute('BEGIN IMMEDIATE')
+        for number in range(count):
+            row['id'] = f'01890a5d-ac96-774b-bcce-{number:012x}'
+            change(number, row)
+            connection.execute(f'INSERT INTO {table} ({", ".join(row)}) VALUES ({", ".join("?" * len(row))})',
+                               list(row.values()))
+        connection.execute('COMMIT')
+    return count
+
+
 def drop_triggers(connection):
     for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         connection.execute(f'DROP TRIGGER "{name}"')

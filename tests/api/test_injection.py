@@ -18,7 +18,7 @@ from openpyxl.utils.escape import unescape
 
 import harness
 import openapi
-from documents import document, shown, squeezed
+from documents import document, squeezed
 from support import shared  # noqa: F401
 
 # The longest of them fill the field. Each begins with a word by which it is found again.
@@ -62,25 +62,34 @@ def is_text(name, schema):
         not REFERENCES.search(name) and schema['maxLength'] >= 10
 
 
-def fitted(text, schema):
-    return text[:schema['maxLength']]
+# A number for each text field, which stands in its text, so that one that is shown is known for its own.
+NUMBERS = {}
 
 
-def with_texts(schema, body, text):
+def marked(path):
+    return f'mean k{NUMBERS.setdefault(path, len(NUMBERS))}k'
+
+
+def fitted(text, schema, path):
+    return text.replace('mean', marked(path), 1)[:schema['maxLength']]
+
+
+def with_texts(schema, body, text, path):
     """The body, with the text in every text field of the schema, and with those objects and lists that have one."""
     schema = resolved(schema)
     body = dict(body)
     for name, member in schema.get('properties', {}).items():
         member = resolved(member)
+        here = f'{path}.{name}'
         if is_text(name, member):
             if not optional_elsewhere(name, body):
-                body[name] = fitted(text, member)
+                body[name] = fitted(text, member, here)
         elif 'array' in kinds(member) and is_text(name, item := resolved(member['items'])):
-            body[name] = [fitted(text, item)]
+            body[name] = [fitted(text, item, here)]
         elif 'array' in kinds(member) and has_text(item) and (name in body or name in FILL):
-            body[name] = [with_texts(item, one, text) for one in body.get(name) or [FILL[name]]]
+            body[name] = [with_texts(item, one, text, here) for one in body.get(name) or [FILL[name]]]
         elif 'properties' in member and has_text(member):
-            body[name] = with_texts(member, body.get(name) or FILL.get(name, {}), text)
+            body[name] = with_texts(member, body.get(name) or FILL.get(name, {}), text, here)
     return body
 
 
@@ -130,6 +139,7 @@ def create(org, text, made):
     yield 'ReviewCreate', '/v1/reviews', review
     running = made['ReviewCreate']
     org.attendee(running, person_id=org.isms.id, capacity='secretary', attendance='attended')
+    org.attendee(running, person_id=made['PersonCreate']['id'], capacity='observer', attendance='attended')
     org.change(f'/v1/attendees/{org.chair_attendee(running)["id"]}', {'attendance': 'attended'})
     org.start(running)
     yield 'InputCreate', f'/v1/reviews/{running["id"]}/inputs', {'clause': 'd2'}
@@ -138,7 +148,10 @@ def create(org, text, made):
     yield 'ActionItemCreate', f'/v1/decisions/{decision["id"]}/action-items', org.action_item_body()
     item = made['ActionItemCreate']
     yield 'AmendmentCreate', f'/v1/action-items/{item["id"]}/amendments', org.amendment_body(deadline=org.day(70))
-    yield 'FollowUpCreate', f'/v1/action-items/{item["id"]}/follow-ups', org.completion_body()
+    criterion = org.get(f'/v1/action-items/{item["id"]}')['success_criteria'][0]['id']      # the amendment's
+    made['later'] = org.running_review(title='The next review')
+    yield 'FollowUpCreate', f'/v1/action-items/{item["id"]}/follow-ups', org.completion_body(
+        review_id=made['later']['id'], criteria_results=[FILL['criteria_results'] | {'criterion_id': criterion}])
     yield 'CalendarTokenCreate', '/v1/calendar-tokens', {'person_id': org.isms.id}
 
 
@@ -148,7 +161,7 @@ def mean(request, shared):  # noqa: F811
     text, sent, made = TEXTS[request.param], {}, {}
     for name, path, body in create(shared, text, made):
         schema = openapi.description()['components']['schemas'][name]
-        sent[name] = harness.without_absent(with_texts(schema, body, text))
+        sent[name] = harness.without_absent(with_texts(schema, body, text, name))
         made[name] = shared.new(path, sent[name])
     name = ''.join(c for c in text[:100] if unicodedata.category(c)[0] != 'C' and c not in '/\\\u2028\u2029')
     file = "attachment; filename*=UTF-8''" + quote(f'{name}.csv', safe='')
@@ -165,6 +178,8 @@ def test_it_comes_back_as_it_was(shared, mean):  # noqa: F811
     for name, body in sent.items():
         schema = openapi.description()['components']['schemas'][name]
         record = shared.get(f'/v1/{SCHEMAS[name]}/{made[name]["id"]}')
+        if name == 'ActionItemCreate':      # which was amended
+            body = body | {'success_criteria': sent['AmendmentCreate']['success_criteria']}
         expected, got = list(texts_of(schema, body)), dict(texts_of(schema, record))
         for path, value in expected:
             assert got[path] == value, (name, path)
@@ -224,18 +239,14 @@ class Elements(HTMLParser):
 
 @pytest.mark.parametrize('kind', ['minutes', 'agenda'])
 def test_documents_hold_it_as_text(shared, mean, kind):  # noqa: F811
-    text, _, made = mean
+    _, _, made = mean
     answer = document(shared.isms.client, made['ReviewCreate'], 'html', kind)
     page = Elements(answer.body.decode())
     assert not page.names & {'script', 'img', 'iframe', 'object', 'form', 'input', 'link', 'base'}
     assert not [name for name in page.attributes if name.startswith('on') or name in ('src', 'srcdoc')]
-    plain = re.sub(r'[^\w<>=+@]', '', squeezed(text))[:60]
-    assert plain in re.sub(r'[^\w<>=+@]', '', squeezed(page.text))
     assert 'X-Evil' not in answer.headers
-    letters = {c for c in unicodedata.normalize('NFKC', text[:200]) if unicodedata.category(c)[0] in 'LN'}
-    for form in ('md', 'pdf', 'json'):
-        read = shown(document(shared.isms.client, made['ReviewCreate'], form, kind), form)
-        assert letters <= set(unicodedata.normalize('NFKC', json.loads(read)['review']['title'] if form == 'json' else read))
+    told = document(shared.isms.client, made['ReviewCreate'], 'json', kind).json
+    assert told['review']['title'] == made['ReviewCreate']['title']     # what all of it says: test_injection_documents.py
 
 
 def test_the_calendar_holds_it_as_text(shared, mean):  # noqa: F811
@@ -279,7 +290,7 @@ def test_search_finds_it_and_shows_it_as_text(shared, mean):  # noqa: F811
 def test_what_is_no_text_is_refused(shared, name, escape, status):  # noqa: F811
     """NUL is no character of a text; half a pair of UTF-16 is none at all."""
     schema = openapi.description()['components']['schemas'][name]
-    body = json.dumps(with_texts(schema, {}, 'mean TEXT and more')).replace('TEXT', escape)
+    body = json.dumps(with_texts(schema, {}, 'mean TEXT and more', name)).replace('TEXT', escape)
     path = {'InputCreate': '/v1/reviews/{}/inputs', 'DecisionCreate': '/v1/reviews/{}/decisions',
             'ActionItemCreate': '/v1/decisions/{}/action-items', 'FollowUpCreate': '/v1/action-items/{}/follow-ups',
             'AmendmentCreate': '/v1/action-items/{}/amendments'}.get(name, f'/v1/{SCHEMAS[name]}')

@@ -85,10 +85,10 @@ def test_a_change_says_it_too(shared, name):  # noqa: F811
     for kind, (collection, record) in records.items():
         schema = resolved(openapi.description()['components']['schemas'][f'{kind}Change'])
         guarded = {'no_action_reason'} | ({'success_criteria'} if kind == 'ActionItem' else set())
-        for member, body in with_texts(schema, {}, TEXTS[name]).items():
+        for member, body in with_texts(schema, {}, TEXTS[name], f'{kind}Change').items():
             if member in guarded or not (is_text(member, resolved(schema['properties'][member])) or
                                          has_text(resolved(schema['properties'][member]))):
                 continue
             changed = shared.change(f'/v1/{collection}/{record["id"]}', {member: body})
             if isinstance(body, str):
-                assert changed[member] == fitted(TEXTS[name], resolved(schema['properties'][member]))
+                assert changed[member] == fitted(TEXTS[name], resolved(schema['properties'][member]), f'{kind}Change.{member}')

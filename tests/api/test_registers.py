@@ -16,7 +16,7 @@ from openpyxl.utils.escape import unescape
 import pytest
 
 import harness
-from support import after, database, head, plain, poll, shared, talk, walk, whole_life  # noqa: F401
+from support import after, database, head, multiplied, plain, shared, talk, walk, whole_life  # noqa: F401
 
 LISTS = ['/v1/people', '/v1/reviews', '/v1/inputs', '/v1/decisions', '/v1/action-items', '/v1/follow-ups',
          '/v1/reviews/{review}/attendees', '/v1/reviews/{review}/inputs', '/v1/reviews/{review}/decisions',
@@ -153,7 +153,7 @@ def test_a_sheet_is_the_list_in_types(shared, life, path):
     path = path.format(**life)
     answer = shared.isms.client.get(with_format(path, 'xlsx')).expect(200)
     assert answer.headers['Content-Type'] == TYPES['xlsx']
-    assert int(answer.headers['Content-Length']) == len(answer.body)
+    assert answer.headers['Content-Length'] in (None, str(len(answer.body)))     # a long one is made while it is sent
     sheet = openpyxl.load_workbook(io.BytesIO(answer.body)).active
     head, *rows = sheet.iter_rows()
     names = [cell.value for cell in head]
@@ -412,17 +412,11 @@ def test_odd_characters_come_through(shared, life):
 @pytest.fixture(scope='module')
 def many(shared, life):
     """5,000 action items, put into the database directly."""
-    with closing(database(shared.daemon.data)) as connection:
-        row = dict(connection.execute("SELECT * FROM action_item ORDER BY id LIMIT 1").fetchone())
-        del row['key']
-        connection.execute('BEGIN IMMEDIATE')
-        for number in range(5000):
-            row['id'] = f'01890a5d-ac96-774b-bcce-{number:012x}'
-            row['reference'] = f'ACT-1999-{number:04d}'
-            row['title'] = f'Item {number % 7} of many' + (', a zebra' if number >= 3500 else '')
-            connection.execute(f'INSERT INTO action_item ({", ".join(row)}) VALUES ({", ".join("?" * len(row))})',
-                               list(row.values()))
-        connection.execute('COMMIT')
+    def change(number, row):
+        row['reference'] = f'ACT-1999-{number:04d}'
+        row['title'] = f'Item {number % 7} of many' + (', a zebra' if number >= 3500 else '')
+
+    multiplied(shared.daemon.data, 'action_item', 5000, change)
     shared.action_item(shared.get(f'/v1/decisions/{life["decision"]}'))     # takes them into the index of words
     return 5000
 
@@ -538,25 +532,6 @@ def test_what_is_written_meanwhile_is_missed_or_there_but_never_torn(shared, man
     ids = [row['id'] for row in rows]
     assert ids == sorted(set(ids)) and len(ids) >= many
     assert all(None not in row and None not in row.values() for row in rows)
-
-
-def test_too_many_sheets_at_once_are_put_off(shared, many):
-    statuses = []
-
-    def fetch():
-        statuses.append(plain(shared.isms.client, 'GET', '/v1/action-items?format=xlsx'))
-
-    threads = [threading.Thread(target=fetch) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {answer.status for answer in statuses} == {200, 503}
-    for answer in statuses:
-        if answer.status == 503:
-            assert answer.headers['Retry-After'] == '1' and answer.headers['Content-Disposition'] is None
-            assert answer.headers['Content-Type'] == 'application/problem+json'
-    poll(lambda: plain(shared.isms.client, 'GET', '/v1/people?format=xlsx').status == 200)
 
 
 def test_a_failure_breaks_the_answer_off(shared, many):

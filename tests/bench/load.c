@@ -44,6 +44,8 @@ struct connection {
     size_t head_length;
     bool in_body;
     size_t body_left;
+    bool chunked; /* then an answer ends with an empty chunk; no JSON has its bytes */
+    char tail[5];
 };
 
 struct histogram {
@@ -194,6 +196,7 @@ static void send_next(struct load *load, int64_t due)
     connection->due = due;
     connection->head_length = 0;
     connection->in_body = false;
+    connection->chunked = false;
     ssize_t sent = send(connection->fd, requests->texts[at], requests->lengths[at], MSG_NOSIGNAL);
     if (sent != (ssize_t)requests->lengths[at])
         die("a request cannot be sent");
@@ -214,6 +217,16 @@ static void note_answer(struct load *load, struct connection *connection)
     load->idle[load->idle_count++] = (int)(connection - load->connections);
 }
 
+/* True when these bytes of a chunked body are its last. */
+static bool take_chunks(struct connection *connection, const char *data, size_t length)
+{
+    size_t size = sizeof connection->tail;
+    size_t kept = length < size ? size - length : 0;
+    memmove(connection->tail, connection->tail + size - kept, kept);
+    memcpy(connection->tail + kept, data + length - (size - kept), size - kept);
+    return memcmp(connection->tail, "0\r\n\r\n", size) == 0;
+}
+
 /* Takes what has come of an answer; true when it is whole. */
 static bool take(struct connection *connection, const char *data, size_t length)
 {
@@ -231,12 +244,18 @@ static bool take(struct connection *connection, const char *data, size_t length)
             return false;
         end[2] = '\0';
         const char *field = strcasestr(connection->head, "\r\nContent-Length:");
-        if (!field)
-            die("an answer without Content-Length");
-        connection->body_left = strtoul(field + 17, NULL, 10);
+        connection->chunked = strcasestr(connection->head, "\r\nTransfer-Encoding: chunked") != NULL;
+        if (!field && !connection->chunked)
+            die("an answer of no known length");
+        connection->body_left = field ? strtoul(field + 17, NULL, 10) : 0;
         connection->in_body = true;
-        length -= (size_t)(end + 4 - connection->head) - before;
+        size_t of_head = (size_t)(end + 4 - connection->head) - before;
+        data += of_head;
+        length -= of_head;
+        memset(connection->tail, 0, sizeof connection->tail);
     }
+    if (connection->chunked)
+        return take_chunks(connection, data, length);
     if (length > connection->body_left)
         die("more bytes than announced");
     connection->body_left -= length;

@@ -3,6 +3,9 @@
  *   plain rows DB THREADS SECONDS        the same of the table's own columns, without the parents' titles
  *   plain records DB IDS THREADS SECONDS one action item by id (a file of ids), stepped and written as JSON
  *   plain commits DB BODY SECONDS        one row (of the file's bytes) to each durable commit
+ *   plain groups DB POSTS SECONDS        the rows of a created action item, as they are in the database (a file of its
+ *                                        decisions), GROUP of them to each durable commit, copied: what SQLite alone
+ *                                        takes of a write, without HTTP, JSON, rules, hashes and words
  * Prints one line of JSON. */
 #include <pthread.h>
 #include <sqlite3.h>
@@ -257,20 +260,97 @@ static void run_commits(const char *path, const char *body_path, double seconds)
     fclose(file);
 }
 
+/* --- groups --------------------------------------------------------------------------------------------------------
+ */
+
+enum { GROUP = 64, DECISIONS_MAX = 100000 };
+
+/* ?1 is the new id, ?2 a number, ?3 the decision. */
+static const char *const group_sql[] = {
+    "INSERT INTO action_item (id, reference, version, created_at, created_by, updated_at, updated_by, review_id, "
+    "decision_id, kind, title, description, root_cause, owner_id, deadline, success_criteria, priority, resources, "
+    "status, original_deadline, extension_count, progress_percent) "
+    "SELECT ?1, 'ACT-2099-' || ?2, 1, a.created_at, a.created_by, a.updated_at, a.updated_by, d.review_id, d.id, "
+    "a.kind, a.title, a.description, a.root_cause, a.owner_id, a.deadline, a.success_criteria, a.priority, "
+    "a.resources, 'open', a.original_deadline, 0, NULL "
+    "FROM action_item AS a CROSS JOIN decision AS d WHERE a.key = 1 AND d.id = ?3",
+    "INSERT INTO audit_log (seq, at, actor_id, event, resource, resource_id, request_id, body_sha256, previous_hash, "
+    "hash) SELECT l.seq + 1, l.at, l.actor_id, l.event, l.resource, ?1, l.request_id, l.body_sha256, l.previous_hash, "
+    "l.hash FROM audit_log AS l ORDER BY l.seq DESC LIMIT 1",
+    "INSERT INTO version (seq, record_id, version, body) SELECT v.seq + 1, ?1, 1, v.body FROM version AS v "
+    "ORDER BY v.seq DESC LIMIT 1",
+};
+
+static void write_rows(sqlite3 *database, sqlite3_stmt **statements, const char *decision, uint64_t number)
+{
+    char id[ID_BYTES + 32];
+    snprintf(id, sizeof id, "0fffffff-ffff-7000-8000-%012llx", (unsigned long long)number);
+    for (size_t i = 0; i < sizeof group_sql / sizeof *group_sql; i++) {
+        if (sqlite3_bind_text(statements[i], 1, id, ID_BYTES - 1, SQLITE_STATIC) != SQLITE_OK)
+            die(sqlite3_errmsg(database));
+        if (i == 0) {
+            sqlite3_bind_int64(statements[i], 2, (sqlite3_int64)number);
+            sqlite3_bind_text(statements[i], 3, decision, ID_BYTES - 1, SQLITE_STATIC);
+        }
+        if (sqlite3_step(statements[i]) != SQLITE_DONE || sqlite3_reset(statements[i]) != SQLITE_OK ||
+            sqlite3_changes(database) != 1)
+            die(sqlite3_errmsg(database));
+    }
+}
+
+static void run_groups(const char *path, const char *posts_path, double seconds)
+{
+    static char decisions[DECISIONS_MAX][ID_BYTES];
+    size_t count = 0;
+    FILE *file = fopen(posts_path, "r");
+    if (!file)
+        die("cannot read the paths");
+    while (count < DECISIONS_MAX && fscanf(file, "/v1/decisions/%36[^/]/action-items\n", decisions[count]) == 1)
+        count++;
+    fclose(file);
+    sqlite3 *database = open_database(path);
+    sqlite3_stmt *statements[sizeof group_sql / sizeof *group_sql];
+    if (!count || sqlite3_exec(database, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = 1", NULL, NULL, NULL))
+        die("cannot begin");
+    for (size_t i = 0; i < sizeof group_sql / sizeof *group_sql; i++) {
+        if (sqlite3_prepare_v2(database, group_sql[i], -1, &statements[i], NULL) != SQLITE_OK)
+            die(sqlite3_errmsg(database));
+    }
+    uint64_t number = (uint64_t)time(NULL) << 16; /* later than those of a run before */
+    uint64_t rows = 0;
+    double began = now_s();
+    double cpu = cpu_s();
+    while (now_s() < began + seconds) {
+        if (sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+            die(sqlite3_errmsg(database));
+        for (int i = 0; i < GROUP; i++, rows++)
+            write_rows(database, statements, decisions[rows % count], number + rows);
+        if (sqlite3_exec(database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+            die(sqlite3_errmsg(database));
+    }
+    print(rows, 0, now_s() - began, cpu_s() - cpu);
+    for (size_t i = 0; i < sizeof group_sql / sizeof *group_sql; i++)
+        sqlite3_finalize(statements[i]);
+    sqlite3_close(database);
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
     bool records = strcmp(what, "records") == 0 && argc == 6;
     bool commits = strcmp(what, "commits") == 0 && argc == 5;
+    bool groups = strcmp(what, "groups") == 0 && argc == 5;
     bool pages = (strcmp(what, "pages") == 0 || strcmp(what, "rows") == 0) && argc == 5;
     int threads = records || pages ? atoi(argv[argc - 2]) : 1;
-    double seconds = records || pages || commits ? atof(argv[argc - 1]) : 0;
+    double seconds = records || pages || commits || groups ? atof(argv[argc - 1]) : 0;
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (threads < 1 || threads > THREADS_MAX || seconds <= 0 || seconds > SECONDS_MAX)
         die("wrong usage");
     if (commits)
         run_commits(argv[2], argv[3], seconds);
+    else if (groups)
+        run_groups(argv[2], argv[3], seconds);
     else
         run_reads(argv[2],
                   records                     ? record_sql

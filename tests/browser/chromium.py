@@ -7,19 +7,22 @@ import os
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 
 # Debian's. Root has no sandbox there, and a container often no /dev/shm of use.
 COMMAND = ['chromium', '--headless', '--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--no-first-run',
            '--disable-background-networking', '--hide-scrollbars', '--remote-debugging-pipe']
+FONTS = Path(__file__).resolve().parent / 'fonts.conf'
 
 
 class Chromium:
     def __init__(self):
         self.profile = tempfile.mkdtemp(prefix='reviewd-chromium-')
         ours, theirs = self._pipes()
+        environment = {**os.environ, 'HOME': self.profile, 'XDG_CACHE_HOME': self.profile, 'FONTCONFIG_FILE': str(FONTS)}
         self.process = subprocess.Popen(
             [*COMMAND, f'--user-data-dir={self.profile}', 'about:blank'], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(3, 4), env={**os.environ, 'HOME': self.profile},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(3, 4), env=environment,
             preexec_fn=lambda: [os.dup2(theirs[i], 3 + i) for i in range(2)])
         for end in theirs:
             os.close(end)

@@ -20,8 +20,8 @@ import harness
 from support import database, plain, poll, walk
 
 SHIM = Path(__file__).with_name('fault.c')
-WRITES, SYNCS, TRUNCATES = 1, 2, 4
-CONTROL = struct.Struct('=7q40s')
+WRITES, SYNCS, TRUNCATES, READS, OPENS, NAMES = 1, 2, 4, 8, 16, 32
+CONTROL = struct.Struct('=8q40s')
 
 _numbers = itertools.count(1)
 
@@ -36,27 +36,29 @@ def compiled_shim(folder):
 class Faults:
     """What the shim in one daemon does, told through a page that both share (struct control in fault.c)."""
 
-    def __init__(self, daemon, library):
+    def __init__(self, daemon, library, folder=None):
         path = daemon.scratch / 'faults'
         path.write_bytes(b'\0' * CONTROL.size)
         with path.open('r+b') as file:
             self._page = mmap.mmap(file.fileno(), CONTROL.size)
         self._delay_us = 0
         daemon.env |= {
-            'LD_PRELOAD': str(library), 'FAULT_CONTROL': str(path), 'FAULT_FOLDER': os.path.realpath(daemon.data),
+            'LD_PRELOAD': f'{daemon.env.get("LD_PRELOAD", "")} {library}'.strip(), 'FAULT_CONTROL': str(path),
+            'FAULT_FOLDER': os.path.realpath(folder or daemon.data),
             'ASAN_OPTIONS': daemon.env.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0',
         }
 
-    def _tell(self, calls=0, error=0, skip=0, count=0, suffix=''):
+    def _tell(self, calls=0, error=0, skip=0, count=0, suffix='', halves=False):
         # `calls` last: it is what makes the shim look at the rest.
         self._page[0:8] = struct.pack('=q', 0)
         self._page[8:CONTROL.size] = CONTROL.pack(
-            0, error, skip, count, self._delay_us, 0, 0, suffix.encode())[8:]
+            0, error, skip, count, self._delay_us, 0, 0, halves, suffix.encode())[8:]
         self._page[0:8] = struct.pack('=q', calls)
 
-    def fail(self, calls, error=errno.EIO, skip=0, count=-1, suffix=''):
-        """From the call after `skip` on, `count` of them fail (-1: all), on files whose name ends so."""
-        self._tell(calls, error, skip, count, suffix)
+    def fail(self, calls, error=errno.EIO, skip=0, count=-1, suffix='', halves=False):
+        """From the call after `skip` on, `count` of them fail (-1: all), on files whose name ends so. With `halves` the
+        first of them, a write, writes the half of it and says so."""
+        self._tell(calls, error, skip, count, suffix, halves)
 
     def none(self):
         self._tell()
@@ -65,6 +67,10 @@ class Faults:
         """Every sync takes so much longer."""
         self._delay_us = int(seconds * 1e6)
         self._tell()
+
+    @property
+    def seen(self):
+        return CONTROL.unpack(self._page[:])[5]
 
     @property
     def failed(self):
@@ -224,6 +230,6 @@ def daemon_on(data, populated, **options):
     return daemon
 
 
-__all__ = ['Caller', 'Faults', 'Load', 'SYNCS', 'TRUNCATES', 'WRITES', 'assert_ledger', 'assert_sound',
-           'compiled_shim', 'daemon_on', 'descriptors', 'emails', 'fresh_email', 'is_sanitized', 'person', 'poll',
+__all__ = ['Caller', 'Faults', 'Load', 'NAMES', 'OPENS', 'READS', 'SYNCS', 'TRUNCATES', 'WRITES', 'assert_ledger',
+           'assert_sound', 'compiled_shim', 'daemon_on', 'descriptors', 'emails', 'fresh_email', 'is_sanitized', 'person', 'poll',
            'problem', 'resident_kib', 'send', 'settled', 'small_disk']

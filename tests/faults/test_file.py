@@ -1,6 +1,7 @@
 """Evidence files on a bad day: no room while they come in, while they are stored, and a disk that fails."""
 
 import errno
+import json
 import os
 import threading
 import time
@@ -8,7 +9,7 @@ import time
 import pytest
 
 import harness
-from faults import SYNCS, TRUNCATES, WRITES, assert_sound, daemon_on, descriptors, problem, small_disk
+from faults import READS, SYNCS, TRUNCATES, WRITES, assert_sound, daemon_on, descriptors, person, problem, small_disk
 from files import content, disposition, pdf, send
 from support import audit_head, plain, rows_stored, walk
 
@@ -89,6 +90,29 @@ def test_an_unknown_outcome_is_settled_by_the_key(ready):
     assert attempt(org, path, data, Idempotency_Key='unknown-outcome').status == 201
     assert len(walk(org.isms.client, f'{path}/attachments')) == 1
     assert_sound(org.daemon)
+
+
+@pytest.mark.parametrize('size', [1000, 100000])
+def test_a_token_that_cannot_be_looked_up(ready, size):
+    """The body is let go, and a moment later it is known who sent it: they are told so, and not that there was no body,
+    which would be kept for their key."""
+    org, path = ready
+    file = {'Content_Disposition': disposition('a.pdf'), 'Content_Type': 'application/pdf'}
+    told = set()
+    for skip in range(6):
+        number = f'{skip}-{size}@example.org'
+        text = json.dumps(person(f'petra-{number}')).encode() + b' ' * size
+        for target, body, headers in ((f'{path}/attachments', pdf(size), file),
+                                      ('/v1/people', text, {'Content_Type': 'application/json'})):
+            key = f'key {skip} of {target}'
+            org.person(email=f'{headers["Content_Type"].replace("/", "-")}-{number}')      # callers are looked up anew
+            org.faults.fail(READS, errno.EIO, skip=skip, count=1)
+            first = plain(org.isms.client, 'POST', target, body, Idempotency_Key=key, **headers)
+            org.faults.none()
+            told.add(first.status)
+            assert first.status in (201, 503), first
+            assert plain(org.isms.client, 'POST', target, body, Idempotency_Key=key, **headers).status == 201
+    assert 503 in told
 
 
 def test_others_are_served_meanwhile(ready):

@@ -9,7 +9,6 @@
 struct world fuzz_world;
 static struct id ana;
 
-/* Importing (CSV, NDJSON) is to have its rows here too: what POST /v1/imports takes is read from anybody. */
 static const struct target targets[] = {
     {"accept", fuzz_accept, true},
     {"attachment", fuzz_attachment, true},
@@ -22,6 +21,7 @@ static const struct target targets[] = {
     {"disposition", fuzz_disposition, false},
     {"document", fuzz_document, false},
     {"form", fuzz_form, false},
+    {"import", fuzz_import, true},
     {"key", fuzz_key, true},
     {"markdown", fuzz_markdown, false},
     {"media_type", fuzz_media_type, false},

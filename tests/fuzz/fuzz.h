@@ -86,7 +86,7 @@ void canonical_put(struct buffer *out, const json_t *value);
 void canonical_put_number(struct buffer *out, double value);
 
 /* A member of a ZIP archive, unpacked; to be freed. NULL where there is none of that name. */
-char *zip_read(int file, const char *name, size_t *ret_length);
+char *zip_read(const struct buffer *archive, const char *name, size_t *ret_length);
 
 /* --- the targets ---------------------------------------------------------------------------------------------------
  */
@@ -97,6 +97,7 @@ void fuzz_query(const uint8_t *data, size_t size);
 void fuzz_search(const uint8_t *data, size_t size);
 void fuzz_cursor(const uint8_t *data, size_t size);
 void fuzz_path(const uint8_t *data, size_t size);
+void fuzz_import(const uint8_t *data, size_t size);
 void fuzz_key(const uint8_t *data, size_t size);
 void fuzz_token(const uint8_t *data, size_t size);
 void fuzz_condition(const uint8_t *data, size_t size);

@@ -156,12 +156,13 @@ void fuzz_xlsx(const uint8_t *data, size_t size)
     void *record = arena_alloc(&arena, resource->size);
     record_fill(resource, record, &input, &arena);
     struct instant now = instant_from_ms(WORLD_NOW_MS);
-    int file = -1;
-    int64_t length = 0;
-    struct xlsx *xlsx = xlsx_begin(resource, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", "Records", &now);
-    REQUIRE(xlsx && xlsx_add(xlsx, record) && xlsx_finish(xlsx, &file, &length), "there is no sheet");
+    struct buffer out = {0};
+    struct xlsx *xlsx =
+        xlsx_begin(&out, resource, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", "Records", &now);
+    REQUIRE(xlsx && xlsx_add(xlsx, record) && xlsx_finish(xlsx), "there is no sheet");
+    xlsx_drop(xlsx);
     size_t sheet_length;
-    char *sheet = zip_read(file, "xl/worksheets/sheet1.xml", &sheet_length);
+    char *sheet = zip_read(&out, "xl/worksheets/sheet1.xml", &sheet_length);
     REQUIRE(sheet, "the workbook has no sheet");
     markup_check(sheet, sheet_length);
     REQUIRE(!strstr(sheet, "<f>"), "there is a formula");
@@ -176,6 +177,6 @@ void fuzz_xlsx(const uint8_t *data, size_t size)
         REQUIRE(strcmp(text ? text : "", got ? got : "") == 0, "%s: '%s' has become '%s'", field->name, text, got);
     }
     free(sheet);
-    close(file);
+    buffer_finish(&out);
     arena_finish(&arena);
 }

@@ -27,6 +27,7 @@ RUNS = {
     'disposition': 3600,
     'document': 600,
     'form': 3000,
+    'import': 900,
     'key': 6000,
     'markdown': 1200,
     'media_type': 2400,
@@ -218,6 +219,26 @@ DISPOSITIONS = [
     'attachment; filename="open',
     'attachment;filename*=x',
 ]
+# What it is imported as, by the target's table, and the file.
+IMPORTS = [
+    (0, 'name,email,role,job_title\nNina,nina@x.org,employee,\n"Zo ""Z"" Z",zo@x.org,auditor,\'=1\n'),
+    (0, '\ufeffemail,name\r\nivo@x.org,Other\r\n,\r\n"a\nb","c'),
+    (1, 'decision_id,kind,title,owner_id,deadline,priority,success_criteria\nDEC-2026-001,change,Tell all,ivo@x.org,'
+        '2027-01-31,high,"[{""statement"":""All were told"",""verification"":""By asking""}]"\n'),
+    (1, 'decision_id,success_criteria\nDEC-2026-001,[\nDEC-2026-001,"{"\n'),
+    (2, 'review_id,kind,title\nMR-2026-03,no_change,x\nMR-2026-99,no_change,x\n'),
+    (3, '{"resource":"person","name":7,"email":"n","x":1}\n{"resource":"input","clause":"z"}\n[]\n\n'),
+    (3, '{"resource":"action_item","decision_id":"DEC-2026-001","reference":"ACT-2020-0001","kind":"change","title":"Old",'
+        '"owner_id":"ivo@x.org","deadline":"2020-03-01","status":"completed","completed_on":"2020-02-20","created_at":'
+        '"2020-01-01","success_criteria":[{"id":"c3","statement":"All were told","verification":"By asking"}]}\n'
+        '{"resource":"follow_up","action_item_id":"ACT-2020-0001","kind":"completion","performed_by_id":"ivo@x.org",'
+        '"performed_on":"2020-02-20","note":"Done","outcome":"completed","next_follow_up_on":"2020-05-01"}\n'),
+    (4, '{"resource":"review","reference":"MR-2020-01","title":"Old","type":"scheduled","scope":"All","period_start":'
+        '"2019-01-01","period_end":"2019-12-31","planned_on":"2020-01-31","chair_id":"vesna@x.org","status":"cancelled",'
+        '"cancel_reason":"Nobody came"}\n{"resource":"attendee","review_id":"MR-2020-01","person_id":"ivo@x.org"}\n'),
+    (5, '{"action_item_id":"ACT-2026-0001","kind":"progress","performed_by_id":"ana@x.org","performed_on":"2026-11-21",'
+        '"note":"On it.","outcome":"at_risk","progress_percent":40}\n'),
+]
 SETTINGS = [
     'listen = 127.0.0.1:8080\nworkers = 2\n',
     '# a comment\n\nlog_level=debug\r\n',
@@ -359,6 +380,8 @@ WORDS = {
     'disposition': 'filename= filename*= UTF-8\'\' ISO-8859-1\'\' attachment; %E2%82%AC \\" name=',
     'form': '--x --x-- \r\n\r\n Content-Disposition: form-data; name="file" filename="a" Content-Type: '
             'text/csv \r\n--x Content-Transfer-Encoding: base64 boundary= name="description"',
+    'import': '{"resource":" "} person review attendee input decision action_item amendment follow_up , ," "" \r\n '
+              '"id":" "created_at":" "imported":true null true [] email name DEC-2026-001 ACT-2026-0001 MR-2026-03 ivo@x.org',
     'markdown': '** ``` [a]( ](http:// ](javascript: <script> <!-- --> &# <http:// \n\n > 1. - # === ![ "t" '
                 'data: \\\\ &lt;',
     'media_type': '%PDF- PK\x03\x04 [Content_Types].xml word/document mimetype application/vnd.oasis.opendocument. '
@@ -491,6 +514,7 @@ def seeds(target):
             b'\2\5' + FORM.replace('--x', '------WebKitFormBoundary7MA4YWxkTrZu0gW').encode(),
             b'\1\5' + FORM.replace('--x', '--a b').encode(),
         ],
+        'import': lambda: [bytes([way]) + text.encode() for way, text in IMPORTS],
         'key': lambda: [b'\0' + key.encode() for key in KEYS] + [b'\7' + b'12345678'],
         'markdown': lambda: [b'\0' + text.encode() for text in MARKDOWN],
         'media_type': lambda: [f'{name}\n{kind}\n'.encode() + content for name, kind, content in FILES],

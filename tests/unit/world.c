@@ -52,8 +52,10 @@ void world_begin(struct world *world)
     *world = (struct world){.settings = {.next_review_max_months = 12,
                                          .decision_horizon_months = 24,
                                          .write_timeout_ms = 60000,
+                                         .body_max_bytes = 65536,
                                          .attachment_max_bytes = 1024,
                                          .attachments_total_max_mib = 1,
+                                         .public_url = "",
                                          .docs_bundle = "/nowhere"}};
     /* Where it can be, in memory: nothing here asks whether a disk keeps its word. */
     snprintf(world->folder, sizeof world->folder, "%s/reviewd-unit-XXXXXX",
@@ -128,7 +130,7 @@ struct response *world_ask(struct world *world, const struct ask_for *ask)
     headers[HEADER_IF_MATCH] = !ask->if_match ? "*" : *ask->if_match ? ask->if_match : NULL;
     headers[HEADER_IDEMPOTENCY_KEY] = ask->key;
     headers[HEADER_ACCEPT_ENCODING] = ask->accept_encoding;
-    headers[HEADER_AUTHORIZATION] = ask->authorization;
+    headers[HEADER_AUTHORIZATION] = ask->authorization && *ask->authorization ? ask->authorization : NULL;
     headers[HEADER_X_REQUEST_ID] = "unit-test";
     headers[HEADER_CONTENT_DISPOSITION] = ask->file ? "attachment; filename*=UTF-8''scan%20%E2%82%AC.csv" : NULL;
     world->request.upload = take_file(world, ask->file);

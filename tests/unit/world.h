@@ -30,7 +30,7 @@ struct ask_for {
     const char *key;      /* Idempotency-Key */
     const char *if_match; /* "*" where it is left out; "" for none */
     const char *accept_encoding;
-    const char *authorization; /* in place of `as` */
+    const char *authorization; /* in place of `as`; "": no header at all */
     const char *file;          /* in place of a body: what a file says that is sent as it is … */
     const char *type;          /* … of this media type, or of none */
 };

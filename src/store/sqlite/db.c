@@ -42,6 +42,7 @@ struct db {
     enum db_fault fault;
     char message[300];
     int wal_pages;
+    bool sync_failed;
     struct slot slots[STATEMENT_SLOTS];
     struct query queries[QUERIES_MAX];
     uint64_t query_clock;
@@ -371,6 +372,17 @@ bool db_script(struct db *db, const char *sql)
     return note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
 }
 
+#ifdef REVIEWD_FAILPOINTS
+bool db_failed(struct db *db, bool fails)
+{
+    if (fails) {
+        db->fault = DB_FAULT_IO;
+        snprintf(db->message, sizeof db->message, "disk I/O error");
+    }
+    return fails;
+}
+#endif
+
 enum db_fault db_fault(const struct db *db)
 {
     return db->fault;
@@ -425,6 +437,7 @@ bool db_checkpoint(struct db *db)
     int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
     if (code == SQLITE_OK)
         db->wal_pages = log - moved;
+    db->sync_failed |= code == SQLITE_IOERR_FSYNC;
     return note(db, code);
 }
 
@@ -437,22 +450,31 @@ bool db_cut_log(struct db *db)
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     if (code == SQLITE_OK)
         db->wal_pages = 0;
+    db->sync_failed |= code == SQLITE_IOERR_FSYNC;
     return code == SQLITE_OK;
+}
+
+bool db_sync_failed(const struct db *db)
+{
+    return db->sync_failed;
 }
 
 bool db_backup(struct db *db, const char *path)
 {
     sqlite3 *target = NULL;
+    if (DB_FAILPOINT(db, "backup.open"))
+        return false;
     int code = sqlite3_open_v2(path, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     sqlite3_backup *backup = code == SQLITE_OK ? sqlite3_backup_init(target, "main", db->handle, "main") : NULL;
     if (backup) {
-        bool whole = sqlite3_backup_step(backup, -1) == SQLITE_DONE;
+        bool whole = !FAILPOINT("backup.step") && sqlite3_backup_step(backup, -1) == SQLITE_DONE;
         code = sqlite3_backup_finish(backup);
         if (code == SQLITE_OK && !whole)
             code = SQLITE_BUSY;
         /* A backup is one file: no log beside it. */
         if (code == SQLITE_OK)
-            code = sqlite3_exec(target, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+            code = FAILPOINT("backup.finish") ? SQLITE_IOERR
+                                              : sqlite3_exec(target, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
     } else {
         code = target ? sqlite3_errcode(target) : SQLITE_NOMEM;
     }
@@ -462,7 +484,7 @@ bool db_backup(struct db *db, const char *path)
 
 static bool check_pragma(struct db *db, const char *sql, void (*report)(void *, const char *), void *context)
 {
-    struct db_statement *statement = db_fixed(db, sql);
+    struct db_statement *statement = DB_FAILPOINT(db, "check") ? NULL : db_fixed(db, sql);
     bool fine = statement != NULL;
     enum db_step step = DB_DONE;
     while (statement && (step = db_step(statement)) == DB_ROW) {

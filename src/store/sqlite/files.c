@@ -3,7 +3,9 @@
  * - The log (WAL). SQLite writes each page of a COMMIT by two calls of the system. Here they are gathered, and written
  *   together before anybody can miss them: before the log is synced, read, measured or cut. SQLite tells the other
  *   connections of new pages only after the sync (synchronous=FULL, which every writer of ours has), so that no other
- *   process looks for what is not there yet. A failure of the gathered write is one of the sync: COMMIT fails.
+ *   process looks for what is not there yet. A failure of the gathered write is one of the sync: COMMIT fails. It may
+ *   also come of a read, after which SQLite takes no more than that statement back: so what was lost fails whatever
+ *   wants it, until the transaction is taken back as a whole.
  *   What is gathered and not synced is of a transaction under way. Once that is taken back it is forgotten, since its
  *   place in the log is the next writer's, be it another process: files_forget() at each rollback, and at the close.
  * - The journal of a statement, from which SQLite takes back one that fails half-way. It lives for that statement, and
@@ -29,6 +31,7 @@ struct log_file {
     sqlite3_file file;
     sqlite3_int64 at; /* where what is gathered belongs */
     size_t gathered;
+    int failed; /* what was gathered from `at` on could not be written, and is lost: SQLite's code for that */
     char *data;
     void *real[]; /* the system's file: SQLite aligns by eight */
 };
@@ -38,19 +41,24 @@ static sqlite3_file *real_of(sqlite3_file *file)
     return (sqlite3_file *)((struct log_file *)file)->real;
 }
 
-/* What cannot be written is dropped: after any error the transaction is taken back as a whole (group_try() in the
- * writer), and the next one writes to the same place. To keep it would hold up the checkpoint that makes room. */
+/* What cannot be written is dropped: the transaction will be taken back, and the next one writes to the same place. To
+ * keep it would hold up the checkpoint that makes room. */
 static int log_flush(sqlite3_file *file)
 {
     struct log_file *log = (struct log_file *)file;
     int length = (int)log->gathered;
+    if (log->failed || !length)
+        return log->failed;
     log->gathered = 0;
-    return length ? real_of(file)->pMethods->xWrite(real_of(file), log->data, length, log->at) : SQLITE_OK;
+    log->failed = real_of(file)->pMethods->xWrite(real_of(file), log->data, length, log->at);
+    return log->failed;
 }
 
 static int log_write(sqlite3_file *file, const void *data, int length, sqlite3_int64 at)
 {
     struct log_file *log = (struct log_file *)file;
+    if (log->failed)
+        return log->failed;
     if (!log->data)
         log->data = malloc(GATHERED_BYTES);
     bool fits =
@@ -68,9 +76,12 @@ static int log_write(sqlite3_file *file, const void *data, int length, sqlite3_i
     return SQLITE_OK;
 }
 
+/* What stands before what was lost is read all the same: a transaction is taken back with it. */
 static int log_read(sqlite3_file *file, void *data, int length, sqlite3_int64 at)
 {
     int code = log_flush(file);
+    if (at + length <= ((struct log_file *)file)->at)
+        code = SQLITE_OK;
     return code == SQLITE_OK ? real_of(file)->pMethods->xRead(real_of(file), data, length, at) : code;
 }
 
@@ -148,8 +159,10 @@ void files_forget(sqlite3 *handle)
 {
     sqlite3_file *file = NULL;
     if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK && file &&
-        file->pMethods == &log_methods)
+        file->pMethods == &log_methods) {
         ((struct log_file *)file)->gathered = 0;
+        ((struct log_file *)file)->failed = SQLITE_OK;
+    }
 }
 
 static int log_open(const char *name, sqlite3_file *file, int flags, int *ret_flags)

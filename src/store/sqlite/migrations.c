@@ -54,7 +54,7 @@ bool db_migrate(struct db *db, const struct migration *migration)
     int none;
     if (!db_script(db, "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
                        "applied_at TEXT NOT NULL) STRICT") ||
-        !db_script(db, migration->sql))
+        DB_FAILPOINT(db, "migrate.step") || !db_script(db, migration->sql) || DB_FAILPOINT(db, "migrate.number"))
         return false;
     struct db_statement *statement = db_query(db, "INSERT INTO migration (number, name, applied_at) VALUES ($1, $2, "
                                                   "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))");

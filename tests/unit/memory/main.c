@@ -1,5 +1,5 @@
 #include "../unit.h"
-#include "../world.h"
+#include "requests.h"
 #include "shim.h"
 
 Suite *requests_suite(void);
@@ -10,6 +10,7 @@ int main(void)
 {
     shim_install();
     world_init();
+    requests_make();
     Suite *suites[] = {requests_suite(), start_suite(), pack_suite()};
     return unit_run(suites, sizeof suites / sizeof *suites);
 }

@@ -12,8 +12,8 @@ enum shim_source { SHIM_OURS, SHIM_JANSSON, SHIM_SQLITE, SHIM_COUNT };
 /* Before SQLite is initialised. */
 void shim_install(void);
 
-/* From now on the n-th allocation (from 1) of a source fails, once. 0: none. */
-void shim_arm(enum shim_source source, size_t n);
+/* From now on the n-th allocation (from 1) of a source fails: it alone, or all that come after it, too. 0: none. */
+void shim_arm(enum shim_source source, size_t n, bool for_good);
 
 /* No more failures; whether there was one. */
 bool shim_disarm(void);

@@ -86,7 +86,7 @@ static void fail_each(const struct ask_for *ask, enum shim_source source, size_t
     long held = shim_held(source);
     bool fired = true;
     for (size_t n = 1; fired; n += 1 + n / fewer) {
-        shim_arm(source, n);
+        shim_arm(source, n, false);
         enum end end = take(ask, &length);
         fired = shim_disarm();
         ends[end]++;
@@ -122,7 +122,7 @@ START_TEST(allocations_fail_while_the_head_is_signed)
         snprintf(body, sizeof body, "{\"location\":\"Room %zu\"}", n);
         world_expect(&world, 200, &(const struct ask_for){METHOD_PATCH, "/v1/reviews/MR-2026-03", body, "ana@x.org"});
         world_forget(&world);
-        shim_arm(_i, n);
+        shim_arm(_i, n, false);
         enum end end = take(&draft, &length);
         fired = shim_disarm();
         ck_assert(fired || end == WHOLE);

@@ -36,7 +36,7 @@ START_TEST(opening_fails_or_works)
     for (size_t n = 1; fired; n++) {
         struct store store = {0};
         const char *message = NULL;
-        shim_arm(source, n);
+        shim_arm(source, n, false);
         bool opened = store_open(&store, world.folder, DB_WRITER, &message);
         struct api *api = opened ? api_create(&(const struct api_options){.settings = &world.settings}) : NULL;
         struct api_worker *worker = api ? api_worker_create(api, &store) : NULL;
@@ -78,7 +78,7 @@ START_TEST(a_new_database_is_whole_or_not_there)
         struct store store = {0};
         const char *message = NULL;
         remove_database();
-        shim_arm(source, n);
+        shim_arm(source, n, false);
         bool opened = store_open(&store, world.folder, DB_WRITER, &message);
         fired = shim_disarm();
         ck_assert_msg(fired || opened, "%zu: nothing failed, and it is not made", n);
@@ -90,6 +90,22 @@ START_TEST(a_new_database_is_whole_or_not_there)
 }
 END_TEST
 
+/* It is made by the first who asks for it, and kept. */
+START_TEST(the_description_is_made_or_not)
+{
+    const char *text = NULL;
+    for (size_t n = 1; !text; n += 1 + n / 12) {
+        size_t length;
+        long held = shim_held(SHIM_OURS);
+        shim_arm(SHIM_OURS, n, _i);
+        text = api_openapi(&length);
+        bool fired = shim_disarm();
+        ck_assert_msg(fired != (text != NULL), "%zu: %s", n, text ? "made without memory" : "not made, with memory");
+        ck_assert_msg(text || shim_held(SHIM_OURS) == held, "%zu: ours leak", n);
+    }
+}
+END_TEST
+
 Suite *start_suite(void)
 {
     Suite *suite = suite_create("memory/start");
@@ -97,5 +113,6 @@ Suite *start_suite(void)
     tcase_add_unchecked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, opening_fails_or_works, 0, 2);
     tcase_add_loop_test(tcase, a_new_database_is_whole_or_not_there, 0, 2);
+    tcase_add_loop_test(tcase, the_description_is_made_or_not, 0, 2);
     return suite;
 }
