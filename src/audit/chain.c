@@ -9,7 +9,7 @@ static const char zeros[] = "000000000000000000000000000000000000000000000000000
 static void put_member(struct buffer *buffer, const char *name, const char *text)
 {
     buffer_put(buffer, name);
-    if (text && *text)
+    if (text) /* an empty one is not absent: it would have been put there since */
         json_put_text(buffer, text, strlen(text));
     else
         buffer_put(buffer, "null");
@@ -152,7 +152,7 @@ static void copy_column(struct db_statement *statement, int column, char *target
     const char *text = db_text(statement, column);
     size_t length = text ? db_length(statement, column) : 0;
     if (length >= size)
-        length = size - 1; /* a damaged log is to be reported, not to be trusted */
+        length = 0; /* its beginning alone might be what it was */
     memcpy(target, text ? text : "", length);
     target[length] = '\0';
 }

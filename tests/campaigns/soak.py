@@ -111,11 +111,9 @@ class Soak:
 
     def errands(self):
         """What happens once in each slice, beside the load."""
-        daemon, token = self.org.daemon, self.org.daemon.token(self.org.head.email, label='for a slice')
-        caller = faults.Caller(daemon, token)
+        daemon = self.org.daemon
         worker = Worker(self, None)
         try:
-            caller.request('GET', '/v1/reviews')
             for accept in ('text/csv', 'application/x-ndjson',
                            'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'):
                 worker.ask('GET', '/v1/action-items', Accept=accept)
@@ -125,24 +123,27 @@ class Soak:
             backup = self.folder / 'backup'
             daemon.cli('backup', str(backup))
             backup.unlink()
-            self.churn(worker, caller)
+            worker.caller.close()      # copying may take longer than a connection may be idle
+            self.churn(worker)
         finally:
-            caller.close()
             worker.caller.close()
 
-    def churn(self, worker, caller):
+    def churn(self, worker):
         """Tokens are made, used and revoked, over HTTP and by the command line."""
+        daemon = self.org.daemon
+        caller = faults.Caller(daemon, daemon.token(self.org.head.email, label='for a slice'))
+        caller.request('GET', '/v1/reviews')
         _, made = worker.ask('POST', '/v1/calendar-tokens', {'label': 'for a slice'})
         feed = json.loads(made)
         with urllib.request.urlopen(f'{self.org.daemon.url}{feed["url"]}', timeout=60) as calendar:
             calendar.read()
         worker.ask('POST', f'/v1/calendar-tokens/{feed["id"]}/revoke', {}, If_Match='*')
-        daemon = self.org.daemon
         listed = json.loads(daemon.cli('token', 'list', '--json').stdout)
         for token in (listed['data'] if isinstance(listed, dict) else listed):
             if token['label'] == 'for a slice' and not token['revoked_at']:
                 daemon.cli('token', 'revoke', token['id'])
         poll(lambda: caller.request('GET', '/v1/reviews')[0] == 401, 2, 'a token that was revoked is taken')
+        caller.close()
 
     # --- a slice of the day
 

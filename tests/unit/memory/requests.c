@@ -23,6 +23,11 @@ static const struct named_request written[] = {
     {"versions as they are hashed",
      {METHOD_GET, "/v1/people/petra@x.org/sealed-history?count=true", NULL, "ana@x.org"}},
     {"people of then", {METHOD_GET, "/v1/people?as_of=2026-11-21T12:00:00Z&sort=name", NULL, "ana@x.org"}},
+    {"reviews of then", {METHOD_GET, "/v1/reviews?as_of=2026-11-21T12:00:00Z&status=approved", NULL, "ana@x.org"}},
+    {"inputs of then", {METHOD_GET, "/v1/inputs?as_of=2026-11-21T12:00:00Z&sort=-title&limit=9", NULL, "ivo@x.org"}},
+    {"an action item of then",
+     {METHOD_GET, "/v1/action-items/ACT-2026-0001?as_of=2026-11-21T12:00:00Z", NULL, "ana@x.org"}},
+    {"compare with the one before", {METHOD_GET, "/v1/reviews/MR-2026-02/compare", NULL, "mirko@x.org"}},
     {"plan a review",
      {METHOD_POST, "/v1/reviews",
       "{\"title\":\"Another\",\"type\":\"extraordinary\",\"trigger\":\"other\",\"scope\":\"All\",\"period_start\":"
