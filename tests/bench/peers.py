@@ -192,8 +192,9 @@ class Side:
         """What its processes have between them: shared pages are divided among those that share them."""
         total = 0
         for pid in self.pids():
-            rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-            total += int(re.search(r"^Pss: +(\d+)", rollup, re.M)[1])
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):      # one that was about to end
+                rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+                total += int(re.search(r"^Pss: +(\d+)", rollup, re.M)[1])
         return total / 1024
 
 
