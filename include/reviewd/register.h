@@ -64,6 +64,9 @@ struct xlsx *xlsx_begin(struct buffer *out, const struct resource *resource, con
  */
 bool xlsx_add(struct xlsx *xlsx, const void *record);
 
+/* The bytes of the sheet so far, before they are packed. */
+int64_t xlsx_written(const struct xlsx *xlsx);
+
 /* Adds what comes behind the rows. False as before. */
 bool xlsx_finish(struct xlsx *xlsx);
 

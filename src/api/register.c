@@ -1,5 +1,5 @@
-/* Lists as registers: the whole of one, made while it is sent, page by page. Between two pages nothing is held: the
- * next one begins behind the last row of the one before. */
+/* Lists as registers: the whole of one, made while it is sent, page by page. No more than a page is held while the
+ * client reads it, and nothing of the database: the next page begins behind the last row of the one before. */
 #include "worker.h"
 
 #include "reviewd/failpoint.h"
@@ -8,9 +8,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+/* A page ends with whichever comes first: many short rows take long, and a few long ones much room. */
 enum {
     PAGE_ROWS = 200,
     SHEET_PAGE_ROWS = 50, /* to pack one takes as long as to write four */
+    PAGE_BYTES = 192 * 1024,
     CAP_MAX = 1000000000,
     FINDS_OFTEN = 1000,
     SHEETS_AT_ONCE = 8, /* each holds the state of a compression, a quarter of a megabyte */
@@ -42,135 +44,138 @@ bool register_limit(struct call *call, struct list_query *query)
 
 /* --- rows -------------------------------------------------------------------------------------------------------- */
 
-/* A walk through a list by pages. */
-struct rows {
+/* A register on its way, in the call's arena: a walk through the list by pages. */
+struct register_stream {
     struct call *call;
     struct list_query query;
     int64_t left; /* of the cap; -1: there is none */
-    int page;     /* rows of a page */
-    int walked;   /* of this page … */
-    int count;    /* … and handed on of it */
+    int walked;   /* rows of this page */
     bool begun;
-    bool over;
-    bool broken; /* a version of the past cannot be read back */
-    bool failed; /* what the records were handed to */
+    bool paused; /* the page is full; else it ended with the list */
+    bool broken; /* memory is out, a sheet is full, or a version of the past cannot be read back */
+    bool over;   /* with all that comes behind the rows */
     struct id after_id;
-    struct key_set found; /* where words are looked for, and found often */
     struct buffer after;  /* the last row's value of what is sorted by */
-    bool (*put)(void *context, const void *record);
-    void *context;
+    struct key_set found; /* where words are looked for, and found often */
+    struct xlsx *xlsx;    /* which adds to the text */
+    struct buffer text;   /* to be sent */
+    size_t sent;
+    int64_t page_began; /* when so many bytes were written */
 };
 
 /* At the first row; the query's limit is the cap, 0 for none. What the query points to is borrowed. */
-static void rows_begin(struct rows *rows, struct call *call, const struct list_query *query)
+static void stream_begin(struct register_stream *stream, struct call *call, const struct list_query *query)
 {
-    *rows = (struct rows){.call = call,
-                          .query = *query,
-                          .left = query->limit ? query->limit : -1,
-                          .page = call->format == FORMAT_XLSX ? SHEET_PAGE_ROWS : PAGE_ROWS};
+    *stream = (struct register_stream){.call = call, .query = *query, .left = query->limit ? query->limit : -1};
+    stream->query.limit = call->format == FORMAT_XLSX ? SHEET_PAGE_ROWS : PAGE_ROWS;
+}
+
+/* Of a sheet as it is before it is packed: what the page costs, rather than what comes of it. */
+static int64_t written(const struct register_stream *stream)
+{
+    return stream->xlsx ? xlsx_written(stream->xlsx) : (int64_t)stream->text.length;
 }
 
 /* Notes where the page ends; false there. */
-static bool goes_on(struct rows *rows, const void *record)
+static bool goes_on(struct register_stream *stream, const void *record)
 {
-    if (++rows->walked < rows->query.limit && rows->left != 0)
+    if (++stream->walked < stream->query.limit && stream->left != 0 &&
+        written(stream) - stream->page_began < PAGE_BYTES)
         return true;
     struct arena arena;
     arena_init(&arena);
-    const char *value = list_sort_value(&arena, rows->query.sort, record);
-    rows->after.length = 0;
-    buffer_add(&rows->after, value, strlen(value) + 1);
-    rows->after.failed |= arena_failed(&arena);
+    const char *value = list_sort_value(&arena, stream->query.sort, record);
+    stream->after.length = 0;
+    buffer_add(&stream->after, value, strlen(value) + 1);
+    stream->after.failed |= arena_failed(&arena);
     arena_finish(&arena);
-    rows->after_id = ((const struct record *)record)->id;
+    stream->after_id = ((const struct record *)record)->id;
+    stream->paused = true;
     return false;
 }
 
-static bool rows_row(void *context, const void *record)
+static bool put_record(struct register_stream *stream, const void *record)
 {
-    struct rows *rows = context;
-    rows->count++;
-    rows->left -= rows->left > 0;
-    rows->failed = !rows->put(rows->context, record);
-    return !rows->failed && goes_on(rows, record);
+    const struct resource *resource = stream->query.resource;
+    if (stream->xlsx)
+        return xlsx_add(stream->xlsx, record);
+    if (stream->call->format == FORMAT_CSV)
+        csv_put_record(&stream->text, resource, record);
+    else
+        ndjson_put_record(&stream->text, resource, record);
+    return !buffer_failed(&stream->text);
 }
 
-static bool rows_beside(void *context, const void *record)
+static bool put_row(void *context, const void *record)
+{
+    struct register_stream *stream = context;
+    stream->left -= stream->left > 0;
+    stream->broken |= !put_record(stream, record);
+    return !stream->broken && goes_on(stream, record);
+}
+
+/* A row that the words are not found in. */
+static bool pass_row(void *context, const void *record)
 {
     return goes_on(context, record);
 }
 
 /* A row of the past. */
-static bool rows_body(void *context, const char *body, size_t length)
+static bool put_body(void *context, const char *body, size_t length)
 {
-    struct rows *rows = context;
-    const struct resource *resource = rows->query.resource;
+    struct register_stream *stream = context;
+    const struct resource *resource = stream->query.resource;
     struct arena arena; /* of this row alone */
     arena_init(&arena);
     void *record = arena_alloc(&arena, resource->size);
-    bool restored = record && record_restore(rows->call, resource, rows->query.as_of, body, length, &arena, record);
-    bool more = restored && rows_row(rows, record);
+    bool restored = record && record_restore(stream->call, resource, stream->query.as_of, body, length, &arena, record);
+    bool more = restored && put_row(stream, record);
     arena_finish(&arena);
-    rows->broken |= !restored;
+    stream->broken |= !restored;
     return more;
 }
 
 /* Where words are found often, all finds are looked up once: otherwise each page would look them up again. */
-static bool look_words_up(struct rows *rows)
+static bool look_words_up(struct register_stream *stream)
 {
-    rows->begun = true;
-    if (!rows->query.words)
+    stream->begun = true;
+    if (!stream->query.words)
         return true;
-    if (!store_find_keys(rows->call->store, &rows->query, &rows->found))
+    if (!store_find_keys(stream->call->store, &stream->query, &stream->found))
         return false;
-    if (rows->found.count > FINDS_OFTEN) {
-        rows->query.among = &rows->found;
-        rows->query.beside = rows_beside;
+    if (stream->found.count > FINDS_OFTEN) {
+        stream->query.among = &stream->found;
+        stream->query.beside = pass_row;
     }
     return true;
 }
 
-/* Hands the next page's records to `put`. False where it, memory or the database fails. */
-static bool rows_page(struct rows *rows, bool (*put)(void *context, const void *record), void *context)
+/* Adds the next page to the text, and behind the last one what ends the register. False where it, memory or the
+ * database fails. */
+static bool next_page(struct register_stream *stream)
 {
-    if (!rows->begun && !look_words_up(rows))
+    if (!stream->begun && !look_words_up(stream))
         return false;
     struct arena arena; /* of this page alone: there may be thousands */
     arena_init(&arena);
-    rows->put = put;
-    rows->context = context;
-    rows->walked = rows->count = 0;
-    rows->query.limit = rows->page;
-    if (id_is_set(&rows->after_id)) {
-        rows->query.after_value = rows->after.data;
-        rows->query.after_id = rows->after_id.text;
+    stream->walked = 0;
+    stream->paused = false;
+    stream->page_began = written(stream);
+    if (id_is_set(&stream->after_id)) {
+        stream->query.after_value = stream->after.data;
+        stream->query.after_id = stream->after_id.text;
     }
-    struct store *store = rows->call->store;
-    bool listed = rows->query.as_of ? store_list_as_of(store, &rows->query, &arena, rows_body, rows)
-                                    : store_list(store, &rows->query, &arena, rows_row, rows);
-    bool fine = listed && !rows->broken && !rows->failed && !arena_failed(&arena) && !buffer_failed(&rows->after);
+    struct store *store = stream->call->store;
+    bool listed = stream->query.as_of ? store_list_as_of(store, &stream->query, &arena, put_body, stream)
+                                      : store_list(store, &stream->query, &arena, put_row, stream);
+    bool fine = listed && !stream->broken && !arena_failed(&arena) && !buffer_failed(&stream->after);
     arena_finish(&arena);
-    rows->over = rows->left == 0 || rows->walked < rows->page;
-    return fine;
+    stream->over = stream->left == 0 || !stream->paused;
+    return fine && (!stream->over || !stream->xlsx || xlsx_finish(stream->xlsx)) && !buffer_failed(&stream->text);
 }
 
-static void rows_finish(struct rows *rows)
-{
-    buffer_finish(&rows->after);
-    buffer_finish(&rows->found.keys);
-}
-
-/* --- forms ------------------------------------------------------------------------------------------------------- */
-
-/* A register on its way, in the call's arena. */
-struct register_stream {
-    struct call *call;
-    struct rows rows;
-    struct xlsx *xlsx;  /* which adds to the text */
-    struct buffer text; /* to be sent */
-    size_t sent;
-    bool over; /* with all that comes behind the rows */
-};
+/* --- sheets ------------------------------------------------------------------------------------------------------
+ */
 
 /* "Action items" of "/v1/decisions/{id}/action-items" */
 static const char *title_of(const struct call *call)
@@ -230,27 +235,6 @@ static bool begin_sheet(struct register_stream *stream, const struct list_query 
     return true;
 }
 
-static bool put_row(void *context, const void *record)
-{
-    struct register_stream *stream = context;
-    const struct resource *resource = stream->rows.query.resource;
-    if (stream->xlsx)
-        return xlsx_add(stream->xlsx, record);
-    if (stream->call->format == FORMAT_CSV)
-        csv_put_record(&stream->text, resource, record);
-    else
-        ndjson_put_record(&stream->text, resource, record);
-    return !buffer_failed(&stream->text);
-}
-
-static bool next_page(struct register_stream *stream)
-{
-    if (!rows_page(&stream->rows, put_row, stream))
-        return false;
-    stream->over = stream->rows.over;
-    return (!stream->over || !stream->xlsx || xlsx_finish(stream->xlsx)) && !buffer_failed(&stream->text);
-}
-
 /* --- the answer -------------------------------------------------------------------------------------------------- */
 
 static ssize_t read_register(void *context, char *data, size_t size)
@@ -277,7 +261,8 @@ static void end_register(void *context)
         atomic_fetch_sub(&sheets, 1);
     xlsx_drop(stream->xlsx);
     buffer_finish(&stream->text);
-    rows_finish(&stream->rows);
+    buffer_finish(&stream->after);
+    buffer_finish(&stream->found.keys);
 }
 
 /* "action-items-2026-11-21.csv": the path's last part, and today. */
@@ -295,8 +280,7 @@ bool answer_register(struct call *call, const struct list_query *query)
     struct register_stream *stream = arena_alloc(call->arena, sizeof *stream);
     if (!stream)
         return false;
-    stream->call = call;
-    rows_begin(&stream->rows, call, query);
+    stream_begin(stream, call, query);
     if (call->format == FORMAT_CSV)
         csv_put_head(&stream->text, query->resource);
     bool fine = call->format != FORMAT_XLSX || begin_sheet(stream, query);

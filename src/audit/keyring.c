@@ -412,7 +412,7 @@ static bool put_new_key(int folder, const struct message *message)
     int above = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool synced = above >= 0 && fsync(above) == 0;
     if (!synced)
-        complain(message, "cannot sync the folder that %s is in: %s", KEYS_FOLDER, strerror(errno));
+        complain(message, "cannot sync the folder that %s is in: %s", KEYS_FOLDER, error_text(errno));
     if (above >= 0)
         close(above);
     if (!synced)

@@ -58,7 +58,7 @@ static bool lock_folder(struct daemon *daemon)
         return false;
     }
     if (FAILPOINT("start.lock")) {
-        fail("cannot lock %s: %s", path, strerror(errno));
+        fail("cannot lock %s: %s", path, error_text(errno));
         return false;
     }
     if (flock(daemon->lock, LOCK_EX | LOCK_NB) == 0)
@@ -80,7 +80,7 @@ static bool prepare_database(struct daemon *daemon)
     int from;
     int to;
     if (!store_settle_log(folder)) {
-        fail("the log of the database in %s cannot be synced: %s", folder, strerror(errno));
+        fail("the log of the database in %s cannot be synced: %s", folder, error_text(errno));
         return false;
     }
     if (!store_open(&daemon->store, folder, DB_WRITER, &message)) {

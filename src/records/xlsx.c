@@ -289,6 +289,11 @@ bool xlsx_add(struct xlsx *xlsx, const void *record)
 
 /* --- the end ----------------------------------------------------------------------------------------------------- */
 
+int64_t xlsx_written(const struct xlsx *xlsx)
+{
+    return xlsx->length + (int64_t)xlsx->text.length;
+}
+
 bool xlsx_finish(struct xlsx *xlsx)
 {
     const struct workbook *workbook = &xlsx->workbook;

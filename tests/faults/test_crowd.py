@@ -10,7 +10,7 @@ import pytest
 
 from faults import (Caller, Load, assert_ledger, assert_sound, descriptors, emails, is_sanitized, person, poll, problem,
                     resident_kib, send)
-from support import abandon, head, is_well, metric, statuses, suspended
+from support import abandon, head, is_well, metric, plain, statuses, suspended
 
 PERSON = b'{"name": "Gone Caller", "email": "gone-%d@example.org", "role": "employee"}'
 
@@ -128,6 +128,38 @@ def test_more_connections_than_it_takes(bad):
         for caller in callers:
             caller.close()
     poll(lambda: org.isms.client.get('/v1/people?limit=1').status == 200, 5)
+
+
+LONG_ROWS, SLOW_READERS, READER_KIB = 250, 30, 1400      # a page, what the buffer grew by, and what the system's takes
+
+
+@pytest.mark.parametrize('form', ['csv', 'ndjson'])
+def test_slow_readers_of_long_rows_hold_a_page_each(bad, form):
+    """A page ends by its bytes, too: 200 of these rows are 13 MB."""
+    org = bad()
+    decision = org.adopted(org.running_review())
+    long = org.action_item_body(description='d' * 19000, success_criteria=[
+        {'statement': f'{number} ' + 's' * 980, 'verification': 'v' * 990} for number in range(20)])
+    for _ in range(LONG_ROWS):
+        org.new(f'/v1/decisions/{decision["id"]}/action-items', long)
+    before = resident_kib(org.daemon)
+    readers = []
+    try:
+        for _ in range(SLOW_READERS):
+            reader = socket.socket()
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.connect(('127.0.0.1', org.daemon.port))
+            reader.sendall(head('GET', f'/v1/action-items?format={form}', org.isms.client))
+            assert reader.recv(100).startswith(b'HTTP/1.1 200')
+            readers.append(reader)
+        assert is_well(org)
+        if not is_sanitized(org.daemon):
+            assert resident_kib(org.daemon) - before < SLOW_READERS * READER_KIB
+        whole = plain(org.isms.client, 'GET', f'/v1/action-items?format={form}')
+        assert whole.body.count(b'd' * 19000) == LONG_ROWS
+    finally:
+        for reader in readers:
+            reader.close()
 
 
 def test_idle_connections_beyond_the_limit(bad):
