@@ -261,10 +261,10 @@ static void checkpoint(struct writer *writer)
     writer->cuts_ms = clock_monotonic_us() / 1000 + PERIOD_MS;
     if (writer->read_only || writer->log_stays || flock(writer->checkpoint_lock, LOCK_EX | LOCK_NB) != 0)
         return;
-    if (writer->store.scrubs && !FAILPOINT("checkpoint.cut") && db_cut_log(writer->store.db))
+    bool fine = !DB_FAILPOINT(writer->store.db, "checkpoint.before");
+    if (fine && writer->store.scrubs && !FAILPOINT("checkpoint.cut") && db_cut_log(writer->store.db))
         writer->store.scrubs = false;
-    else if (!db_sync_failed(writer->store.db) &&
-             (DB_FAILPOINT(writer->store.db, "checkpoint.before") || !db_checkpoint(writer->store.db)))
+    else if (!fine || (!db_sync_failed(writer->store.db) && !db_checkpoint(writer->store.db)))
         LOG(LOG_WARNING, "checkpoint.failed", LOG_TEXT("reason", db_message(writer->store.db)));
     FAILPOINT_PASS("checkpoint.after");
     if (db_sync_failed(writer->store.db)) {
