@@ -99,10 +99,14 @@ static bool parent_read(struct store *store, const char *sql, const struct id *i
         return false;
     parent->id = (struct id){0};
     db_bind_text(statement, 1, id->text);
+#ifndef __clang__ /* which does not know it */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* the slot keeps it; gcc loses count of them */
+#endif
     bool read = db_step(statement) == DB_ROW && parent_take(statement, parent);
+#ifndef __clang__
 #pragma GCC diagnostic pop
+#endif
     if (read) {
         parent->id = *id;
         parent->snapshot = snapshot;

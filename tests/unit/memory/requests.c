@@ -294,14 +294,14 @@ const struct route *requests_lack(void)
     return NULL;
 }
 
-/* A copy with one piece replaced; it stays. */
+static struct arena texts; /* for good */
+
+/* A copy with one piece replaced. */
 static const char *replaced(const char *text, const char *at, size_t length, const char *by)
 {
-    size_t size = strlen(text) - length + strlen(by) + 1;
-    char *copy = malloc(size);
-    if (!copy)
+    const char *copy = arena_format(&texts, "%.*s%s%s", (int)(at - text), text, by, at + length);
+    if (arena_failed(&texts))
         abort();
-    snprintf(copy, size, "%.*s%s%s", (int)(at - text), text, by, at + length);
     return copy;
 }
 
@@ -324,6 +324,7 @@ static const char *target_of(const char *path)
 
 void requests_make(void)
 {
+    arena_init(&texts);
     if (!paths_init())
         abort();
     for (size_t i = 0; i < COUNT_OF(written); i++)
