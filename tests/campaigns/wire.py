@@ -168,8 +168,9 @@ class Tap:
                         sent += data
                     else:
                         received += data
-                    (far if one is near else near).sendall(data)
+                    # Before nginx has the answer, after which it may forward the next request by another connection.
                     sent, received = self._note(sent, received)
+                    (far if one is near else near).sendall(data)
 
     def _note(self, sent, received, ended=False):
         """Takes whole exchanges off the streams."""
