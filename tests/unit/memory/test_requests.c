@@ -242,7 +242,7 @@ START_TEST(allocations_fail)
 {
     int request = _i % (int)request_count, way = _i / (int)request_count;
     /* Under a sanitizer some ways of each request. */
-    if (!SANITIZED || getenv("UNIT_MEMORY_ALL") || (request + way) % 6 == 0)
+    if (!SANITIZED || getenv("UNIT_MEMORY_ALL") || (request + way) % 12 == 0)
         fail_each(request, ways[way].failing);
 }
 END_TEST
