@@ -14,6 +14,7 @@ struct audit_entry {
     struct id resource_id;
     const char *request_id; /* NULL: the command line */
     char body_sha256[65];
+    const char *minutes_sha256; /* those of an approved review, as JSON; NULL: the record has none */
     char previous_hash[65];
     char hash[65];
 };

@@ -1,5 +1,6 @@
 #include "reviewd/audit.h"
 #include "reviewd/digest.h"
+#include "reviewd/review.h"
 
 #include <stdlib.h>
 
@@ -27,6 +28,10 @@ void audit_render(struct buffer *buffer, const struct audit_entry *entry, bool w
     put_member(buffer, ",\"event\":", entry->event);
     if (with_hash)
         put_member(buffer, ",\"hash\":", entry->hash);
+    if (entry->minutes_sha256) { /* entries of the time before it have no such member */
+        buffer_put(buffer, ",\"minutes_sha256\":");
+        buffer_put(buffer, entry->minutes_sha256);
+    }
     put_member(buffer, ",\"previous_hash\":", entry->previous_hash);
     put_member(buffer, ",\"request_id\":", entry->request_id);
     put_member(buffer, ",\"resource\":", entry->resource);
@@ -78,7 +83,7 @@ static bool insert_entry(struct store *store, const struct audit_entry *entry)
     struct db_statement *statement = db_fixed(
         store->db,
         "INSERT OR FAIL INTO audit_log (seq, at, actor_id, event, resource, resource_id, request_id, body_sha256, "
-        "previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        "previous_hash, hash, minutes_sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
     if (!statement || DB_FAILPOINT(store->db, "audit.entry"))
         return false;
     db_bind_integer(statement, 1, entry->seq);
@@ -91,6 +96,7 @@ static bool insert_entry(struct store *store, const struct audit_entry *entry)
     db_bind_text(statement, 8, entry->body_sha256);
     db_bind_text(statement, 9, entry->previous_hash);
     db_bind_text(statement, 10, entry->hash);
+    db_bind_text(statement, 11, entry->minutes_sha256);
     enum db_step step = db_step(statement);
     db_reset(statement);
     return step == DB_DONE;
@@ -133,6 +139,8 @@ bool audit_append(struct store *store, const struct resource *resource, const vo
     entry.seq = store->head.seq + 1;
     entry.resource = resource->name;
     entry.resource_id = common->id;
+    if (resource == &review_resource)
+        entry.minutes_sha256 = ((const struct review *)record)->minutes_sha256.json;
     memcpy(entry.previous_hash, store->head.hash, sizeof entry.previous_hash);
     audit_hash_text(text, length, entry.body_sha256);
     bool fine = audit_entry_hash(&entry, entry.hash) && insert_entry(store, &entry) &&
@@ -169,11 +177,12 @@ static void entry_row(struct db_statement *statement, struct audit_entry *ret_en
     copy_column(statement, 7, ret_entry->body_sha256, sizeof ret_entry->body_sha256);
     copy_column(statement, 8, ret_entry->previous_hash, sizeof ret_entry->previous_hash);
     copy_column(statement, 9, ret_entry->hash, sizeof ret_entry->hash);
+    ret_entry->minutes_sha256 = db_text(statement, 10);
 }
 
 #define ENTRY_COLUMNS                                                                                                  \
     "a.seq, a.at, a.actor_id, a.event, a.resource, a.resource_id, a.request_id, a.body_sha256, a.previous_hash, "      \
-    "a.hash"
+    "a.hash, a.minutes_sha256"
 #define ENTRY_WHERE                                                                                                    \
     " FROM audit_log AS a WHERE a.seq > $1 AND a.seq < $8 AND ($2 IS NULL OR a.resource IN (SELECT value FROM "        \
     "json_each($2))) AND ($3 IS NULL OR a.actor_id IN (SELECT value FROM json_each($3))) AND ($4 IS NULL OR "          \

@@ -94,15 +94,23 @@ static bool take_text(json_t *object, const char *name, char *ret_text, size_t l
     return true;
 }
 
-/* The entry that a line is: its texts live as long as the object. False where the line is not just what the API shows
- * of one. */
-static bool parse_entry(json_t *object, const char *line, size_t length, struct audit_entry *ret_entry)
+/* Those of an approved review; NULL where the entry has none. To be freed. */
+static char *digests_of(json_t *object)
+{
+    return json_dumps(json_object_get(object, "minutes_sha256"), JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+/* The entry that a line is: its texts live as long as the object and the digests. False where the line is not just what
+ * the API shows of one. */
+static bool parse_entry(json_t *object, const char *digests, const char *line, size_t length,
+                        struct audit_entry *ret_entry)
 {
     struct buffer again = {0};
     struct audit_entry entry = {.seq = json_integer_value(json_object_get(object, "seq")),
                                 .event = json_string_value(json_object_get(object, "event")),
                                 .resource = json_string_value(json_object_get(object, "resource")),
-                                .request_id = json_string_value(json_object_get(object, "request_id"))};
+                                .request_id = json_string_value(json_object_get(object, "request_id")),
+                                .minutes_sha256 = digests};
     json_t *actor = json_object_get(object, "actor_id");
     bool fine = entry.seq > 0 && entry.event && entry.resource && take_text(object, "at", entry.at.text, 24) &&
                 take_text(object, "resource_id", entry.resource_id.text, 36) &&
@@ -180,9 +188,11 @@ static bool check_entry_line(struct walk *walk, const char *line, size_t length)
 {
     struct audit_entry entry;
     json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
-    bool fine = parse_entry(object, line, length, &entry) ||
+    char *digests = digests_of(object);
+    bool fine = parse_entry(object, digests, line, length, &entry) ||
                 packed_find(walk->packed, PACK_ENTRIES ": after entry %lld comes what is none", (long long)walk->seq);
     fine = fine && check_entry(walk, &entry);
+    free(digests);
     json_decref(object);
     return fine;
 }

@@ -71,7 +71,10 @@ def recompute(connection):
         text = canonical(body)
         entry = dict(connection.execute('SELECT * FROM audit_log WHERE seq = ?', [version['seq']]).fetchone())
         entry |= {'body_sha256': sha256(text), 'previous_hash': previous}
-        previous = entry_hash({name: entry[name] for name in COLUMNS})
+        shown = {name: entry[name] for name in COLUMNS}
+        if entry['minutes_sha256']:
+            shown['minutes_sha256'] = json.loads(entry['minutes_sha256'])
+        previous = entry_hash(shown)
         connection.execute('UPDATE version SET body = ? WHERE seq = ?', [text, version['seq']])
         connection.execute('UPDATE audit_log SET body_sha256 = ?, previous_hash = ?, hash = ? WHERE seq = ?',
                            [entry['body_sha256'], entry['previous_hash'], previous, version['seq']])

@@ -69,12 +69,14 @@ def test_a_compressed_answer_holds_the_same_bytes(shared, story):  # noqa: F811
 
 
 def test_the_approval_s_entry_follows_the_head_in_the_minutes(org):
-    """Its body_sha256 covers the digests: see test_audit, which works it out."""
+    """And has their digests, too, which its own hash covers: see test_audit, which works it out."""
     review = org.approved()
     minutes = document(org.isms.client, review, 'json').json
     entry, = [entry for entry in audit_entries(org.isms.client) if entry['event'] == 'review.approve']
     assert (entry['seq'], entry['previous_hash']) == (minutes['audit_head']['seq'] + 1, minutes['audit_head']['hash'])
     assert minutes['review'] == org.get(one(review)) | {'minutes_sha256': None}
+    assert entry['minutes_sha256'] == org.get(one(review))['minutes_sha256']
+    assert entry['minutes_sha256']['html'] == digest(document(org.isms.client, review, 'html'))
     for form in ('html', 'md', 'pdf'):
         assert minutes['audit_head']['hash'] in squeezed(shown(document(org.isms.client, review, form), form))
 

@@ -220,15 +220,14 @@ def peak(daemon, client, query):
 
 def settle(daemon):
     """A start has work that goes on after it is ready: expiring, a checkpoint. What that takes is no sheet's."""
-    def resident():
-        return re.search(r'VmRSS:\s+([0-9]+)', Path(f'/proc/{daemon.process.pid}/status').read_text())[1]
-
-    seen = [resident()]
+    seen = {'at': time.monotonic()}
 
     def steady():
-        time.sleep(0.1)
-        seen.append(resident())
-        return len(seen) > 20 and len(set(seen[-20:])) == 1
+        status = Path(f'/proc/{daemon.process.pid}/status').read_text()
+        resident = re.search(r'VmRSS:\s+([0-9]+)', status)[1]
+        if resident != seen.get('resident'):
+            seen.update(at=time.monotonic(), resident=resident)
+        return time.monotonic() - seen['at'] > 2
 
     poll(steady, 20, 'memory grows while nobody asks')
 

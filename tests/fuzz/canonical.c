@@ -190,6 +190,7 @@ void fuzz_canonical(const uint8_t *data, size_t size)
         entry.event = input_text_line(&input, &arena);
         entry.resource = input_text_line(&input, &arena);
         entry.request_id = input_text_line(&input, &arena);
+        entry.minutes_sha256 = input_byte(&input) % 2 ? "{\"html\":null,\"json\":\"00\"}" : NULL;
         audit_render(&ours, &entry, false);
     } else {
         /* json_put() keeps the order of members, so that the second opinion is asked about its own. */

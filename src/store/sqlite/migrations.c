@@ -16,14 +16,16 @@ extern const char migration_0005_minutes[];
 extern const char migration_0006_personal[];
 extern const char migration_0007_writes[];
 extern const char migration_0008_imports[];
+extern const char migration_0009_approvals[];
 
 const struct migration *db_migrations(size_t *ret_count)
 {
     static const struct migration migrations[] = {
-        {1, "0001_spine", migration_0001_spine},       {2, "0002_checkpoints", migration_0002_checkpoints},
-        {3, "0003_calendar", migration_0003_calendar}, {4, "0004_attachments", migration_0004_attachments},
-        {5, "0005_minutes", migration_0005_minutes},   {6, "0006_personal", migration_0006_personal},
-        {7, "0007_writes", migration_0007_writes},     {8, "0008_imports", migration_0008_imports},
+        {1, "0001_spine", migration_0001_spine},         {2, "0002_checkpoints", migration_0002_checkpoints},
+        {3, "0003_calendar", migration_0003_calendar},   {4, "0004_attachments", migration_0004_attachments},
+        {5, "0005_minutes", migration_0005_minutes},     {6, "0006_personal", migration_0006_personal},
+        {7, "0007_writes", migration_0007_writes},       {8, "0008_imports", migration_0008_imports},
+        {9, "0009_approvals", migration_0009_approvals},
     };
     *ret_count = sizeof migrations / sizeof *migrations;
     return migrations;
