@@ -131,7 +131,7 @@ END_TEST
 
 START_TEST(each_entry_names_the_one_before)
 {
-    static struct entries entries;
+    struct entries entries = {0};
     const struct audit_query all = {.limit = 8};
     add("person.create", 1, "one", "Ana");
     add("person.update", 2, NULL, "Ana H");
@@ -171,7 +171,7 @@ static const struct {
 
 START_TEST(entries_are_chosen)
 {
-    static struct entries entries;
+    struct entries entries = {0};
     int64_t count = -1;
     add("person.create", 1, "one", "Ana");
     add("person.update", 2, NULL, "Ana H");

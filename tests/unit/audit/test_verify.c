@@ -68,13 +68,17 @@ static const struct {
      "seq "
      "= 3 WHERE seq = -1",
      "audit entry 2"},
+    {"digests of minutes where there are none",
+     "UPDATE audit_log SET minutes_sha256 = '{}' WHERE seq = (SELECT max(seq) FROM audit_log WHERE resource = "
+     "'review')",
+     "its hash"},
     {"an entry added at the end",
      "INSERT INTO audit_log SELECT seq + 1, at, actor_id, event, resource, resource_id, request_id, body_sha256, "
-     "hash, " FORGED " FROM audit_log ORDER BY seq DESC LIMIT 1",
+     "hash, " FORGED ", NULL FROM audit_log ORDER BY seq DESC LIMIT 1",
      "its hash"},
     {"an entry added in front",
      "INSERT INTO audit_log SELECT 0, at, actor_id, event, resource, resource_id, request_id, "
-     "body_sha256, " ZEROS ", " FORGED " FROM audit_log WHERE seq = 1",
+     "body_sha256, " ZEROS ", " FORGED ", NULL FROM audit_log WHERE seq = 1",
      "audit entry 0"},
     {"all entries renumbered", "UPDATE audit_log SET seq = seq + 1000; UPDATE version SET seq = seq + 1000",
      "audit entry 1001"},

@@ -91,7 +91,7 @@ static const struct {
 /* Whatever the order and the size of the page: the pages together are the whole list, each row once. */
 START_TEST(pages_make_up_the_list)
 {
-    static struct seen whole, page;
+    struct seen whole = {0}, page = {0};
     for (int descending = 0; descending < 2; descending++) {
         for (int limit = 1; limit <= 4; limit++) {
             struct list_query query = query_of(orders[_i].resource);
@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(lists_are_in_order)
 {
-    static struct seen seen;
+    struct seen seen = {0};
     struct list_query query = query_of(&person_resource);
     query.sort = resource_field_named(&person_resource, "name");
     list(&query, &seen);
@@ -172,7 +172,7 @@ static const struct {
 
 START_TEST(filters_choose)
 {
-    static struct seen seen;
+    struct seen seen = {0};
     struct list_query query = query_of(filters[_i].resource);
     query.filters[0] = (struct filter){filters[_i].kind, resource_field_named(filters[_i].resource, filters[_i].field),
                                        filters[_i].values, filters[_i].count};
@@ -191,7 +191,7 @@ END_TEST
 
 START_TEST(an_overdue_item_is_found_the_day_after)
 {
-    static struct seen seen;
+    struct seen seen = {0};
     static const struct {
         const char *today;
         size_t count;
@@ -209,7 +209,7 @@ END_TEST
 
 START_TEST(withdrawn_ones_are_left_out)
 {
-    static struct seen seen;
+    struct seen seen = {0};
     world_expect(&world, 201,
                  &(const struct ask_for){METHOD_POST, "/v1/reviews/MR-2026-04/inputs",
                                          "{\"clause\":\"a\",\"title\":\"Extra\"}", "ana@x.org"});
@@ -250,7 +250,7 @@ static const struct {
 
 START_TEST(a_view_goes_as_far_as_its_clearance)
 {
-    static struct seen seen;
+    struct seen seen = {0};
     ck_assert(db_script(world.store.db,
                         "DROP TRIGGER review_frozen; DROP TRIGGER review_versioned;"
                         "UPDATE review SET classification = 'public' WHERE reference = 'MR-2026-01';"
@@ -276,7 +276,7 @@ END_TEST
 
 START_TEST(who_was_withdrawn_sees_no_more)
 {
-    static struct seen seen;
+    struct seen seen = {0};
     world_expect(&world, 201,
                  &(const struct ask_for){METHOD_POST, "/v1/reviews/MR-2026-04/attendees",
                                          "{\"person_id\":\"ivo@x.org\",\"capacity\":\"observer\"}", "ana@x.org"});

@@ -28,7 +28,6 @@ static void begin(void)
     size_t count;
     const struct migration *own = __real_db_migrations(&count);
     last = own[count - 1].number;
-    list_count = 0;
     world_begin(&world);
     world_fill(&world);
 }
@@ -36,6 +35,7 @@ static void begin(void)
 static void end(void)
 {
     world_end(&world);
+    list_count = 0;
 }
 
 /* Adds one to the driver's own. */
