@@ -36,6 +36,7 @@ enum format {
 struct format_type {
     const char *name; /* as ?format= says it */
     const char *type; /* as Accept and Content-Type say it */
+    bool packed;      /* it is compressed in itself */
 };
 extern const struct format_type formats[FORMAT_COUNT];
 
