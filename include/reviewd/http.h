@@ -120,9 +120,9 @@ struct response {
     const char *static_body; /* or a text that lives on, of static_length bytes */
     size_t static_length;
     struct body_stream stream; /* or this, where `read` is set */
-    size_t unsent;             /* of a 304: the length of the body that the request would have got otherwise */
-    int route;                 /* its number in the route table, for logs and metrics; -1: none */
-    bool close;                /* the connection is not to be used again */
+    int64_t unsent; /* of a 304: the length of the body that the request would have got otherwise; -1: not known */
+    int route;      /* its number in the route table, for logs and metrics; -1: none */
+    bool close;     /* the connection is not to be used again */
 };
 
 /* Name and value live as long as the response's arena. */

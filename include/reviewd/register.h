@@ -21,6 +21,11 @@ void csv_put_record(struct buffer *buffer, const struct resource *resource, cons
 /* A record as the API shows it, on a line. */
 void ndjson_put_record(struct buffer *buffer, const struct resource *resource, const void *record);
 
+/* The same of what is no record: a row of its JSON, which is our own text in RFC 8785's form but for the order of
+ * members. `columns` are the names as they stand in the head, separated by commas; the value of one without a dot in
+ * its name stands in one cell, objects and lists as JSON. */
+void csv_put_object(struct buffer *buffer, const char *columns, const char *json, size_t length);
+
 /* --- the way back ------------------------------------------------------------------------------------------------ */
 
 /* The columns of a CSV that is read, in its order, by their numbers among those of the resource. */

@@ -343,6 +343,7 @@ MUST_USE bool store_running_imports(struct store *store, struct arena *arena, co
 MUST_USE bool store_keep_revision(struct store *store, const struct review *review, const char *body);
 MUST_USE enum found store_revision(struct store *store, const struct id *review, int64_t revision, struct arena *arena,
                                    const char **ret_body);
+MUST_USE bool store_count_revisions(struct store *store, const struct id *review, int64_t *ret_count);
 
 /* Whether what the database keeps beside the records fits them: inputs of decisions, counters of references, how far
  * the index of words goes. ret_finding: the first that does not, or "". False where memory or the database fails. */

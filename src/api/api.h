@@ -36,6 +36,7 @@ enum format {
 struct format_type {
     const char *name; /* as ?format= says it */
     const char *type; /* as Accept and Content-Type say it */
+    bool packed;      /* it is compressed in itself */
 };
 extern const struct format_type formats[FORMAT_COUNT];
 
@@ -213,9 +214,6 @@ const struct instant *query_as_of(struct call *call);
 
 /* limit, as every list takes it; 0 after adding a violation. */
 int query_limit(struct call *call);
-
-/* limit where the answer is the whole list: the most rows, 0 for all. False after adding a violation. */
-bool register_limit(struct call *call, struct list_query *query);
 
 /* Answers the whole list as CSV, NDJSON or XLSX. */
 bool answer_register(struct call *call, const struct list_query *query);

@@ -1,8 +1,8 @@
 /* The rules, and the audit log. */
-#include "api.h"
+#include "rows.h"
 
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* --- rules ---------------------------------------------------------------------------------------------------------
  */
@@ -80,42 +80,51 @@ static const char *rule_filter(struct call *call, const char *name, bool by_stat
     return list;
 }
 
+/* The rules that filters leave. */
+struct rule_list {
+    struct rows rows;
+    const char *resources;
+    const char *statuses;
+};
+
+/* A rule's number is its place in the catalogue, from 1. */
+static bool rules_page(struct rows *rows)
+{
+    const struct rule_list *list = (const struct rule_list *)rows;
+    for (size_t i = (size_t)rows->after; i < catalogue_count(); i++) {
+        const struct rule *rule = catalogue_at(i);
+        if (!rule_fits(rule, list->resources, list->statuses))
+            continue;
+        struct buffer *row = row_begin(rows);
+        if (!row)
+            return true;
+        rule_render(row, rule);
+        row_end(rows, (int64_t)i + 1);
+    }
+    return true;
+}
+
+static bool count_rules(struct rows *rows, int64_t *ret_count)
+{
+    const struct rule_list *list = (const struct rule_list *)rows;
+    *ret_count = 0;
+    for (size_t i = 0; i < catalogue_count(); i++)
+        *ret_count += rule_fits(catalogue_at(i), list->resources, list->statuses);
+    return true;
+}
+
 bool read_rules(struct call *call)
 {
-    const char *value = NULL;
-    const char *after = "";
-    const char *in_resources = rule_filter(call, "resource", false);
-    const char *in_statuses = rule_filter(call, "status", true);
-    int limit = query_limit(call);
-    if (query_get(call, "cursor"))
-        cursor_read(call, &value, &after);
-    if (call->violations.count) {
-        answer_violations(call);
-        return true;
-    }
-    struct buffer *body = &call->response->body;
-    buffer_put(body, "{\"data\":[");
-    const char *last = NULL;
-    int shown = 0;
-    int total = 0;
-    bool more = false;
-    for (size_t i = 0; i < catalogue_count(); i++) {
-        const struct rule *rule = catalogue_at(i);
-        if (!rule_fits(rule, in_resources, in_statuses))
-            continue;
-        total++;
-        if (strcmp(rule->name, after) <= 0)
-            continue;
-        more = shown == limit;
-        if (more)
-            continue;
-        if (shown++)
-            buffer_char(body, ',');
-        rule_render(body, rule);
-        last = rule->name;
-    }
-    answer_list(call, body, more ? cursor_make(call, "", last) : NULL, query_is_true(call, "count") ? total : -1);
-    return true;
+    struct rule_list *list = arena_alloc(call->arena, sizeof *list);
+    if (!list)
+        return false;
+    list->rows.columns = "name,resource,statement,status,source.kind,source.clause";
+    list->rows.page = rules_page;
+    list->rows.count = count_rules;
+    list->resources = rule_filter(call, "resource", false);
+    list->statuses = rule_filter(call, "status", true);
+    rows_begin(&list->rows, call);
+    return answer_rows(&list->rows);
 }
 
 bool read_rule(struct call *call)
@@ -133,23 +142,63 @@ bool read_rule(struct call *call)
 /* --- the audit log -------------------------------------------------------------------------------------------------
  */
 
-struct entries {
-    struct buffer *body;
-    int count;
-    int limit;
-    int64_t last;
+/* Where the whole log is answered, a page looks at so many entries: few may fit the filters. */
+enum { LOOK_AT_MOST = 5000 };
+
+struct entry_list {
+    struct rows rows;
+    struct audit_query query;
+    int64_t head; /* when it began: of the whole log, what comes later is left out */
 };
 
 static bool entry_row(void *context, const struct audit_entry *entry)
 {
-    struct entries *entries = context;
-    if (entries->count++ == entries->limit)
+    struct rows *rows = context;
+    struct buffer *row = row_begin(rows);
+    if (!row)
         return false;
-    if (entries->count > 1)
-        buffer_char(entries->body, ',');
-    audit_render(entries->body, entry, true);
-    entries->last = entry->seq;
+    audit_render(row, entry, true);
+    return row_end(rows, entry->seq);
+}
+
+/* Which entries a page looks at; the last of them, 0 where it looks at all that are left. */
+static int64_t bound_page(const struct entry_list *list, struct audit_query *query)
+{
+    int64_t after = list->rows.after;
+    bool whole = rows_are_whole(&list->rows);
+    bool found_by_index = query->resource_id != NULL;
+    if (query->newest_first) {
+        query->before_seq = after || !whole ? after : list->head + 1;
+        int64_t last = query->before_seq - LOOK_AT_MOST;
+        if (!whole || found_by_index || last <= 1)
+            return 0;
+        query->after_seq = last - 1;
+        return last;
+    }
+    query->after_seq = after;
+    query->before_seq = whole ? list->head + 1 : 0;
+    int64_t last = after + LOOK_AT_MOST;
+    if (!whole || found_by_index || last >= list->head)
+        return 0;
+    query->before_seq = last + 1;
+    return last;
+}
+
+static bool entries_page(struct rows *rows)
+{
+    struct entry_list *list = (struct entry_list *)rows;
+    struct audit_query query = list->query;
+    int64_t last = bound_page(list, &query);
+    if (!audit_list(rows->paged.call->store, &query, entry_row, rows))
+        return false;
+    if (last && !rows->more)
+        rows_pause(rows, last);
     return true;
+}
+
+static bool count_entries(struct rows *rows, int64_t *ret_count)
+{
+    return audit_count(rows->paged.call->store, &((struct entry_list *)rows)->query, ret_count);
 }
 
 static const char *instant_parameter(struct call *call, const char *name, const char *end_of_day)
@@ -273,41 +322,37 @@ static bool audit_filter(struct call *call, const char *name,
     return fine;
 }
 
+static bool find_head(struct entry_list *list)
+{
+    struct audit_head head;
+    if (!rows_are_whole(&list->rows))
+        return true;
+    if (!audit_head(list->rows.paged.call->store, &head))
+        return false;
+    list->head = head.seq;
+    return true;
+}
+
 bool read_audit_log(struct call *call)
 {
-    const char *value = NULL;
-    const char *id = NULL;
-    struct entries entries = {.body = &call->response->body, .limit = query_limit(call)};
-    struct audit_query query = {.from = instant_parameter(call, "at_after", "00:00:00.000Z"),
-                                .to = instant_parameter(call, "at_before", "23:59:59.999Z"),
-                                .limit = entries.limit + 1};
-    const char *sort = query_get(call, "sort");
-    query.newest_first = sort && strcmp(sort, "-seq") == 0;
-    if (sort && !query.newest_first && strcmp(sort, "seq") != 0)
-        violation_add_parameter(&call->violations, "query.invalid", "sort", "'sort' takes seq or -seq.");
-    if (!audit_filter(call, "resource", resource_value, &query.resource) ||
-        !audit_filter(call, "event", event_value, &query.event) ||
-        !audit_filter(call, "actor_id", actor_value, &query.actor_id) ||
-        !audit_filter(call, "resource_id", record_value, &query.resource_id))
+    struct entry_list *list = arena_alloc(call->arena, sizeof *list);
+    if (!list)
         return false;
-    if (query_get(call, "cursor") && cursor_read(call, &value, &id))
-        query.after_seq = strtoll(value, NULL, 10);
-    if (call->violations.count) {
-        answer_violations(call);
-        return true;
-    }
-    buffer_put(entries.body, "{\"data\":[");
-    if (!audit_list(call->store, &query, entry_row, &entries))
+    struct audit_query *query = &list->query;
+    list->rows.columns = "actor_id,at,body_sha256,event,hash,previous_hash,request_id,resource,resource_id,seq";
+    list->rows.page = entries_page;
+    list->rows.count = count_entries;
+    query->from = instant_parameter(call, "at_after", "00:00:00.000Z");
+    query->to = instant_parameter(call, "at_before", "23:59:59.999Z");
+    query->limit = INT_MAX;
+    query->newest_first = query_newest_first(call);
+    if (!audit_filter(call, "resource", resource_value, &query->resource) ||
+        !audit_filter(call, "event", event_value, &query->event) ||
+        !audit_filter(call, "actor_id", actor_value, &query->actor_id) ||
+        !audit_filter(call, "resource_id", record_value, &query->resource_id))
         return false;
-    int64_t total = -1;
-    query.after_seq = 0;
-    if (query_is_true(call, "count") && !audit_count(call->store, &query, &total))
-        return false;
-    const char *next = NULL;
-    if (entries.count > entries.limit)
-        next = cursor_make(call, arena_format(call->arena, "%lld", (long long)entries.last), "");
-    answer_list(call, entries.body, next, total);
-    return true;
+    rows_begin(&list->rows, call);
+    return find_head(list) && answer_rows(&list->rows);
 }
 
 bool read_audit_head(struct call *call)

@@ -1,57 +1,52 @@
 /* Signed heads of the audit log, and the public keys that they are checked with. */
-#include "api.h"
+#include "rows.h"
 
 #include "reviewd/checkpoint.h"
 
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 
-struct checkpoints {
-    struct buffer *body;
-    int count;
-    int limit;
-    int64_t last;
+struct checkpoint_rows {
+    struct rows rows;
+    bool newest_first;
 };
 
 static bool checkpoint_row(void *context, const struct checkpoint *checkpoint)
 {
-    struct checkpoints *checkpoints = context;
-    if (checkpoints->count++ == checkpoints->limit)
+    struct rows *rows = context;
+    struct buffer *row = row_begin(rows);
+    if (!row)
         return false;
-    if (checkpoints->count > 1)
-        buffer_char(checkpoints->body, ',');
-    checkpoint_render(checkpoints->body, checkpoint);
-    checkpoints->last = checkpoint->seq;
-    return true;
+    checkpoint_render(row, checkpoint);
+    return row_end(rows, checkpoint->seq);
+}
+
+static bool checkpoints_page(struct rows *rows)
+{
+    const struct checkpoint_query query = {
+        .after_seq = rows->after,
+        .newest_first = ((struct checkpoint_rows *)rows)->newest_first,
+        .limit = INT_MAX,
+    };
+    return checkpoint_list(rows->paged.call->store, &query, checkpoint_row, rows);
+}
+
+static bool count_checkpoints(struct rows *rows, int64_t *ret_count)
+{
+    return checkpoint_count(rows->paged.call->store, ret_count);
 }
 
 bool read_checkpoints(struct call *call)
 {
-    const char *value = NULL;
-    const char *id = NULL;
-    struct checkpoints rows = {.body = &call->response->body, .limit = query_limit(call)};
-    struct checkpoint_query query = {.limit = rows.limit + 1};
-    const char *sort = query_get(call, "sort");
-    query.newest_first = sort && strcmp(sort, "-seq") == 0;
-    if (sort && !query.newest_first && strcmp(sort, "seq") != 0)
-        violation_add_parameter(&call->violations, "query.invalid", "sort", "'sort' takes seq or -seq.");
-    if (query_get(call, "cursor") && cursor_read(call, &value, &id))
-        query.after_seq = strtoll(value, NULL, 10);
-    if (call->violations.count) {
-        answer_violations(call);
-        return true;
-    }
-    buffer_put(rows.body, "{\"data\":[");
-    if (!checkpoint_list(call->store, &query, checkpoint_row, &rows))
+    struct checkpoint_rows *list = arena_alloc(call->arena, sizeof *list);
+    if (!list)
         return false;
-    int64_t total = -1;
-    if (query_is_true(call, "count") && !checkpoint_count(call->store, &total))
-        return false;
-    const char *next = NULL;
-    if (rows.count > rows.limit)
-        next = cursor_make(call, arena_format(call->arena, "%lld", (long long)rows.last), "");
-    answer_list(call, rows.body, next, total);
-    return true;
+    list->rows.columns = "seq,hash,at,key_id,text,signature";
+    list->rows.page = checkpoints_page;
+    list->rows.count = count_checkpoints;
+    list->newest_first = query_newest_first(call);
+    rows_begin(&list->rows, call);
+    return answer_rows(&list->rows);
 }
 
 /* The number in a path; 0 where it is none. */
@@ -62,65 +57,84 @@ static int64_t seq_of(const char *text)
     return fine ? strtoll(text, NULL, 10) : 0;
 }
 
+struct one_checkpoint {
+    struct call *call;
+    int64_t seq;
+    bool found;
+};
+
+/* The next one may not be the one that was asked for. */
+static bool take_checkpoint(void *context, const struct checkpoint *checkpoint)
+{
+    struct one_checkpoint *one = context;
+    one->found = checkpoint->seq == one->seq;
+    if (one->found)
+        checkpoint_render(&one->call->response->body, checkpoint);
+    return false;
+}
+
 bool read_checkpoint(struct call *call)
 {
-    int64_t seq = seq_of(call->keys[0]);
-    struct checkpoints rows = {.body = &call->response->body, .limit = 1};
-    const struct checkpoint_query query = {.after_seq = seq - 1, .limit = 1};
-    if (seq && !checkpoint_list(call->store, &query, checkpoint_row, &rows))
+    struct one_checkpoint one = {.call = call, .seq = seq_of(call->keys[0])};
+    const struct checkpoint_query query = {.after_seq = one.seq - 1, .limit = 1};
+    if (one.seq && !checkpoint_list(call->store, &query, take_checkpoint, &one))
         return false;
-    if (!seq || rows.last != seq) { /* the next one is not the one that was asked for */
-        call->response->body.length = 0;
+    if (one.found)
+        answer_json(call, 200, &call->response->body);
+    else
         answer_not_found(call);
-        return true;
-    }
-    answer_json(call, 200, &call->response->body);
     return true;
 }
 
 /* --- keys ----------------------------------------------------------------------------------------------------------
  */
 
-/* Where the page begins: after the key that the cursor names. */
-static size_t first_of_page(const struct known_keys *keys, const char *after)
+/* False where memory is out; the command line has none. */
+static bool find_keys(struct call *call, struct known_keys *ret_keys)
 {
-    for (size_t i = 0; after && i < keys->count; i++) {
-        char id[KEY_ID_TEXT_BYTES];
-        key_id_text(&keys->items[i].key, id);
-        if (strcmp(id, after) == 0)
-            return i + 1;
+    *ret_keys = (struct known_keys){0};
+    bool fine = !call_keyring(call) || keyring_known(call_keyring(call), ret_keys);
+    call->arena->failed |= !fine;
+    return fine;
+}
+
+/* Newest first. A key's number is its place among them, the oldest first, so that it keeps it when others come. */
+static bool keys_page(struct rows *rows)
+{
+    struct known_keys keys;
+    if (!find_keys(rows->paged.call, &keys))
+        return false;
+    for (size_t number = keys.count; number; number--) {
+        if (rows->after && (int64_t)number >= rows->after)
+            continue;
+        struct buffer *row = row_begin(rows);
+        if (!row)
+            break;
+        known_key_render(row, &keys.items[keys.count - number]);
+        row_end(rows, (int64_t)number);
     }
-    return 0;
+    known_keys_finish(&keys);
+    return true;
+}
+
+static bool count_keys(struct rows *rows, int64_t *ret_count)
+{
+    struct known_keys keys;
+    if (!find_keys(rows->paged.call, &keys))
+        return false;
+    *ret_count = (int64_t)keys.count;
+    known_keys_finish(&keys);
+    return true;
 }
 
 bool read_keys(struct call *call)
 {
-    const char *value = NULL;
-    const char *after = NULL;
-    char last[KEY_ID_TEXT_BYTES] = "";
-    struct known_keys keys = {0};
-    struct buffer *body = &call->response->body;
-    size_t limit = (size_t)query_limit(call);
-    if (query_get(call, "cursor"))
-        cursor_read(call, &value, &after);
-    if (call->violations.count) {
-        answer_violations(call);
-        return true;
-    }
-    if (call_keyring(call) && !keyring_known(call_keyring(call), &keys)) {
-        call->arena->failed = true;
+    struct rows *rows = arena_alloc(call->arena, sizeof *rows);
+    if (!rows)
         return false;
-    }
-    buffer_put(body, "{\"data\":[");
-    size_t first = first_of_page(&keys, after);
-    size_t end = keys.count - first > limit ? first + limit : keys.count;
-    for (size_t i = first; i < end; i++) {
-        buffer_put(body, i > first ? "," : "");
-        known_key_render(body, &keys.items[i]);
-        key_id_text(&keys.items[i].key, last);
-    }
-    const char *next = end < keys.count ? cursor_make(call, "", last) : NULL;
-    answer_list(call, body, next, query_is_true(call, "count") ? (int64_t)keys.count : -1);
-    known_keys_finish(&keys);
-    return true;
+    rows->columns = "key_id,algorithm,public_key,made_at,retired_at";
+    rows->page = keys_page;
+    rows->count = count_keys;
+    rows_begin(rows, call);
+    return answer_rows(rows);
 }

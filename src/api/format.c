@@ -5,13 +5,13 @@ const struct format_type formats[FORMAT_COUNT] = {
     [FORMAT_JSON] = {"json", "application/json"},
     [FORMAT_NDJSON] = {"ndjson", "application/x-ndjson"},
     [FORMAT_CSV] = {"csv", "text/csv"},
-    [FORMAT_XLSX] = {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    [FORMAT_XLSX] = {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", true},
     [FORMAT_HTML] = {"html", "text/html"},
     [FORMAT_MARKDOWN] = {"md", "text/markdown"},
-    [FORMAT_PDF] = {"pdf", "application/pdf"},
+    [FORMAT_PDF] = {"pdf", "application/pdf", true},
     [FORMAT_SVG] = {"svg", "image/svg+xml"},
     [FORMAT_CALENDAR] = {"ics", "text/calendar"},
-    [FORMAT_ZIP] = {"zip", "application/zip"},
+    [FORMAT_ZIP] = {"zip", "application/zip", true},
 };
 
 unsigned route_formats(const struct route *route)

@@ -219,9 +219,21 @@ static void drop_body(struct response *response)
     response->stream.read = NULL;
 }
 
+/* Of what is compressed in itself nothing would be gained. */
+static bool is_packed(const struct response *response)
+{
+    const char *type = response_get(response, "Content-Type");
+    for (unsigned i = 0; type && i < FORMAT_COUNT; i++) {
+        if (formats[i].packed && strcmp(formats[i].type, type) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool wants_gzip(const struct call *call, size_t length)
 {
-    return length >= GZIP_FROM_BYTES && header_lists(call->request->headers[HEADER_ACCEPT_ENCODING], "gzip");
+    return length >= GZIP_FROM_BYTES && header_lists(call->request->headers[HEADER_ACCEPT_ENCODING], "gzip") &&
+           !is_packed(call->response);
 }
 
 static void pack(struct call *call)
@@ -240,20 +252,20 @@ static void pack(struct call *call)
     response_add(response, "Content-Encoding", "gzip");
 }
 
-/* RFC 9110, 8.6: what a 304 says of a length is that of the 200 in its place. The library says one always. */
-static size_t length_of_200(struct call *call, bool packs)
+/* RFC 9110, 8.6: what a 304 says of a length is that of the 200 in its place. */
+static int64_t length_of_200(struct call *call, bool packs)
 {
     size_t length;
     const char *body = response_body(call->response, &length);
     if (call->response->stream.read)
-        return call->response->stream.length < 0 ? 0 : (size_t)call->response->stream.length;
+        return call->response->stream.length;
     if (!packs)
-        return length;
+        return (int64_t)length;
     struct buffer packed = {0};
     call->arena->failed |= !gzip(body, length, &packed);
     length = packed.length;
     buffer_finish(&packed);
-    return length;
+    return (int64_t)length;
 }
 
 static void set_etag(struct response *response, const char *etag)
@@ -267,6 +279,12 @@ static void set_etag(struct response *response, const char *etag)
     response_add(response, "ETag", etag);
 }
 
+/* Of what is streamed without a tag, "*" alone knows that it is there (RFC 9110, 13.1.2). */
+static bool is_known(const struct response *response, const char *if_none_match, const char *etag)
+{
+    return etag ? if_none_match_hits(if_none_match, etag) : response->stream.read && strcmp(if_none_match, "*") == 0;
+}
+
 void answer_finish(struct call *call)
 {
     struct response *response = call->response;
@@ -276,6 +294,8 @@ void answer_finish(struct call *call)
     const char *etag = response_get(response, "ETag");
     size_t length;
     const char *body = response_body(response, &length);
+    if (reads && success && !body && !response->stream.read) /* a list without rows, as NDJSON */
+        body = "";
     response_add(response, "X-Request-Id", call->request_id);
     response_add(response, "X-Content-Type-Options", "nosniff");
     if (call->dry_run)
@@ -294,7 +314,7 @@ void answer_finish(struct call *call)
     const char *if_none_match = request->headers[HEADER_IF_NONE_MATCH];
     if (etag)
         set_etag(response, etag);
-    if (reads && etag && if_none_match && if_none_match_hits(if_none_match, etag)) {
+    if (reads && if_none_match && is_known(response, if_none_match, etag)) {
         response->status = 304;
         response->unsent = length_of_200(call, packs);
         drop_body(response);

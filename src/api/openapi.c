@@ -66,7 +66,11 @@ static const struct special specials[] = {
      "standard, says so."},
     {read_rule, "Rule", "application/json", "Rules", "A rule, by the name that violations give."},
     {read_audit_log, "AuditEntryList", "application/json", "Audit log",
-     "One entry per write, oldest first, each with the hash of the one before."},
+     "One entry per write, oldest first, each with the hash of the one before: `hash` is SHA-256(\"reviewd-audit-1\" ‖ "
+     "LF "
+     "‖ `previous_hash` ‖ LF ‖ the RFC 8785 form of the entry without `hash`) in lower-case hex. In NDJSON each line "
+     "is "
+     "an entry in that form, with its `hash`; the whole log ends with what was the newest entry when it began."},
     {read_audit_head, "AuditHead", "application/json", "Audit log",
      "Keep it elsewhere from time to time: a log that was rewritten has another."},
     {read_report_actions, "ActionItemReport", "application/json", "Reports",
@@ -125,8 +129,7 @@ const struct special *special_of(const struct route *route)
 unsigned route_traits(const struct route *route)
 {
     bool always_open = route->read == read_health || route->read == read_problem_page;
-    bool fleeting = route->read == read_health || route->read == read_ready || route->read == read_metrics ||
-                    route->read == read_pack;
+    bool fleeting = route->read == read_health || route->read == read_ready || route->read == read_metrics;
     unsigned traits = TRAIT_ANY;
     traits |= always_open ? 0 : TRAIT_CALLER;
     traits |= route->open || route->gives_file ? 0 : TRAIT_JSON;
@@ -222,6 +225,27 @@ static void describe_verb(const struct route *route, char *ret_text, size_t size
         snprintf(ret_text + length, size - (size_t)length, " to `%s`.", state->values[transition->to - 1]);
 }
 
+/* What a list is in other formats than JSON. */
+static void describe_rows(const struct route *route, char *ret_text, size_t size)
+{
+    static const char cells[] =
+        " In CSV, members of objects are columns (`source.system`), lists are JSON in "
+        "a cell, an absent value is empty and an empty text `\"\"`; a text that a spreadsheet would take for a formula "
+        "has an apostrophe in front (see the conventions).";
+    static const char sheet[] = " In XLSX dates, instants (UTC), numbers and truths are typed, and a text longer than "
+                                "32,767 characters is cut and says so.";
+    bool xlsx = (route_formats(route) & FORMAT(XLSX)) != 0;
+    char whole[250] = "";
+    if (!(route_formats(route) & FORMAT(NDJSON)))
+        return;
+    if (route->list)
+        snprintf(whole, sizeof whole,
+                 " As CSV%s it is the whole list (of `limit` %s at most, which may be any number), "
+                 "streamed; `cursor` and `count` are for JSON.",
+                 xlsx ? ", NDJSON or XLSX" : " or NDJSON", xlsx ? "records" : "rows");
+    snprintf(ret_text, size, "%s%s%s", whole, cells, xlsx ? sheet : "");
+}
+
 static void put_texts(struct buffer *out, const struct route *route)
 {
     const struct special *special = special_of(route);
@@ -238,14 +262,6 @@ static void put_texts(struct buffer *out, const struct route *route)
                         : route->takes_import          ? import_description
                         : route->write == write_create ? "Answers the whole record, and in `Location` its path."
                                                        : NULL;
-    static const char whole[] =
-        " As CSV, NDJSON or XLSX it is the whole list (of `limit` records at most, which may be any number), streamed; "
-        "`cursor` and `count` are for JSON. In CSV, members of objects are columns (`source.system`), lists are JSON "
-        "in "
-        "a cell, an absent value is empty and an empty text `\"\"`; a text that a spreadsheet would take for a formula "
-        "has an apostrophe in front (see the conventions). In XLSX dates, instants (UTC), numbers and truths are "
-        "typed, "
-        "and a text longer than 32,767 characters is cut and says so.";
     char text[3000];
     if (route->verb)
         describe_verb(route, text, sizeof text);
@@ -254,8 +270,7 @@ static void put_texts(struct buffer *out, const struct route *route)
     else
         snprintf(text, sizeof text, "%s", route->resource->description);
     size_t length = strlen(text);
-    if (route_formats(route) & FORMAT(NDJSON) && route->list)
-        snprintf(text + length, sizeof text - length, "%s", whole);
+    describe_rows(route, text + length, sizeof text - length);
     put_string(out, "summary", route->summary);
     put_string(out, "description", text);
     put_begin(out, "tags", '[');

@@ -1,5 +1,5 @@
 /* Query parameters, filters, cursors and the frame of a list. */
-#include "api.h"
+#include "paged.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -386,8 +386,8 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
     query->today = call->today;
     if (call->format == FORMAT_JSON)
         query->limit = query_limit(call);
-    else if (!register_limit(call, query))
-        query->limit = 0;
+    else
+        (void)query_cap(call, &query->limit);
     add_sort(call, resource, query);
     query->with_withdrawn = query_is_true(call, "withdrawn");
     query->words = query_get(call, "q");

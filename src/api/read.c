@@ -1,8 +1,7 @@
 /* Records, lists and history: the same for every resource. Reads run on the worker's own connection. */
-#include "api.h"
+#include "rows.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <limits.h>
 
 bool read_record(struct call *call)
 {
@@ -259,85 +258,100 @@ static bool put_changes(struct call *call, struct buffer *rows, const struct his
     return fine;
 }
 
+/* The versions of a record, newest first, in one form or the other. */
+struct version_list {
+    struct rows rows;
+    struct id id;
+    bool (*row)(void *context, const struct history_version *version);
+};
+
+/* What a version costs is the bodies that are looked at, rather than what is shown of them. */
+static struct buffer *version_begin(struct rows *rows, const struct history_version *version)
+{
+    struct buffer *row = row_begin(rows);
+    rows->weight += row ? strlen(version->body) : 0;
+    return row;
+}
+
 static bool history_row(void *context, const struct history_version *version)
 {
-    struct page *page = context;
-    if (page->count == page->limit) {
-        page->count++;
+    struct rows *rows = context;
+    struct buffer *row = version_begin(rows, version);
+    if (!row)
         return false;
-    }
-    buffer_format(page->rows, "%s{\"version\":%lld,\"at\":\"%s\",\"by\":", page->count++ ? "," : "",
-                  (long long)version->version, version->at);
+    buffer_format(row, "{\"version\":%lld,\"at\":\"%s\",\"by\":", (long long)version->version, version->at);
     if (version->by)
-        buffer_format(page->rows, "\"%s\"", version->by);
+        buffer_format(row, "\"%s\"", version->by);
     else
-        buffer_put(page->rows, "null");
-    buffer_format(page->rows, ",\"event\":\"%s\",\"changes\":", version->event);
-    page->last_value = arena_format(page->call->arena, "%lld", (long long)version->version);
-    if (!put_changes(page->call, page->rows, version))
-        page->rows->failed = true;
-    buffer_char(page->rows, '}');
-    return !page->rows->failed;
+        buffer_put(row, "null");
+    buffer_format(row, ",\"event\":\"%s\",\"changes\":", version->event);
+    if (!put_changes(rows->paged.call, row, version))
+        row->failed = true;
+    buffer_char(row, '}');
+    return row_end(rows, version->version);
 }
 
 /* --- versions as they are hashed --------------------------------------------------------------------------------- */
 
 static bool sealed_row(void *context, const struct history_version *version)
 {
-    struct page *page = context;
-    if (page->count == page->limit) {
-        page->count++;
+    struct rows *rows = context;
+    struct call *call = rows->paged.call;
+    struct buffer *row = version_begin(rows, version);
+    if (!row)
         return false;
-    }
-    buffer_format(page->rows,
-                  "%s{\"version\":%lld,\"seq\":%lld,\"body_sha256\":\"%s\",\"body\":", page->count++ ? "," : "",
-                  (long long)version->version, (long long)version->seq, version->body_sha256);
-    buffer_put(page->rows, version->body);
-    buffer_put(page->rows, ",\"openings\":");
-    page->last_value = arena_format(page->call->arena, "%lld", (long long)version->version);
-    if (!openings_render(page->call, page->call->route->resource, version->body, page->rows))
-        page->rows->failed = true;
-    buffer_char(page->rows, '}');
-    return !page->rows->failed;
+    buffer_format(row, "{\"version\":%lld,\"seq\":%lld,\"body_sha256\":\"%s\",\"body\":", (long long)version->version,
+                  (long long)version->seq, version->body_sha256);
+    buffer_put(row, version->body);
+    buffer_put(row, ",\"openings\":");
+    if (!openings_render(call, call->route->resource, version->body, row))
+        row->failed = true;
+    buffer_char(row, '}');
+    return row_end(rows, version->version);
 }
 
-/* --- a page of either -------------------------------------------------------------------------------------------- */
+/* --- all versions of either -------------------------------------------------------------------------------------- */
 
-static bool answer_versions(struct call *call, bool (*row)(void *context, const struct history_version *version))
+static bool versions_page(struct rows *rows)
 {
-    struct id id;
-    const char *value = NULL;
-    const char *cursor_id = NULL;
-    struct page page = {.call = call, .rows = &call->response->body, .limit = query_limit(call)};
-    if (query_get(call, "cursor"))
-        cursor_read(call, &value, &cursor_id);
-    if (call->violations.count) {
-        answer_violations(call);
-        return true;
-    }
-    enum found found = store_find(call->store, call->route->resource, call->keys[0], &call->view, &id);
-    if (found != FOUND) {
+    const struct version_list *list = (const struct version_list *)rows;
+    int64_t before = rows->after ? rows->after : INT64_MAX;
+    return audit_history(rows->paged.call->store, &list->id, before, INT_MAX, list->row, rows);
+}
+
+static bool count_versions(struct rows *rows, int64_t *ret_count)
+{
+    struct call *call = rows->paged.call;
+    const struct id *id = &((const struct version_list *)rows)->id;
+    const struct audit_query all = {.resource_id = arena_format(call->arena, "[\"%s\"]", id->text)};
+    return audit_count(call->store, &all, ret_count);
+}
+
+static bool answer_versions(struct call *call, const char *columns,
+                            bool (*row)(void *context, const struct history_version *version))
+{
+    struct version_list *list = arena_alloc(call->arena, sizeof *list);
+    if (!list)
+        return false;
+    list->rows.columns = columns;
+    list->rows.page = versions_page;
+    list->rows.count = count_versions;
+    list->row = row;
+    rows_begin(&list->rows, call);
+    enum found found = FOUND;
+    if (!call->violations.count)
+        found = store_find(call->store, call->route->resource, call->keys[0], &call->view, &list->id);
+    if (found == ABSENT)
         answer_not_found(call);
-        return found == ABSENT;
-    }
-    buffer_put(page.rows, "{\"data\":[");
-    if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : INT64_MAX, page.limit + 1, row, &page))
-        return false;
-    const char *next = page.count > page.limit ? cursor_make(call, page.last_value, id.text) : NULL;
-    int64_t total = -1;
-    const struct audit_query all = {.resource_id = arena_format(call->arena, "[\"%s\"]", id.text)};
-    if (query_is_true(call, "count") && !audit_count(call->store, &all, &total))
-        return false;
-    answer_list(call, page.rows, next, total);
-    return true;
+    return found == FOUND ? answer_rows(&list->rows) : found == ABSENT;
 }
 
 bool read_history(struct call *call)
 {
-    return answer_versions(call, history_row);
+    return answer_versions(call, "version,at,by,event,changes", history_row);
 }
 
 bool read_sealed_history(struct call *call)
 {
-    return answer_versions(call, sealed_row);
+    return answer_versions(call, "version,seq,body_sha256,body,openings", sealed_row);
 }

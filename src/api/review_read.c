@@ -1,9 +1,10 @@
 /* What only reviews have to read: readiness and revisions. */
-#include "api.h"
+#include "rows.h"
 
 #include "reviewd/attendee.h"
 #include "reviewd/decision.h"
 #include "reviewd/input.h"
+#include "reviewd/register.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,33 +197,76 @@ bool read_revision(struct call *call)
     return true;
 }
 
+struct revision_list {
+    struct rows rows;
+    const struct review *review;
+};
+
+/* Adds a revision of the list, whose number comes next. ABSENT where there is none. */
+static enum found put_revision(struct rows *rows, int64_t number, bool *ret_more)
+{
+    struct call *call = rows->paged.call;
+    const struct revision_list *list = (const struct revision_list *)rows;
+    struct arena arena; /* of this one, which has all that a review has */
+    const char *text;
+    arena_init(&arena);
+    enum found found = store_revision(call->store, &list->review->record.id, number, &arena, &text);
+    call->arena->failed |= arena_failed(&arena);
+    if (found == FOUND && arena_failed(&arena))
+        found = BROKEN;
+    struct buffer *row = found == FOUND ? row_begin(rows) : NULL;
+    if (row) {
+        buffer_put(row, text);
+        row_end(rows, number);
+    }
+    arena_finish(&arena);
+    *ret_more = found == ABSENT || row;
+    return found;
+}
+
+static bool revisions_page(struct rows *rows)
+{
+    const struct revision_list *list = (const struct revision_list *)rows;
+    bool more = true;
+    for (int64_t number = rows->after + 1; more && number <= list->review->revision.value; number++) {
+        if (put_revision(rows, number, &more) == BROKEN)
+            return false;
+    }
+    return true;
+}
+
+static bool count_revisions(struct rows *rows, int64_t *ret_count)
+{
+    const struct review *review = ((const struct revision_list *)rows)->review;
+    return store_count_revisions(rows->paged.call->store, &review->record.id, ret_count);
+}
+
+/* The review's own, and what was frozen with it. */
+static const char *revision_columns(struct call *call)
+{
+    struct buffer names = {0};
+    csv_put_head(&names, &review_resource);
+    call->arena->failed |= buffer_failed(&names);
+    const char *columns = "";
+    if (!buffer_failed(&names)) /* without its end of line */
+        columns = arena_format(call->arena, "%.*s,%s,%s,%s", (int)names.length - 2, names.data,
+                               attendee_resource.collection, input_resource.collection, decision_resource.collection);
+    buffer_finish(&names);
+    return columns;
+}
+
 bool read_revisions(struct call *call)
 {
-    query_limit(call); /* there are few: one page holds them, whatever its limit */
-    if (query_get(call, "cursor"))
-        violation_add_parameter(&call->violations, "query.invalid", "cursor", "This list has one page.");
-    if (call->violations.count) {
-        answer_violations(call);
-        return true;
-    }
+    struct revision_list *list = arena_alloc(call->arena, sizeof *list);
     bool fine;
-    const struct review *review = review_load(call, &fine);
-    if (!review)
-        return fine;
-    struct buffer *body = &call->response->body;
-    buffer_put(body, "{\"data\":[");
-    int64_t count = 0;
-    for (int64_t number = 1; number <= review->revision.value; number++) {
-        const char *text;
-        enum found found = store_revision(call->store, &review->record.id, number, call->arena, &text);
-        if (found == BROKEN)
-            return false;
-        if (found == ABSENT)
-            continue;
-        if (count++)
-            buffer_char(body, ',');
-        buffer_put(body, text);
-    }
-    answer_list(call, body, NULL, query_is_true(call, "count") ? count : -1);
-    return true;
+    if (!list)
+        return false;
+    list->rows.columns = revision_columns(call);
+    list->rows.page = revisions_page;
+    list->rows.count = count_revisions;
+    rows_begin(&list->rows, call);
+    if (call->violations.count)
+        return answer_rows(&list->rows);
+    list->review = review_load(call, &fine);
+    return list->review ? answer_rows(&list->rows) : fine;
 }

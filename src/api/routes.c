@@ -18,13 +18,18 @@
 /* What every list of records is there as. */
 #define REGISTER (FORMAT(JSON) | FORMAT(NDJSON) | FORMAT(CSV) | FORMAT(XLSX))
 
+/* What every other list is there as. */
+#define ROWS (FORMAT(JSON) | FORMAT(NDJSON) | FORMAT(CSV))
+
 /* The shapes that rows take; what differs from row to row stands in the row. */
 #define LIST(where, what)                                                                                              \
     METHOD_GET, where, OPERATION_READ, .read = read_list, .resource = (what), .list = true, .formats = REGISTER
 #define RECORD(where, what) METHOD_GET, where, OPERATION_READ, .read = read_record, .resource = (what)
-#define HISTORY(where, what) METHOD_GET, where, OPERATION_READ, .read = read_history, .resource = (what), .list = true
+#define HISTORY(where, what)                                                                                           \
+    METHOD_GET, where, OPERATION_READ, .read = read_history, .resource = (what), .list = true, .formats = ROWS
 #define SEALED_HISTORY(where, what)                                                                                    \
-    METHOD_GET, where, OPERATION_AUDIT_READ, .read = read_sealed_history, .resource = (what), .list = true
+    METHOD_GET, where, OPERATION_AUDIT_READ, .read = read_sealed_history, .resource = (what), .list = true,            \
+                                             .formats = ROWS
 #define CREATE(where, what, who) METHOD_POST, where, who, .write = write_create, .resource = (what)
 #define CHANGE(where, what, who) METHOD_PATCH, where, who, .write = write_change, .resource = (what)
 #define VERB(where, what, name, who) METHOD_POST, where, who, .write = write_verb, .resource = (what), .verb = (name)
@@ -91,7 +96,7 @@ const struct route routes[] = {
     {METHOD_GET, "/v1/reviews/{id}/compare", OPERATION_READ, .read = read_comparison, .resource = REVIEWS,
      .query = compare_query, .summary = "Compare a review with another one"},
     {METHOD_GET, "/v1/reviews/{id}/revisions", OPERATION_READ, .read = read_revisions, .resource = REVIEWS,
-     .list = true, .summary = "List the approved revisions of a review"},
+     .list = true, .formats = ROWS, .summary = "List the approved revisions of a review"},
     {METHOD_GET, "/v1/reviews/{id}/revisions/{n}", OPERATION_READ, .read = read_revision, .resource = REVIEWS,
      .summary = "Read an approved revision of a review"},
     {DOCUMENT("/v1/reviews/{id}/agenda", read_agenda), .summary = "Read the agenda of a review"},
@@ -209,21 +214,22 @@ const struct route routes[] = {
      .summary = "See what became of an import"},
     {HISTORY("/v1/imports/{id}/history", IMPORTS), .summary = "Read every version of an import"},
 
-    {METHOD_GET, "/v1/search", OPERATION_READ, .read = read_search, .query = search_query,
+    {METHOD_GET, "/v1/search", OPERATION_READ, .read = read_search, .query = search_query, .formats = ROWS,
      .summary = "Find words in all records"},
 
-    {METHOD_GET, "/v1/rules", OPERATION_READ, .read = read_rules, .list = true, .query = rules_query,
+    {METHOD_GET, "/v1/rules", OPERATION_READ, .read = read_rules, .list = true, .query = rules_query, .formats = ROWS,
      .summary = "List the rules"},
     {METHOD_GET, "/v1/rules/{name}", OPERATION_READ, .read = read_rule, .summary = "Read a rule"},
     {METHOD_GET, "/v1/audit-log", OPERATION_AUDIT_READ, .read = read_audit_log, .list = true, .query = audit_query,
-     .summary = "List the audit log"},
+     .formats = ROWS, .summary = "List the audit log"},
     {METHOD_GET, "/v1/audit-log/head", OPERATION_AUDIT_READ, .read = read_audit_head,
      .summary = "Read the newest entry's seq and hash"},
     {METHOD_GET, "/v1/audit-log/checkpoints", OPERATION_AUDIT_READ, .read = read_checkpoints, .list = true,
-     .query = checkpoints_query, .summary = "List the signed heads of the audit log"},
+     .query = checkpoints_query, .formats = ROWS, .summary = "List the signed heads of the audit log"},
     {METHOD_GET, "/v1/audit-log/checkpoints/{seq}", OPERATION_AUDIT_READ, .read = read_checkpoint,
      .summary = "Read a signed head of the audit log"},
-    {METHOD_GET, "/v1/keys", OPERATION_READ, .read = read_keys, .list = true, .summary = "List the public keys"},
+    {METHOD_GET, "/v1/keys", OPERATION_READ, .read = read_keys, .list = true, .formats = ROWS,
+     .summary = "List the public keys"},
 
     {REPORT("/v1/reports/action-items", read_report_actions), .query = report_actions_query,
      .summary = "See what became of action items"},

@@ -1,5 +1,5 @@
 /* GET /v1/search: words in all records that the caller sees. */
-#include "api.h"
+#include "rows.h"
 
 enum { SNIPPET_BYTES = 600 };
 
@@ -92,28 +92,41 @@ static void choose_kinds(struct call *call, bool among[RESOURCE_COUNT])
     }
 }
 
+struct finds {
+    struct rows rows;
+    const struct hit *hits;
+    size_t count;
+};
+
+static bool finds_page(struct rows *rows)
+{
+    const struct finds *finds = (const struct finds *)rows;
+    for (size_t i = (size_t)rows->after; i < finds->count; i++) {
+        struct buffer *row = row_begin(rows);
+        if (!row)
+            return true;
+        put_hit(row, &finds->hits[i]);
+        row_end(rows, (int64_t)i + 1);
+    }
+    return true;
+}
+
+/* The heaviest in any format: there is no whole of all finds, of which only some are weighed. */
 bool read_search(struct call *call)
 {
     struct word_search search = {.words = query_get(call, "q"), .view = call->view, .limit = query_limit(call)};
+    struct finds *finds = arena_alloc(call->arena, sizeof *finds);
+    if (!finds)
+        return false;
     choose_kinds(call, search.among);
     if (!search.words || !*search.words)
         violation_add_parameter(&call->violations, "query.invalid", "q", "'q' says what to look for.");
-    if (call->violations.count) {
-        answer_violations(call);
-        return true;
-    }
-    const struct hit *hits;
-    size_t count;
-    if (!store_search(call->store, &search, call->arena, &hits, &count))
+    if (!call->violations.count && !store_search(call->store, &search, call->arena, &finds->hits, &finds->count))
         return false;
-    struct buffer *body = &call->response->body;
-    buffer_put(body, "{\"data\":[");
-    for (size_t i = 0; i < count; i++) {
-        if (i)
-            buffer_char(body, ',');
-        put_hit(body, &hits[i]);
-    }
-    buffer_put(body, "]}");
-    answer_json(call, 200, body);
-    return true;
+    finds->rows.paged.call = call;
+    finds->rows.columns = "resource,id,reference,title,snippet,rank,url";
+    finds->rows.page = finds_page;
+    finds->rows.ranked = true;
+    finds->rows.left = search.limit;
+    return answer_rows(&finds->rows);
 }

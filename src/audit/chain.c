@@ -197,8 +197,8 @@ static struct db_statement *bind_query(struct store *store, const char *all, con
     struct db_statement *statement = db_fixed(store->db, query->resource_id ? of_record : all);
     if (!statement)
         return NULL;
-    db_bind_integer(statement, 1, query->newest_first ? INT64_MIN : query->after_seq);
-    db_bind_integer(statement, 8, query->newest_first && query->after_seq ? query->after_seq : INT64_MAX);
+    db_bind_integer(statement, 1, query->after_seq);
+    db_bind_integer(statement, 8, query->before_seq ? query->before_seq : INT64_MAX);
     db_bind_text(statement, 2, query->resource);
     db_bind_text(statement, 3, query->actor_id);
     db_bind_text(statement, 4, query->event);

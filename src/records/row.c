@@ -1,5 +1,6 @@
 /* Rows of text: CSV (RFC 4180) and NDJSON. */
 #include "column.h"
+#include "member.h"
 
 #include "reviewd/csv.h"
 
@@ -60,4 +61,67 @@ void ndjson_put_record(struct buffer *buffer, const struct resource *resource, c
 {
     record_render(buffer, resource, record, RENDER_SHOWN);
     buffer_char(buffer, '\n');
+}
+
+/* --- what is no record ------------------------------------------------------------------------------------------- */
+
+static void put_json(struct buffer *buffer, struct json_text value, struct buffer *scratch)
+{
+    size_t length = (size_t)(value.end - value.at);
+    if (*value.at == '{' || *value.at == '[') {
+        csv_value(buffer, value.at, length);
+        return;
+    }
+    if (*value.at != '"') {
+        buffer_add(buffer, value.at, length);
+        return;
+    }
+    scratch->length = 0;
+    member_put_plain(scratch, value);
+    length = scratch->length;
+    buffer_char(scratch, '\0');
+    if (buffer_failed(scratch))
+        return;
+    if (length)
+        csv_cell(buffer, scratch->data, length);
+    else
+        buffer_put(buffer, "\"\"");
+}
+
+/* The value of the next column's member. As a rule it comes behind the one before, at *at. */
+static struct json_text take_member(const char **at, struct json_text row, const char *name, size_t length)
+{
+    struct json_text own, value;
+    if (next_member(at, row, &own, &value) && member_is_named(own, name, length))
+        return value;
+    return member_of(row, name, length);
+}
+
+void csv_put_object(struct buffer *buffer, const char *columns, const char *json, size_t length)
+{
+    const struct json_text row = {json, json + length};
+    const char *at = first_member(row);
+    struct buffer scratch = {0};
+    struct json_text value = {0};
+    const char *before = ""; /* the column before this one */
+    for (const char *name = columns; *name; name += *name == ',') {
+        size_t outer = strcspn(name, ".,");
+        size_t whole = strcspn(name, ",");
+        bool member = outer < whole;
+        bool first = !member || strncmp(before, name, outer + 1) != 0; /* of an object's columns */
+        if (name != columns)
+            csv_comma(buffer);
+        if (first)
+            value = take_member(&at, row, name, outer);
+        struct json_text cell = member ? member_of(value, name + outer + 1, whole - outer - 1) : value;
+        if (member_is_set(cell))
+            put_json(buffer, cell, &scratch);
+        else if (member && first && member_is_set(value) && object_is_bare(value))
+            buffer_put(buffer, "{}");
+        before = name;
+        name += whole;
+    }
+    csv_line(buffer);
+    buffer->failed |= buffer_failed(&scratch);
+    buffer_finish(&scratch);
 }

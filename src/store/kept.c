@@ -33,6 +33,11 @@ enum found store_revision(struct store *store, const struct id *review, int64_t 
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
 
+bool store_count_revisions(struct store *store, const struct id *review, int64_t *ret_count)
+{
+    return ask_integer(ASK(store, "SELECT count(*) FROM revision WHERE review_id = $1", review->text), ret_count);
+}
+
 enum found store_kept_answer(struct store *store, const struct id *caller, const char *key,
                              const struct instant *not_before, struct arena *arena, struct kept_answer *ret_answer)
 {

@@ -183,18 +183,26 @@ static ssize_t read_nothing(void *context, uint64_t position, char *buffer, size
     return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+static struct MHD_Response *make_stream(struct exchange *exchange)
+{
+    struct response *response = &exchange->response;
+    bool unsent = response->unsent != 0;
+    int64_t length = unsent ? response->unsent : response->stream.length;
+    struct MHD_Response *made =
+        MHD_create_response_from_callback(length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)length, STREAM_BYTES,
+                                          unsent ? read_nothing : read_stream, exchange, NULL);
+    /* 0.9.75 ends even the chunks that do not follow a head: the client would take that for its next answer. */
+    if (made && length < 0 && (unsent || exchange->request.method == METHOD_HEAD))
+        MHD_set_response_options(made, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return made;
+}
+
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
     struct MHD_Response *made;
-    if (response->unsent) {
-        made = MHD_create_response_from_callback(response->unsent, 1, read_nothing, NULL, NULL);
-    } else if (response->stream.read) {
-        uint64_t length = response->stream.length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)response->stream.length;
-        made = MHD_create_response_from_callback(length, STREAM_BYTES, read_stream, exchange, NULL);
-        /* 0.9.75 ends even the chunks that a HEAD does not get: the client would take that for its next answer. */
-        if (made && length == MHD_SIZE_UNKNOWN && exchange->request.method == METHOD_HEAD)
-            MHD_set_response_options(made, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    if (response->unsent || response->stream.read) {
+        made = make_stream(exchange);
     } else if (response->static_body) {
         made = MHD_create_response_from_buffer(response->static_length, (void *)(uintptr_t)response->static_body,
                                                MHD_RESPMEM_PERSISTENT);

@@ -169,7 +169,7 @@ def test_the_scheme_of_a_credential_has_no_case(shared):
     ('application/json;q=0, */*', 406),
 ])
 def test_accept(shared, accept, status):
-    answer = shared.isms.client.request('GET', '/v1/rules', headers={'Accept': accept})     # there as JSON alone
+    answer = shared.isms.client.request('GET', '/v1/audit-log/head', headers={'Accept': accept})     # there as JSON alone
     answer.expect(status)
     assert answer.json.get('type') == (None if status == 200 else '/problems/not-acceptable')
 

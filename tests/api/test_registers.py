@@ -256,11 +256,6 @@ def test_what_does_not_fit_is_refused(shared, query):
     assert answer.violations and answer.headers['Content-Disposition'] is None
 
 
-def test_a_history_and_the_audit_log_are_json_alone(shared, life):
-    shared.isms.client.get('/v1/audit-log?format=csv').expect(400, 'query.unknown')
-    shared.isms.client.get('/v1/audit-log', Accept='text/csv').expect(406)
-
-
 def test_the_limit_is_a_cap(shared, life):
     path = f'/v1/reviews/{life["review"]}/inputs'
     records = walk(shared.isms.client, path)

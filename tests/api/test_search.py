@@ -213,7 +213,7 @@ def test_without_a_token_there_is_nothing(shared):
 @pytest.mark.parametrize('query, parameter', [
     ('', 'q'), ('q=', 'q'), ('q=x&kind=', 'kind'), ('q=x&kind=token', 'kind'), ('q=x&kind=review,', 'kind'),
     ('q=x&kind=reviews', 'kind'), ('q=x&limit=0', 'limit'), ('q=x&limit=201', 'limit'), ('q=x&cursor=a', 'cursor'),
-    ('q=x&sort=id', 'sort'), ('q=x&format=csv', 'format'), ('q=%E4', 'q'), ('q=x&q=y', 'q')])
+    ('q=x&sort=id', 'sort'), ('q=x&format=xlsx', 'format'), ('q=%E4', 'q'), ('q=x&q=y', 'q')])
 def test_bad_parameters_are_named(shared, query, parameter):
     answer = shared.isms.client.get(f'/v1/search?{query}').expect(400)
     assert {violation['parameter'] for violation in answer.violations} == {parameter}, answer.report('parameter')

@@ -41,6 +41,20 @@ static const struct resource *choose(struct input *input)
     return resources[input_byte(input) % RESOURCE_COUNT];
 }
 
+/* What is made of a record's JSON is what is made of the record. */
+static void require_the_same_row(const struct resource *resource, const struct buffer *json, const struct buffer *row)
+{
+    struct buffer columns = {0}, again = {0};
+    csv_put_head(&columns, resource);
+    REQUIRE(columns.length > 2, "there is no head");
+    columns.data[columns.length - 2] = '\0';
+    csv_put_object(&again, columns.data, json->data, json->length - 1);
+    REQUIRE(again.length == row->length && memcmp(again.data, row->data, row->length) == 0, "%.*s is not %.*s",
+            (int)again.length, again.data, (int)row->length, row->data);
+    buffer_finish(&columns);
+    buffer_finish(&again);
+}
+
 /* Texts come back as they were out of either form; what is absent stays absent. */
 void fuzz_register(const uint8_t *data, size_t size)
 {
@@ -77,6 +91,7 @@ void fuzz_register(const uint8_t *data, size_t size)
         REQUIRE(!text == !cells[i], "%s is there, or is not: '%s'", field->name, cells[i] ? cells[i] : "nothing");
         REQUIRE(!text || strcmp(csv_text(cells[i]), text) == 0, "%s has become '%s'", field->name, cells[i]);
     }
+    require_the_same_row(resource, &json, &out);
     json_decref(line);
     buffer_finish(&json);
     buffer_finish(&out);

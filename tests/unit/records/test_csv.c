@@ -1,9 +1,11 @@
-/* src/records/csv.c: RFC 4180, and nothing that a spreadsheet would run. */
+/* src/records/csv.c, row.c and member.c: RFC 4180, and nothing that a spreadsheet would run. */
 #include "../unit.h"
 
 #include "reviewd/csv.h"
+#include "reviewd/register.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct {
     const char *text;
@@ -73,6 +75,47 @@ START_TEST(nothing)
 }
 END_TEST
 
+static const struct {
+    const char *columns;
+    const char *json;
+    const char *row;
+} objects[] = {
+    {"a,b", "{\"a\":1,\"b\":-2.5}", "1,-2.5"},
+    {"b,a", "{\"a\":1,\"b\":true}", "true,1"},
+    {"a,b,c", "{\"a\":null,\"c\":\"\"}", ",,\"\""},
+    {"a", "{\"a\":\"=1,\\\"x\\\"\"}", "\"'=1,\"\"x\"\"\""},
+    {"a", "{\"a\":\"\\u001f\\b\\f\\n\\r\\t\\\\/\"}", "\"\x1f\b\f\n\r\t\\/\""},
+    {"a,b", "{\"a\":[\"]\\\"\",{}],\"b\":{\"=\":\"}\"}}", "\"[\"\"]\\\"\"\"\",{}]\",\"{\"\"=\"\":\"\"}\"\"}\""},
+    {"a.x,a.y,b", "{\"b\":2,\"a\":{\"y\":\"Y\",\"x\":null}}", ",Y,2"},
+    {"a.x,a.y,b.x", "{\"a\":{\"x\":null},\"b\":{}}", "{},,{}"},
+    {"a.x,a.y,ab", "{\"a\":null,\"ab\":3}", ",,3"},
+    {"a.x,a.y,ab", "{\"a\":7,\"ab\":\"a\"}", "{},,a"},
+    {"ab,a", "{\"a\":\"ab\",\"ab\":\"a\"}", "a,ab"},
+    /* of a database that was tampered with: whatever it says, nothing is read behind its end */
+    {"a,b", "{\"a\":1,\"b\"", "1,"},
+    {"a,b", "{\"a\":1,\"b\":", "1,"},
+    {"a", "{\"a\":\"x\\u00", "xu0"},
+    {"a", "{\"a\":\"", "\"\""},
+    {"a", "[1]", ""},
+    {"a", "", ""},
+};
+
+START_TEST(object)
+{
+    size_t length = strlen(objects[_i].json);
+    char *json = malloc(length + 1); /* so that a tool sees what reads behind it */
+    struct buffer out = {0};
+    ck_assert_ptr_nonnull(json);
+    memcpy(json, objects[_i].json, length + 1);
+    csv_put_object(&out, objects[_i].columns, json, length);
+    free(json);
+    ck_assert(!buffer_failed(&out) && out.length >= 2 && memcmp(out.data + out.length - 2, "\r\n", 2) == 0);
+    out.data[out.length - 2] = '\0';
+    ck_assert_str_eq(out.data, objects[_i].row);
+    buffer_finish(&out);
+}
+END_TEST
+
 Suite *csv_suite(void)
 {
     Suite *suite = suite_create("csv");
@@ -80,5 +123,6 @@ Suite *csv_suite(void)
     tcase_add_loop_test(tcase, cell, 0, ROWS(cells));
     tcase_add_loop_test(tcase, text_again, 0, ROWS(cells));
     tcase_add_test(tcase, nothing);
+    tcase_add_loop_test(tcase, object, 0, ROWS(objects));
     return suite;
 }
