@@ -339,7 +339,8 @@ bool read_audit_log(struct call *call)
     if (!list)
         return false;
     struct audit_query *query = &list->query;
-    list->rows.columns = "actor_id,at,body_sha256,event,hash,previous_hash,request_id,resource,resource_id,seq";
+    list->rows.columns =
+        "actor_id,at,body_sha256,event,hash,minutes_sha256,previous_hash,request_id,resource,resource_id,seq";
     list->rows.page = entries_page;
     list->rows.count = count_entries;
     query->from = instant_parameter(call, "at_after", "00:00:00.000Z");

@@ -39,6 +39,11 @@ LISTS = [path for path, _ in lists()]
 FOR_AUDITORS = [path for path in LISTS if path.startswith('/v1/audit-log') or path.endswith('/sealed-history')]
 
 
+def not_in_each(path):
+    """Members that only some rows have: an approval alone says which minutes were kept."""
+    return ('minutes_sha256',) if path.partition('?')[0] == '/v1/audit-log' else ()
+
+
 def approved_twice(org):
     """Of which two revisions are kept, and which follows up what others have left open."""
     review = ready_to_conclude(org)
@@ -112,10 +117,10 @@ def test_csv_is_the_list(shared, life, path):
     rows = rows_of(shared.isms.client, path)
     assert len(rows) == len(expected) > 0
     for row, item in zip(rows, expected):
-        assert_same(row, item)
+        assert_same(row, item, not_in_each(path))
     # The members as the API shows them, in its order; what is null there says nothing of its columns.
     names = list(dict.fromkeys(name.partition('.')[0] for name in rows[0]))
-    assert names == list(expected[0])
+    assert [name for name in names if name in expected[0] or name not in not_in_each(path)] == list(expected[0])
 
 
 @pytest.mark.parametrize('path', LISTS)
@@ -224,7 +229,7 @@ def test_filters_and_order_are_those_of_the_list(shared, life, path):
     rows = rows_of(shared.isms.client, path)
     assert len(rows) == len(expected)
     for row, item in zip(rows, expected):
-        assert_same(row, item)
+        assert_same(row, item, not_in_each(path))
 
 
 @pytest.mark.parametrize('path', ['/v1/audit-log?resource=x', '/v1/audit-log?sort=at', '/v1/audit-log?at_after=x',
@@ -292,6 +297,9 @@ def test_each_line_of_the_log_is_what_was_hashed(shared, life):
     for cells in rows_of(shared.isms.client, '/v1/audit-log'):
         entry = {name: cell.removeprefix("'") if raw else None for name, (cell, raw) in cells.items()}
         entry['seq'] = int(entry['seq'])
+        digests = entry.pop('minutes_sha256')
+        if digests:
+            entry['minutes_sha256'] = json.loads(digests)
         assert entry_hash(entry) == entry['hash']
 
 
@@ -320,7 +328,7 @@ def long_log(shared, life):
         connection.execute(
             'WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?) '
             'INSERT INTO audit_log SELECT ? + n, at, actor_id, event, resource, resource_id, request_id, body_sha256, '
-            "previous_hash, hash FROM n, audit_log WHERE seq = 1", [ENTRIES, newest])
+            "previous_hash, hash, NULL FROM n, audit_log WHERE seq = 1", [ENTRIES, newest])
         connection.commit()
     daemon.restart()
     client = harness.Client(daemon, shared.isms.token)
@@ -484,7 +492,7 @@ def test_a_history_of_large_versions_is_not_held(shared, long_log, life):
                                sort_keys=True, separators=(',', ':'))
             connection.execute(
                 'INSERT INTO audit_log SELECT ?, at, actor_id, event, resource, ?, request_id, body_sha256, '
-                'previous_hash, hash FROM audit_log WHERE seq = 1', [seq, life['people']])
+                'previous_hash, hash, NULL FROM audit_log WHERE seq = 1', [seq, life['people']])
             connection.execute('INSERT INTO version (seq, record_id, version, body) VALUES (?, ?, ?, ?)',
                                [seq, life['people'], version, later])
         connection.commit()
