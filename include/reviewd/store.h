@@ -178,6 +178,8 @@ struct list_query {
     bool descending;
     const char *after_value; /* the last row of the page before, or NULL; "" for a value that is absent */
     const char *after_id;
+    const char *until_value; /* the last row that is looked at, likewise (store_list_border) */
+    const char *until_id;
     int limit;
     const struct instant *as_of; /* the records as they were then; NULL: as they are */
 };
@@ -185,6 +187,11 @@ struct list_query {
 /* Calls `row` with each record, at most limit of them; texts live during the call. It returns false to stop. */
 MUST_USE bool store_list(struct store *store, const struct list_query *query, struct arena *arena,
                          bool (*row)(void *context, const void *record), void *context);
+
+/* The last of the next `rows` rows of the kind, whether the query chooses them or not: what finds few of many is looked
+ * for up to there, then from there on. Without an until; the texts are in the arena. ABSENT where fewer are left. */
+MUST_USE enum found store_list_border(struct store *store, const struct list_query *query, int rows,
+                                      struct arena *arena, const char **ret_value, const char **ret_id);
 
 /* The same of records as they were at query->as_of: `row` gets the body of the version of then (RFC 8785). Whether the
  * view sees a record is asked of the record as it is now. Without an index: a sort looks at all records of the kind. */

@@ -9,6 +9,7 @@
 enum {
     SHEET_PAGE_ROWS = 50, /* to pack one takes as long as to write four */
     FINDS_OFTEN = 1000,
+    LOOK_ROWS = 2000, /* so many are looked at for a page: the loop has other callers */
     SHEETS_AT_ONCE = 8, /* each holds the state of a compression, a quarter of a megabyte */
 };
 
@@ -38,6 +39,15 @@ static int64_t written(const struct register_stream *stream)
     return stream->xlsx ? xlsx_written(stream->xlsx) : (int64_t)stream->paged.text.length;
 }
 
+/* The next page begins behind this row. */
+static void pause_at(struct register_stream *stream, const char *value, const char *id)
+{
+    stream->after.length = 0;
+    buffer_add(&stream->after, value, strlen(value) + 1);
+    memcpy(stream->after_id.text, id, sizeof stream->after_id.text);
+    stream->paused = true;
+}
+
 /* Notes where the page ends; false there. */
 static bool goes_on(struct register_stream *stream, const void *record)
 {
@@ -46,13 +56,9 @@ static bool goes_on(struct register_stream *stream, const void *record)
         return true;
     struct arena arena;
     arena_init(&arena);
-    const char *value = list_sort_value(&arena, stream->query.sort, record);
-    stream->after.length = 0;
-    buffer_add(&stream->after, value, strlen(value) + 1);
+    pause_at(stream, list_sort_value(&arena, stream->query.sort, record), ((const struct record *)record)->id.text);
     stream->after.failed |= arena_failed(&arena);
     arena_finish(&arena);
-    stream->after_id = ((const struct record *)record)->id;
-    stream->paused = true;
     return false;
 }
 
@@ -113,6 +119,36 @@ static bool look_words_up(struct register_stream *stream)
     return true;
 }
 
+/* Whether many rows may be looked at of which few are chosen. Of a parent's, and of those with seldom words, an index
+ * leads to all; a sort of the past has none to walk along. */
+static bool looks_far(const struct register_stream *stream)
+{
+    const struct list_query *query = &stream->query;
+    if (stream->paged.call->route->parent || (query->words && !query->among) || (query->as_of && query->sort))
+        return false;
+    bool all_seen = query->view.clearance == CLASSIFICATION_RESTRICTED;
+    bool few = query->as_of || !all_seen;
+    for (size_t i = 0; i < query->filter_count && !few; i++)
+        few = query->filters[i].kind != FILTER_IN || query->filters[i].field->kind != FIELD_KIND_REF;
+    return few;
+}
+
+/* Ends the page where so much was looked at, if it is not full before. */
+static bool list_page(struct register_stream *stream, struct arena *arena)
+{
+    struct store *store = stream->paged.call->store;
+    struct list_query *query = &stream->query;
+    query->until_id = NULL;
+    enum found border = ABSENT;
+    if (looks_far(stream))
+        border = store_list_border(store, query, LOOK_ROWS, arena, &query->until_value, &query->until_id);
+    bool listed = border != BROKEN && (query->as_of ? store_list_as_of(store, query, arena, put_body, stream)
+                                                    : store_list(store, query, arena, put_row, stream));
+    if (listed && border == FOUND && !stream->paused && !stream->broken)
+        pause_at(stream, query->until_value, query->until_id);
+    return listed;
+}
+
 /* Adds the next page to the text, and behind the last one what ends the register. False where it, memory or the
  * database fails. */
 static bool next_page(struct paged *paged)
@@ -129,9 +165,7 @@ static bool next_page(struct paged *paged)
         stream->query.after_value = stream->after.data;
         stream->query.after_id = stream->after_id.text;
     }
-    struct store *store = stream->paged.call->store;
-    bool listed = stream->query.as_of ? store_list_as_of(store, &stream->query, &arena, put_body, stream)
-                                      : store_list(store, &stream->query, &arena, put_row, stream);
+    bool listed = list_page(stream, &arena);
     bool fine = listed && !stream->broken && !arena_failed(&arena) && !buffer_failed(&stream->after);
     arena_finish(&arena);
     paged->over = stream->left == 0 || !stream->paused;

@@ -144,21 +144,31 @@ static void put_sort_key(struct buffer *text, const struct list_query *query)
         buffer_format(text, always && !query->as_of ? "%s" : "coalesce(%s, '')", expression(query, field->name).text);
 }
 
+/* The rows on one side of a row: ">" or ">=" it in the order of the list, which is turned around where that descends. */
+static void put_side(struct sql *sql, const struct list_query *query, const char *than, const char *value,
+                     const char *id)
+{
+    struct buffer *text = &sql->text;
+    if (!id)
+        return;
+    if (!query->sort) {
+        buffer_format(text, " AND t.id %s $%d", than, sql_parameter(sql, id));
+        return;
+    }
+    bool integer = query->sort->kind == FIELD_KIND_INTEGER;
+    buffer_put(text, " AND (");
+    put_sort_key(text, query);
+    int parameter = sql_parameter(sql, value);
+    buffer_format(text, integer ? ", t.id) %s (CAST($%d AS INTEGER), $%d)" : ", t.id) %s ($%d, $%d)", than, parameter,
+                  sql_parameter(sql, id));
+}
+
 static void put_page(struct sql *sql, const struct list_query *query, const char *limit)
 {
     struct buffer *text = &sql->text;
-    const char *than = query->descending ? "<" : ">";
     const char *direction = query->descending ? " DESC" : "";
-    if (query->after_id && query->sort) {
-        bool integer = query->sort->kind == FIELD_KIND_INTEGER;
-        buffer_put(text, " AND (");
-        put_sort_key(text, query);
-        int value = sql_parameter(sql, query->after_value);
-        buffer_format(text, integer ? ", t.id) %s (CAST($%d AS INTEGER), $%d)" : ", t.id) %s ($%d, $%d)", than, value,
-                      sql_parameter(sql, query->after_id));
-    } else if (query->after_id) {
-        buffer_format(text, " AND t.id %s $%d", than, sql_parameter(sql, query->after_id));
-    }
+    put_side(sql, query, query->descending ? "<" : ">", query->after_value, query->after_id);
+    put_side(sql, query, query->descending ? ">=" : "<=", query->until_value, query->until_id);
     buffer_put(text, " ORDER BY ");
     if (query->sort) {
         put_sort_key(text, query);
@@ -284,6 +294,33 @@ enum found store_version_as_of(struct store *store, const struct id *record, con
     if (step == DB_ROW)
         *ret_body = ask_copy(statement, 0, arena);
     if (step == DB_ROW && (!*ret_body || !db_whole(statement)))
+        step = DB_ERROR;
+    if (statement)
+        db_reset(statement);
+    return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
+}
+
+enum found store_list_border(struct store *store, const struct list_query *query, int rows, struct arena *arena,
+                             const char **ret_value, const char **ret_id)
+{
+    struct sql sql = {0};
+    char offset[16];
+    buffer_put(&sql.text, "SELECT t.id, ");
+    if (query->sort)
+        put_sort_key(&sql.text, query);
+    else
+        buffer_put(&sql.text, "''");
+    buffer_format(&sql.text, " FROM %s AS t WHERE $1 IS NOT NULL", query->resource->name);
+    put_page(&sql, query, "1");
+    snprintf(offset, sizeof offset, "%d", rows - 1);
+    buffer_format(&sql.text, " OFFSET CAST($%d AS INTEGER)", sql_parameter(&sql, offset));
+    struct db_statement *statement = sql_statement(&sql, store, &query->view, arena);
+    enum db_step step = statement ? db_step(statement) : DB_ERROR;
+    if (step == DB_ROW) {
+        *ret_id = ask_copy(statement, 0, arena);
+        *ret_value = ask_copy(statement, 1, arena);
+    }
+    if (step == DB_ROW && (!*ret_id || !*ret_value || !db_whole(statement)))
         step = DB_ERROR;
     if (statement)
         db_reset(statement);

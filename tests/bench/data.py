@@ -89,7 +89,7 @@ class Maker:
             names = ", ".join(f'"{name}"' for name in self.columns[table])
             marks = ", ".join("?" * len(self.columns[table]))
             self.db.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
-        self.db.executemany("INSERT INTO audit_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self.entries)
+        self.db.executemany("INSERT INTO audit_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", self.entries)
         self.db.executemany("INSERT INTO version VALUES (?, ?, ?, ?)", self.versions)
         self.entries, self.versions, self.rows = [], [], {}
 
