@@ -296,6 +296,10 @@ bool read_audit_log(struct call *call)
         answer_violations(call);
         return true;
     }
+    struct audit_head head = {0};
+    if (call->view.as_of && !audit_head_then(call->store, call->view.as_of, &head))
+        return false;
+    query.before_seq = call->view.as_of ? head.seq + 1 : 0;
     buffer_put(entries.body, "{\"data\":[");
     if (!audit_list(call->store, &query, entry_row, &entries))
         return false;
@@ -313,7 +317,7 @@ bool read_audit_log(struct call *call)
 bool read_audit_head(struct call *call)
 {
     struct audit_head head;
-    if (!audit_head(call->store, &head))
+    if (!audit_head_then(call->store, call->view.as_of, &head))
         return false;
     buffer_format(&call->response->body, "{\"seq\":%lld,\"hash\":\"%s\"}", (long long)head.seq, head.hash);
     answer_json(call, 200, &call->response->body);

@@ -30,7 +30,7 @@ bool read_checkpoints(struct call *call)
     const char *value = NULL;
     const char *id = NULL;
     struct checkpoints rows = {.body = &call->response->body, .limit = query_limit(call)};
-    struct checkpoint_query query = {.limit = rows.limit + 1};
+    struct checkpoint_query query = {.as_of = call->view.as_of, .limit = rows.limit + 1};
     const char *sort = query_get(call, "sort");
     query.newest_first = sort && strcmp(sort, "-seq") == 0;
     if (sort && !query.newest_first && strcmp(sort, "seq") != 0)
@@ -45,7 +45,7 @@ bool read_checkpoints(struct call *call)
     if (!checkpoint_list(call->store, &query, checkpoint_row, &rows))
         return false;
     int64_t total = -1;
-    if (query_is_true(call, "count") && !checkpoint_count(call->store, &total))
+    if (query_is_true(call, "count") && !checkpoint_count(call->store, call->view.as_of, &total))
         return false;
     const char *next = NULL;
     if (rows.count > rows.limit)
@@ -66,7 +66,7 @@ bool read_checkpoint(struct call *call)
 {
     int64_t seq = seq_of(call->keys[0]);
     struct checkpoints rows = {.body = &call->response->body, .limit = 1};
-    const struct checkpoint_query query = {.after_seq = seq - 1, .limit = 1};
+    const struct checkpoint_query query = {.after_seq = seq - 1, .as_of = call->view.as_of, .limit = 1};
     if (seq && !checkpoint_list(call->store, &query, checkpoint_row, &rows))
         return false;
     if (!seq || rows.last != seq) { /* the next one is not the one that was asked for */
@@ -80,6 +80,21 @@ bool read_checkpoint(struct call *call)
 
 /* --- keys ----------------------------------------------------------------------------------------------------------
  */
+
+/* Leaves the keys that there were, as they were. */
+static void keys_then(struct known_keys *keys, const struct instant *as_of)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < keys->count; i++) {
+        struct known_key key = keys->items[i];
+        if (strcmp(key.made_at.text, as_of->text) > 0)
+            continue;
+        if (strcmp(key.retired_at.text, as_of->text) > 0)
+            key.retired_at = (struct instant){0};
+        keys->items[count++] = key;
+    }
+    keys->count = count;
+}
 
 /* Where the page begins: after the key that the cursor names. */
 static size_t first_of_page(const struct known_keys *keys, const char *after)
@@ -111,6 +126,8 @@ bool read_keys(struct call *call)
         call->arena->failed = true;
         return false;
     }
+    if (call->view.as_of)
+        keys_then(&keys, call->view.as_of);
     buffer_put(body, "{\"data\":[");
     size_t first = first_of_page(&keys, after);
     size_t end = keys.count - first > limit ? first + limit : keys.count;

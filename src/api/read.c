@@ -7,9 +7,6 @@
 bool read_record(struct call *call)
 {
     const struct resource *resource = call->route->resource;
-    const struct instant *as_of = query_as_of(call);
-    if (as_of || call->violations.count)
-        return read_record_as_of(call, as_of);
     void *record = arena_alloc(call->arena, resource->size);
     if (!record)
         return false;
@@ -39,7 +36,6 @@ struct page {
     int limit;
     char last_id[37];
     const char *last_value;
-    bool broken;
 };
 
 const char *list_sort_value(struct arena *arena, const struct field *field, const void *record)
@@ -69,21 +65,6 @@ static bool page_row(void *context, const void *record)
     return true;
 }
 
-/* A row of the past. */
-static bool page_body(void *context, const char *body, size_t length)
-{
-    struct page *page = context;
-    const struct resource *resource = page->query->resource;
-    struct arena arena; /* of this row alone */
-    arena_init(&arena);
-    void *record = arena_alloc(&arena, resource->size);
-    bool restored = record && record_restore(page->call, resource, page->query->as_of, body, length, &arena, record);
-    bool more = restored && page_row(page, record);
-    arena_finish(&arena);
-    page->broken |= !restored;
-    return more;
-}
-
 static bool answer_page(struct call *call, struct list_query *query)
 {
     if (call->format != FORMAT_JSON)
@@ -91,9 +72,7 @@ static bool answer_page(struct call *call, struct list_query *query)
     struct page page = {.call = call, .query = query, .rows = &call->response->body, .limit = query->limit};
     query->limit++;
     buffer_put(page.rows, "{\"data\":[");
-    bool listed = query->as_of ? store_list_as_of(call->store, query, call->arena, page_body, &page)
-                               : store_list(call->store, query, call->arena, page_row, &page);
-    if (!listed || page.broken)
+    if (!store_list(call->store, query, call->arena, page_row, &page))
         return false;
     int64_t total = -1;
     if (query_is_true(call, "count") && !store_count(call->store, query, call->arena, &total))
@@ -153,7 +132,7 @@ bool read_carried(struct call *call)
         return found == ABSENT;
     }
     values[0] = review->record.id.text;
-    values[1] = instant_is_set(&review->started_at) ? review->started_at.text : call->now.text;
+    values[1] = instant_is_set(&review->started_at) ? review->started_at.text : call_moment(call)->text;
     return answer_page(call, &query);
 }
 
@@ -227,6 +206,14 @@ void json_put(struct buffer *rows, json_t *value)
         buffer_put(rows, "null");
         return;
     }
+}
+
+bool may_see(struct call *call, const struct field *field, json_t *id, bool *ret_sees)
+{
+    struct id found;
+    enum found sees = store_find(call->store, resource_find(field->target), json_string_value(id), &call->view, &found);
+    *ret_sees = sees == FOUND;
+    return sees != BROKEN;
 }
 
 static json_t *parse_version(struct call *call, const char *body, struct arena *arena)
@@ -315,18 +302,21 @@ static bool answer_versions(struct call *call, bool (*row)(void *context, const 
         answer_violations(call);
         return true;
     }
+    int64_t last = INT64_MAX - 1;
     enum found found = store_find(call->store, call->route->resource, call->keys[0], &call->view, &id);
+    if (found == FOUND && call->view.as_of)
+        found = store_version_then(call->store, &id, call->view.as_of, &last);
     if (found != FOUND) {
         answer_not_found(call);
         return found == ABSENT;
     }
     buffer_put(page.rows, "{\"data\":[");
-    if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : INT64_MAX, page.limit + 1, row, &page))
+    if (!audit_history(call->store, &id, value ? strtoll(value, NULL, 10) : last + 1, page.limit + 1, row, &page))
         return false;
     const char *next = page.count > page.limit ? cursor_make(call, page.last_value, id.text) : NULL;
-    int64_t total = -1;
+    int64_t total = call->view.as_of && query_is_true(call, "count") ? last : -1;
     const struct audit_query all = {.resource_id = arena_format(call->arena, "[\"%s\"]", id.text)};
-    if (query_is_true(call, "count") && !audit_count(call->store, &all, &total))
+    if (!call->view.as_of && query_is_true(call, "count") && !audit_count(call->store, &all, &total))
         return false;
     answer_list(call, page.rows, next, total);
     return true;

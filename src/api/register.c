@@ -120,21 +120,6 @@ static bool pass_row(void *context, const void *record)
     return goes_on(context, record);
 }
 
-/* A row of the past. */
-static bool put_body(void *context, const char *body, size_t length)
-{
-    struct register_stream *stream = context;
-    const struct resource *resource = stream->query.resource;
-    struct arena arena; /* of this row alone */
-    arena_init(&arena);
-    void *record = arena_alloc(&arena, resource->size);
-    bool restored = record && record_restore(stream->call, resource, stream->query.as_of, body, length, &arena, record);
-    bool more = restored && put_row(stream, record);
-    arena_finish(&arena);
-    stream->broken |= !restored;
-    return more;
-}
-
 /* Where words are found often, all finds are looked up once: otherwise each page would look them up again. */
 static bool look_words_up(struct register_stream *stream)
 {
@@ -166,8 +151,7 @@ static bool next_page(struct register_stream *stream)
         stream->query.after_id = stream->after_id.text;
     }
     struct store *store = stream->call->store;
-    bool listed = stream->query.as_of ? store_list_as_of(store, &stream->query, &arena, put_body, stream)
-                                      : store_list(store, &stream->query, &arena, put_row, stream);
+    bool listed = store_list(store, &stream->query, &arena, put_row, stream);
     bool fine = listed && !stream->broken && !arena_failed(&arena) && !buffer_failed(&stream->after);
     arena_finish(&arena);
     stream->over = stream->left == 0 || !stream->paused;
