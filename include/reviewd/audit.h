@@ -36,11 +36,15 @@ void audit_hash_text(const char *text, size_t length, char ret_hex[65]);
 /* The newest entry; seq 0 and 64 zeros for an empty log. */
 MUST_USE bool audit_head(struct store *store, struct audit_head *ret_head);
 
+/* The newest one that there was at an instant, or NULL there is. It is looked for as entries come, by their times:
+ * where the clock was set back in between, the instant has come more than once, and any of them is meant. */
+MUST_USE bool audit_head_then(struct store *store, const struct instant *as_of, struct audit_head *ret_head);
+
 /* Which entries: newest last, between two of them, filtered where a text is not NULL. Of what may be several, each is a
  * list of texts as JSON. */
 struct audit_query {
     int64_t after_seq;
-    int64_t before_seq; /* 0: to the newest */
+    int64_t before_seq; /* none from there on; 0: to the newest */
     bool newest_first;
     const char *resource;
     const char *resource_id;

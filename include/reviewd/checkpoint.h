@@ -40,11 +40,12 @@ MUST_USE bool checkpoint_exists(struct store *store, bool *ret_exists);
 struct checkpoint_query {
     int64_t after_seq;
     bool newest_first;
+    const struct instant *as_of; /* those that were there then; NULL: all */
     int limit;
 };
 MUST_USE bool checkpoint_list(struct store *store, const struct checkpoint_query *query,
                               bool (*row)(void *context, const struct checkpoint *checkpoint), void *context);
-MUST_USE bool checkpoint_count(struct store *store, int64_t *ret_count);
+MUST_USE bool checkpoint_count(struct store *store, const struct instant *as_of, int64_t *ret_count);
 
 /* As the API shows it. */
 void checkpoint_render(struct buffer *buffer, const struct checkpoint *checkpoint);

@@ -34,8 +34,10 @@ struct pack_version {
 MUST_USE bool store_pack_versions(struct store *store, const struct pack_record *record, int64_t from, int limit,
                                   bool (*row)(void *context, const struct pack_version *version), void *context);
 
-/* The last one alone. */
-MUST_USE bool store_pack_last(struct store *store, const struct pack_record *record,
+/* The last one, and the record as it says, with what is derived of it now; false also where there is none, and the
+ * database is damaged. */
+MUST_USE bool store_pack_last(struct store *store, const struct resource *resource, const struct pack_record *record,
+                              const struct view *view, const struct date *today, struct arena *arena, void *ret_record,
                               bool (*row)(void *context, const struct pack_version *version), void *context);
 
 #endif

@@ -15,6 +15,7 @@ enum found { FOUND, ABSENT, BROKEN };
 struct view {
     struct id person;
     unsigned clearance; /* the greatest classification read without attending; CLASSIFICATION_RESTRICTED: all */
+    const struct instant *as_of; /* NULL: the records as they are; else those that it sees now, as they were then */
 };
 
 extern const struct view view_all;
@@ -92,7 +93,8 @@ bool store_settle_log(const char *data_folder);
 
 /* --- records --------------------------------------------------------------------------------------------------- */
 
-/* The id of the record that `key` names: an id, a reference, or what the resource is found by. */
+/* The id of the record that `key` names: an id, a reference, or what the resource is found by; all of it as it is now,
+ * whatever instant the view has. */
 MUST_USE enum found store_find(struct store *store, const struct resource *resource, const char *key,
                                const struct view *view, struct id *ret_id);
 
@@ -117,6 +119,10 @@ MUST_USE bool store_update(struct store *store, const struct resource *resource,
 /* The next reference of the resource in a year, in the arena; NULL on failure. */
 const char *store_next_reference(struct store *store, const struct resource *resource, int year, struct arena *arena);
 
+/* The number of a record's version of an instant; ABSENT where it was not there yet. */
+MUST_USE enum found store_version_then(struct store *store, const struct id *record, const struct instant *as_of,
+                                       int64_t *ret_version);
+
 /* Columns of a resource, in the order in which store_row() reads them. */
 const char *store_columns(const struct resource *resource, unsigned clearance);
 
@@ -125,12 +131,13 @@ const char *store_visible(const struct resource *resource, unsigned clearance);
 
 /* Reads the present row, beginning at a column. Without an arena texts live until the next step. */
 MUST_USE bool store_row(struct store *store, struct db_statement *statement, int column,
-                        const struct resource *resource, const struct date *today, struct arena *arena,
-                        void *ret_record);
+                        const struct resource *resource, const struct instant *as_of, const struct date *today,
+                        struct arena *arena, void *ret_record);
 
-/* Fills derived members: those shown from a parent record, and those of the resource's derive(). */
-MUST_USE bool store_derive(struct store *store, const struct resource *resource, const struct date *today,
-                           void *record);
+/* Fills derived members: those shown from a parent record (as it was then, or NULL as it is), and those of the
+ * resource's derive(). */
+MUST_USE bool store_derive(struct store *store, const struct resource *resource, const struct instant *as_of,
+                           const struct date *today, void *record);
 
 /* Copies what is shown of parents, which else lives until the next record is derived. */
 void store_keep_derived(const struct resource *resource, struct arena *arena, void *record);
@@ -181,26 +188,18 @@ struct list_query {
     const char *until_value; /* the last row that is looked at, likewise (store_list_border) */
     const char *until_id;
     int limit;
-    const struct instant *as_of; /* the records as they were then; NULL: as they are */
 };
 
-/* Calls `row` with each record, at most limit of them; texts live during the call. It returns false to stop. */
+/* Calls `row` with each record, at most limit of them; texts live during the call. It returns false to stop. Of then
+ * there is no index but those of ids that never change: a sort looks at all records of the kind. */
 MUST_USE bool store_list(struct store *store, const struct list_query *query, struct arena *arena,
                          bool (*row)(void *context, const void *record), void *context);
 
 /* The last of the next `rows` rows of the kind, whether the query chooses them or not: what finds few of many is looked
- * for up to there, then from there on. Without an until; the texts are in the arena. ABSENT where fewer are left. */
+ * for up to there, then from there on. Without an until, and of then without a sort; the texts are in the arena. ABSENT
+ * where fewer are left. */
 MUST_USE enum found store_list_border(struct store *store, const struct list_query *query, int rows,
                                       struct arena *arena, const char **ret_value, const char **ret_id);
-
-/* The same of records as they were at query->as_of: `row` gets the body of the version of then (RFC 8785). Whether the
- * view sees a record is asked of the record as it is now. Without an index: a sort looks at all records of the kind. */
-MUST_USE bool store_list_as_of(struct store *store, const struct list_query *query, struct arena *arena,
-                               bool (*row)(void *context, const char *body, size_t length), void *context);
-
-/* The body of a record's version of an instant; ABSENT where it was not there yet. */
-MUST_USE enum found store_version_as_of(struct store *store, const struct id *record, const struct instant *as_of,
-                                        struct arena *arena, const char **ret_body);
 
 /* All rows in which the query's words are found, seen or not: for who reads a list to its end by pages, since the
  * condition on words costs as much at each page as there are finds. The caller finishes ret_keys->keys. */
@@ -253,6 +252,9 @@ struct person_brief {
 
 MUST_USE enum found store_person(struct store *store, const struct id *id, struct arena *arena,
                                  struct person_brief *ret_person);
+/* The same as it was then, or NULL as it is. */
+MUST_USE enum found store_person_then(struct store *store, const struct id *id, const struct instant *as_of,
+                                      struct arena *arena, struct person_brief *ret_person);
 MUST_USE bool store_email_taken(struct store *store, const char *email, const struct id *except, bool *ret_taken);
 
 /* What keeps a person from leaving. Of this and the other lists of named records: what the view sees is named one by
@@ -350,7 +352,7 @@ MUST_USE bool store_running_imports(struct store *store, struct arena *arena, co
 MUST_USE bool store_keep_revision(struct store *store, const struct review *review, const char *body);
 MUST_USE enum found store_revision(struct store *store, const struct id *review, int64_t revision, struct arena *arena,
                                    const char **ret_body);
-MUST_USE bool store_count_revisions(struct store *store, const struct id *review, int64_t *ret_count);
+MUST_USE bool store_count_revisions(struct store *store, const struct id *review, int64_t last, int64_t *ret_count);
 
 /* Whether what the database keeps beside the records fits them: inputs of decisions, counters of references, how far
  * the index of words goes. ret_finding: the first that does not, or "". False where memory or the database fails. */

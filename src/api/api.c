@@ -267,6 +267,7 @@ static bool may_look(struct call *call)
 
 static bool check_query(struct call *call)
 {
+    query_as_of(call);
     if (!call->route->open && !call->route->gives_file && !format_choose(call))
         return false;
     if (!call->violations.count || call->route->list)

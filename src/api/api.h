@@ -54,6 +54,7 @@ struct route {
     const char *const *query; /* parameters beside those of every list or write */
     unsigned formats;         /* bits of FORMAT(…); 0: JSON alone */
     bool list;
+    bool past;         /* takes as_of: it answers as it did then */
     bool open;         /* needs no token */
     bool feed;         /* takes a feed token in the query, too */
     bool takes_file;   /* the body is one, or a form with one */
@@ -209,8 +210,11 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
 bool query_filter(struct call *call, const struct resource *resource, const char *name, const char *text,
                   struct filter *ret_filter);
 
-/* as_of, in the arena; NULL where it is not given. Adds a violation where it is none. */
-const struct instant *query_as_of(struct call *call);
+/* Gives the view the instant of as_of, if it is given, and `today` its day. Adds a violation where it is none. */
+void query_as_of(struct call *call);
+
+/* Now, or the instant of as_of. */
+const struct instant *call_moment(const struct call *call);
 
 /* limit, as every list takes it; 0 after adding a violation. */
 int query_limit(struct call *call);
@@ -428,12 +432,6 @@ MUST_USE bool erase_unfrozen(struct call *call, const struct id *review);
 
 bool read_record(struct call *call);
 
-/* A record as it was (as_of.c): out of the body of its version of then, with what was derived of it then; without an
- * instant with what is derived now, in texts that live until the store's next step. */
-MUST_USE bool record_restore(struct call *call, const struct resource *resource, const struct instant *as_of,
-                             const char *body, size_t length, struct arena *arena, void *ret_record);
-bool read_record_as_of(struct call *call, const struct instant *as_of);
-
 /* Writes a value of JSON as RFC 8785 has its numbers and texts; members stay in their order. */
 void json_put(struct buffer *rows, json_t *value);
 
@@ -449,6 +447,9 @@ bool read_revision(struct call *call);
 bool read_content(struct call *call);
 /* The review that the path names; NULL after answering 404, or when broken. */
 struct review *review_load(struct call *call, bool *ret_fine);
+
+/* The revision of the review that the path names; 0 where it was not approved. */
+int64_t revision_number(const struct call *call, const struct review *review);
 
 bool read_agenda(struct call *call);
 bool read_minutes(struct call *call);

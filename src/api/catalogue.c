@@ -148,7 +148,7 @@ enum { LOOK_AT_MOST = 5000 };
 struct entry_list {
     struct rows rows;
     struct audit_query query;
-    int64_t head; /* when it began: of the whole log, what comes later is left out */
+    int64_t head; /* of then, or of when it began: of the whole log, what comes later is left out */
 };
 
 static bool entry_row(void *context, const struct audit_entry *entry)
@@ -168,7 +168,7 @@ static int64_t bound_page(const struct entry_list *list, struct audit_query *que
     bool whole = rows_are_whole(&list->rows);
     bool found_by_index = query->resource_id != NULL;
     if (query->newest_first) {
-        query->before_seq = after || !whole ? after : list->head + 1;
+        query->before_seq = after ? after : list->head + 1;
         int64_t last = query->before_seq - LOOK_AT_MOST;
         if (!whole || found_by_index || last <= 1)
             return 0;
@@ -176,7 +176,7 @@ static int64_t bound_page(const struct entry_list *list, struct audit_query *que
         return last;
     }
     query->after_seq = after;
-    query->before_seq = whole ? list->head + 1 : 0;
+    query->before_seq = list->head + 1;
     int64_t last = after + LOOK_AT_MOST;
     if (!whole || found_by_index || last >= list->head)
         return 0;
@@ -198,7 +198,10 @@ static bool entries_page(struct rows *rows)
 
 static bool count_entries(struct rows *rows, int64_t *ret_count)
 {
-    return audit_count(rows->paged.call->store, &((struct entry_list *)rows)->query, ret_count);
+    const struct entry_list *list = (const struct entry_list *)rows;
+    struct audit_query query = list->query;
+    query.before_seq = list->head + 1;
+    return audit_count(rows->paged.call->store, &query, ret_count);
 }
 
 static const char *instant_parameter(struct call *call, const char *name, const char *end_of_day)
@@ -324,13 +327,12 @@ static bool audit_filter(struct call *call, const char *name,
 
 static bool find_head(struct entry_list *list)
 {
-    struct audit_head head;
-    if (!rows_are_whole(&list->rows))
-        return true;
-    if (!audit_head(list->rows.paged.call->store, &head))
-        return false;
+    const struct call *call = list->rows.paged.call;
+    struct audit_head head = {.seq = INT64_MAX - 1}; /* a page of JSON ends where it is full */
+    bool bound = rows_are_whole(&list->rows) || call->view.as_of;
+    bool fine = !bound || audit_head_then(call->store, call->view.as_of, &head);
     list->head = head.seq;
-    return true;
+    return fine;
 }
 
 bool read_audit_log(struct call *call)
@@ -359,7 +361,7 @@ bool read_audit_log(struct call *call)
 bool read_audit_head(struct call *call)
 {
     struct audit_head head;
-    if (!audit_head(call->store, &head))
+    if (!audit_head_then(call->store, call->view.as_of, &head))
         return false;
     buffer_format(&call->response->body, "{\"seq\":%lld,\"hash\":\"%s\"}", (long long)head.seq, head.hash);
     answer_json(call, 200, &call->response->body);

@@ -26,6 +26,7 @@ static bool checkpoints_page(struct rows *rows)
     const struct checkpoint_query query = {
         .after_seq = rows->after,
         .newest_first = ((struct checkpoint_rows *)rows)->newest_first,
+        .as_of = rows->paged.call->view.as_of,
         .limit = INT_MAX,
     };
     return checkpoint_list(rows->paged.call->store, &query, checkpoint_row, rows);
@@ -33,7 +34,8 @@ static bool checkpoints_page(struct rows *rows)
 
 static bool count_checkpoints(struct rows *rows, int64_t *ret_count)
 {
-    return checkpoint_count(rows->paged.call->store, ret_count);
+    const struct call *call = rows->paged.call;
+    return checkpoint_count(call->store, call->view.as_of, ret_count);
 }
 
 bool read_checkpoints(struct call *call)
@@ -76,7 +78,7 @@ static bool take_checkpoint(void *context, const struct checkpoint *checkpoint)
 bool read_checkpoint(struct call *call)
 {
     struct one_checkpoint one = {.call = call, .seq = seq_of(call->keys[0])};
-    const struct checkpoint_query query = {.after_seq = one.seq - 1, .limit = 1};
+    const struct checkpoint_query query = {.after_seq = one.seq - 1, .as_of = call->view.as_of, .limit = 1};
     if (one.seq && !checkpoint_list(call->store, &query, take_checkpoint, &one))
         return false;
     if (one.found)
@@ -89,11 +91,28 @@ bool read_checkpoint(struct call *call)
 /* --- keys ----------------------------------------------------------------------------------------------------------
  */
 
+/* Leaves the keys that there were, as they were. */
+static void keys_then(struct known_keys *keys, const struct instant *as_of)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < keys->count; i++) {
+        struct known_key key = keys->items[i];
+        if (strcmp(key.made_at.text, as_of->text) > 0)
+            continue;
+        if (strcmp(key.retired_at.text, as_of->text) > 0)
+            key.retired_at = (struct instant){0};
+        keys->items[count++] = key;
+    }
+    keys->count = count;
+}
+
 /* False where memory is out; the command line has none. */
 static bool find_keys(struct call *call, struct known_keys *ret_keys)
 {
     *ret_keys = (struct known_keys){0};
     bool fine = !call_keyring(call) || keyring_known(call_keyring(call), ret_keys);
+    if (fine && call->view.as_of)
+        keys_then(ret_keys, call->view.as_of);
     call->arena->failed |= !fine;
     return fine;
 }

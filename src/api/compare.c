@@ -57,9 +57,13 @@ static bool load_inputs(struct call *call, struct side *side)
     if (!ids.ids || !side->inputs || !store_list(call->store, &query, call->arena, id_row, &ids))
         return false;
     for (size_t i = 0; i < ids.count; i++) {
-        side->inputs[i] = record_fetch(call, &input_resource, &ids.ids[i]);
-        if (!side->inputs[i])
+        struct input *input = arena_alloc(call->arena, sizeof *input);
+        if (!input ||
+            store_load(call->store, &input_resource, ids.ids[i].text, &call->view, &call->today, call->arena, input) !=
+                FOUND ||
+            !record_expand(call, &input_resource, input))
             return false;
+        side->inputs[i] = input;
     }
     side->input_count = ids.count;
     return true;
@@ -305,7 +309,7 @@ static bool put_open(struct call *call, struct buffer *body, const struct side *
     const char *review = side->review ? side->review->record.id.text : NULL;
     struct list_query query = list_of(call, &action_item_resource, &review);
     struct open_items items = {.body = body};
-    const struct instant *started = instant_is_set(&into->started_at) ? &into->started_at : &call->now;
+    const struct instant *started = instant_is_set(&into->started_at) ? &into->started_at : call_moment(call);
     int64_t total = 0;
     query.filters[query.filter_count++] =
         (struct filter){FILTER_IN, resource_field_named(&action_item_resource, "status"), open, COUNT_OF(open)};

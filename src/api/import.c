@@ -527,7 +527,7 @@ bool read_import(struct call *call)
 {
     struct import record = {0};
     struct progress_figures figures;
-    if (query_get(call, "as_of"))
+    if (call->view.as_of)
         return read_record(call);
     enum found found =
         store_load(call->store, &import_resource, call->keys[0], &call->view, &call->today, call->arena, &record);

@@ -43,7 +43,7 @@ static struct minutes_source source_of(struct call *call, const struct view *vie
                                    .arena = call->arena,
                                    .view = *view,
                                    .today = call->today,
-                                   .now = call->now,
+                                   .now = *call_moment(call),
                                    .this_alone = this_alone,
                                    .imported = call->importing != NULL,
                                    .expand = expand,
@@ -219,10 +219,8 @@ bool read_revision_minutes(struct call *call)
     const struct review *review = review_load(call, &fine);
     if (!review)
         return fine;
-    char *end;
-    long long number = strtoll(call->keys[1], &end, 10);
-    bool plain = !*end && call->keys[1][0] >= '1' && call->keys[1][0] <= '9';
-    enum found found = plain ? answer_kept(call, review, number) : ABSENT;
+    int64_t number = revision_number(call, review);
+    enum found found = number ? answer_kept(call, review, number) : ABSENT;
     if (found == ABSENT)
         answer_not_found(call);
     return found != BROKEN;

@@ -173,7 +173,7 @@ struct restored {
     const struct resource *resource;
     struct arena arena;
     void *record;
-    struct instant at; /* of that version; absent where there is none: the database is damaged */
+    struct instant at; /* of that version */
     struct buffer text;
     struct buffer openings; /* of personal members of that version */
 };
@@ -181,13 +181,9 @@ struct restored {
 static bool restore_row(void *context, const struct pack_version *version)
 {
     struct restored *restored = context;
-    struct call *call = restored->pack->call;
     restored->at = version->at;
-    if (resource_is_personal(restored->resource) &&
-        !openings_render(call, restored->resource, version->body, &restored->openings))
-        return false;
-    return record_restore(call, restored->resource, NULL, version->body, version->length, &restored->arena,
-                          restored->record);
+    return !resource_is_personal(restored->resource) ||
+           openings_render(restored->pack->call, restored->resource, version->body, &restored->openings);
 }
 
 /* Reads the record, as the API shows it now or would if nothing had been written since, and hands it to `put`. */
@@ -196,8 +192,11 @@ static bool with_record(struct pack *pack, const struct pack_record *record, boo
     struct restored restored = {.pack = pack, .resource = pack_resources[pack->kind]};
     arena_init(&restored.arena);
     restored.record = arena_alloc(&restored.arena, restored.resource->size);
-    bool fine = restored.record && store_pack_last(pack->call->store, record, restore_row, &restored) &&
-                instant_is_set(&restored.at) && put(&restored);
+    const struct call *call = pack->call;
+    bool fine = restored.record &&
+                store_pack_last(call->store, restored.resource, record, &call->view, &call->today, &restored.arena,
+                                restored.record, restore_row, &restored) &&
+                put(&restored);
     buffer_finish(&restored.text);
     buffer_finish(&restored.openings);
     arena_finish(&restored.arena);

@@ -102,7 +102,7 @@ bool query_known(const struct route *route, const char *name)
     if (route->write)
         return strcmp(name, "dry_run") == 0;
     if (strcmp(name, "as_of") == 0)
-        return route->read == read_record || route->read == read_import || route->read == read_list;
+        return route->past;
     if (!route->list)
         return false;
     if (!route->resource || route->read != read_list)
@@ -165,19 +165,27 @@ int query_limit(struct call *call)
     return 0;
 }
 
-const struct instant *query_as_of(struct call *call)
+void query_as_of(struct call *call)
 {
     const char *text = query_get(call, "as_of");
     struct instant *instant = text ? arena_alloc(call->arena, sizeof *instant) : NULL;
     struct date date;
     if (!instant)
-        return NULL;
-    if (date_parse(text, &date) || !instant_parse(text, instant))
+        return;
+    if (date_parse(text, &date) || !instant_parse(text, instant)) {
         violation_add_parameter(&call->violations, "query.invalid", "as_of",
                                 "'as_of' takes an instant in UTC (RFC 3339), such as 2026-11-21T18:46:00Z.");
-    else if (strcmp(instant->text, call->now.text) > 0)
+    } else if (strcmp(instant->text, call->now.text) > 0) {
         violation_add_parameter(&call->violations, "query.invalid", "as_of", "'as_of' takes an instant that has come.");
-    return instant;
+    } else {
+        call->view.as_of = instant;
+        call->today = instant_date(instant);
+    }
+}
+
+const struct instant *call_moment(const struct call *call)
+{
+    return call->view.as_of ? call->view.as_of : &call->now;
 }
 
 /* --- filters ----------------------------------------------------------------------------------------------------- */
@@ -391,12 +399,9 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
     add_sort(call, resource, query);
     query->with_withdrawn = query_is_true(call, "withdrawn");
     query->words = query_get(call, "q");
-    query->as_of = query_as_of(call);
-    if (query->as_of)
-        query->today = instant_date(query->as_of);
     if (query->words && !*query->words)
         invalid(call, "q", "takes words");
-    else if (query->as_of && query->words)
+    else if (query->view.as_of && query->words)
         invalid(call, "q", "looks into what is there now, and goes with no 'as_of'");
     for (size_t i = 0; i < call->query_count; i++) {
         bool own = strcmp(call->query[i].name, "withdrawn") == 0;

@@ -6,9 +6,6 @@
 bool read_record(struct call *call)
 {
     const struct resource *resource = call->route->resource;
-    const struct instant *as_of = query_as_of(call);
-    if (as_of || call->violations.count)
-        return read_record_as_of(call, as_of);
     void *record = arena_alloc(call->arena, resource->size);
     if (!record)
         return false;
@@ -38,7 +35,6 @@ struct page {
     int limit;
     char last_id[37];
     const char *last_value;
-    bool broken;
 };
 
 const char *list_sort_value(struct arena *arena, const struct field *field, const void *record)
@@ -68,21 +64,6 @@ static bool page_row(void *context, const void *record)
     return true;
 }
 
-/* A row of the past. */
-static bool page_body(void *context, const char *body, size_t length)
-{
-    struct page *page = context;
-    const struct resource *resource = page->query->resource;
-    struct arena arena; /* of this row alone */
-    arena_init(&arena);
-    void *record = arena_alloc(&arena, resource->size);
-    bool restored = record && record_restore(page->call, resource, page->query->as_of, body, length, &arena, record);
-    bool more = restored && page_row(page, record);
-    arena_finish(&arena);
-    page->broken |= !restored;
-    return more;
-}
-
 static bool answer_page(struct call *call, struct list_query *query)
 {
     if (call->format != FORMAT_JSON)
@@ -90,9 +71,7 @@ static bool answer_page(struct call *call, struct list_query *query)
     struct page page = {.call = call, .query = query, .rows = &call->response->body, .limit = query->limit};
     query->limit++;
     buffer_put(page.rows, "{\"data\":[");
-    bool listed = query->as_of ? store_list_as_of(call->store, query, call->arena, page_body, &page)
-                               : store_list(call->store, query, call->arena, page_row, &page);
-    if (!listed || page.broken)
+    if (!store_list(call->store, query, call->arena, page_row, &page))
         return false;
     int64_t total = -1;
     if (query_is_true(call, "count") && !store_count(call->store, query, call->arena, &total))
@@ -152,7 +131,7 @@ bool read_carried(struct call *call)
         return found == ABSENT;
     }
     values[0] = review->record.id.text;
-    values[1] = instant_is_set(&review->started_at) ? review->started_at.text : call->now.text;
+    values[1] = instant_is_set(&review->started_at) ? review->started_at.text : call_moment(call)->text;
     return answer_page(call, &query);
 }
 
@@ -228,6 +207,14 @@ void json_put(struct buffer *rows, json_t *value)
     }
 }
 
+bool may_see(struct call *call, const struct field *field, json_t *id, bool *ret_sees)
+{
+    struct id found;
+    enum found sees = store_find(call->store, resource_find(field->target), json_string_value(id), &call->view, &found);
+    *ret_sees = sees == FOUND;
+    return sees != BROKEN;
+}
+
 static json_t *parse_version(struct call *call, const char *body, struct arena *arena)
 {
     const struct resource *resource = call->route->resource;
@@ -262,6 +249,7 @@ static bool put_changes(struct call *call, struct buffer *rows, const struct his
 struct version_list {
     struct rows rows;
     struct id id;
+    int64_t last; /* of the versions of then; as it is, none is beyond it */
     bool (*row)(void *context, const struct history_version *version);
 };
 
@@ -315,16 +303,17 @@ static bool sealed_row(void *context, const struct history_version *version)
 static bool versions_page(struct rows *rows)
 {
     const struct version_list *list = (const struct version_list *)rows;
-    int64_t before = rows->after ? rows->after : INT64_MAX;
+    int64_t before = rows->after ? rows->after : list->last + 1;
     return audit_history(rows->paged.call->store, &list->id, before, INT_MAX, list->row, rows);
 }
 
 static bool count_versions(struct rows *rows, int64_t *ret_count)
 {
     struct call *call = rows->paged.call;
-    const struct id *id = &((const struct version_list *)rows)->id;
-    const struct audit_query all = {.resource_id = arena_format(call->arena, "[\"%s\"]", id->text)};
-    return audit_count(call->store, &all, ret_count);
+    const struct version_list *list = (const struct version_list *)rows;
+    const struct audit_query all = {.resource_id = arena_format(call->arena, "[\"%s\"]", list->id.text)};
+    *ret_count = list->last;
+    return call->view.as_of || audit_count(call->store, &all, ret_count);
 }
 
 static bool answer_versions(struct call *call, const char *columns,
@@ -341,6 +330,9 @@ static bool answer_versions(struct call *call, const char *columns,
     enum found found = FOUND;
     if (!call->violations.count)
         found = store_find(call->store, call->route->resource, call->keys[0], &call->view, &list->id);
+    list->last = INT64_MAX - 1;
+    if (found == FOUND && !call->violations.count && call->view.as_of)
+        found = store_version_then(call->store, &list->id, call->view.as_of, &list->last);
     if (found == ABSENT)
         answer_not_found(call);
     return found == FOUND ? answer_rows(&list->rows) : found == ABSENT;

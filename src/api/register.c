@@ -9,7 +9,7 @@
 enum {
     SHEET_PAGE_ROWS = 50, /* to pack one takes as long as to write four */
     FINDS_OFTEN = 1000,
-    LOOK_ROWS = 2000, /* so many are looked at for a page: the loop has other callers */
+    LOOK_ROWS = 2000,   /* so many are looked at for a page: the loop has other callers */
     SHEETS_AT_ONCE = 8, /* each holds the state of a compression, a quarter of a megabyte */
 };
 
@@ -88,22 +88,6 @@ static bool pass_row(void *context, const void *record)
     return goes_on(context, record);
 }
 
-/* A row of the past. */
-static bool put_body(void *context, const char *body, size_t length)
-{
-    struct register_stream *stream = context;
-    const struct resource *resource = stream->query.resource;
-    struct arena arena; /* of this row alone */
-    arena_init(&arena);
-    void *record = arena_alloc(&arena, resource->size);
-    bool restored =
-        record && record_restore(stream->paged.call, resource, stream->query.as_of, body, length, &arena, record);
-    bool more = restored && put_row(stream, record);
-    arena_finish(&arena);
-    stream->broken |= !restored;
-    return more;
-}
-
 /* Where words are found often, all finds are looked up once: otherwise each page would look them up again. */
 static bool look_words_up(struct register_stream *stream)
 {
@@ -124,10 +108,10 @@ static bool look_words_up(struct register_stream *stream)
 static bool looks_far(const struct register_stream *stream)
 {
     const struct list_query *query = &stream->query;
-    if (stream->paged.call->route->parent || (query->words && !query->among) || (query->as_of && query->sort))
+    if (stream->paged.call->route->parent || (query->words && !query->among) || (query->view.as_of && query->sort))
         return false;
     bool all_seen = query->view.clearance == CLASSIFICATION_RESTRICTED;
-    bool few = query->as_of || !all_seen;
+    bool few = query->view.as_of || !all_seen;
     for (size_t i = 0; i < query->filter_count && !few; i++)
         few = query->filters[i].kind != FILTER_IN || query->filters[i].field->kind != FIELD_KIND_REF;
     return few;
@@ -142,8 +126,7 @@ static bool list_page(struct register_stream *stream, struct arena *arena)
     enum found border = ABSENT;
     if (looks_far(stream))
         border = store_list_border(store, query, LOOK_ROWS, arena, &query->until_value, &query->until_id);
-    bool listed = border != BROKEN && (query->as_of ? store_list_as_of(store, query, arena, put_body, stream)
-                                                    : store_list(store, query, arena, put_row, stream));
+    bool listed = border != BROKEN && store_list(store, query, arena, put_row, stream);
     if (listed && border == FOUND && !stream->paused && !stream->broken)
         pause_at(stream, query->until_value, query->until_id);
     return listed;

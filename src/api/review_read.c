@@ -98,11 +98,11 @@ bool read_readiness(struct call *call)
     if (!review)
         return fine;
     struct review_facts facts = {.today = call->today, .caller_id = call->caller.person_id};
-    const struct instant *started_at = instant_is_set(&review->started_at) ? &review->started_at : &call->now;
+    const struct instant *started_at = instant_is_set(&review->started_at) ? &review->started_at : call_moment(call);
     if (!store_review_facts(call->store, review, started_at, &call->view, call->arena, &facts))
         return false;
     struct person_brief chair;
-    if (store_person(call->store, &review->chair_id, call->arena, &chair) != FOUND)
+    if (store_person_then(call->store, &review->chair_id, call->view.as_of, call->arena, &chair) != FOUND)
         return false;
     facts.chair_role = chair.role;
     const char *verb = next_verb(review);
@@ -176,18 +176,30 @@ bool revision_render(struct call *call, const struct review *review, struct buff
     return fine && !buffer_failed(ret_body);
 }
 
+/* The last one that was approved, of a review as it is or was; 0: none. */
+static int64_t last_revision(const struct review *review)
+{
+    return review->status == REVIEW_APPROVED ? review->revision.value : review->revision.value - 1;
+}
+
+int64_t revision_number(const struct call *call, const struct review *review)
+{
+    const char *text = call->keys[1];
+    char *end;
+    long long number = strtoll(text, &end, 10);
+    bool plain = !*end && text[0] >= '1' && text[0] <= '9';
+    return plain && number <= last_revision(review) ? number : 0;
+}
+
 bool read_revision(struct call *call)
 {
     bool fine;
     const struct review *review = review_load(call, &fine);
     if (!review)
         return fine;
-    char *end;
-    long long number = strtoll(call->keys[1], &end, 10);
+    int64_t number = revision_number(call, review);
     const char *body = NULL;
-    enum found found = *end || call->keys[1][0] < '1' || call->keys[1][0] > '9'
-                           ? ABSENT
-                           : store_revision(call->store, &review->record.id, number, call->arena, &body);
+    enum found found = number ? store_revision(call->store, &review->record.id, number, call->arena, &body) : ABSENT;
     if (found != FOUND) {
         answer_not_found(call);
         return found == ABSENT;
@@ -228,7 +240,7 @@ static bool revisions_page(struct rows *rows)
 {
     const struct revision_list *list = (const struct revision_list *)rows;
     bool more = true;
-    for (int64_t number = rows->after + 1; more && number <= list->review->revision.value; number++) {
+    for (int64_t number = rows->after + 1; more && number <= last_revision(list->review); number++) {
         if (put_revision(rows, number, &more) == BROKEN)
             return false;
     }
@@ -238,7 +250,7 @@ static bool revisions_page(struct rows *rows)
 static bool count_revisions(struct rows *rows, int64_t *ret_count)
 {
     const struct review *review = ((const struct revision_list *)rows)->review;
-    return store_count_revisions(rows->paged.call->store, &review->record.id, ret_count);
+    return store_count_revisions(rows->paged.call->store, &review->record.id, last_revision(review), ret_count);
 }
 
 /* The review's own, and what was frozen with it. */

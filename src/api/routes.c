@@ -23,19 +23,21 @@
 
 /* The shapes that rows take; what differs from row to row stands in the row. */
 #define LIST(where, what)                                                                                              \
-    METHOD_GET, where, OPERATION_READ, .read = read_list, .resource = (what), .list = true, .formats = REGISTER
-#define RECORD(where, what) METHOD_GET, where, OPERATION_READ, .read = read_record, .resource = (what)
+    METHOD_GET, where, OPERATION_READ, .read = read_list, .resource = (what), .list = true, .past = true,              \
+                                       .formats = REGISTER
+#define RECORD(where, what) METHOD_GET, where, OPERATION_READ, .read = read_record, .resource = (what), .past = true
 #define HISTORY(where, what)                                                                                           \
-    METHOD_GET, where, OPERATION_READ, .read = read_history, .resource = (what), .list = true, .formats = ROWS
+    METHOD_GET, where, OPERATION_READ, .read = read_history, .resource = (what), .list = true, .past = true,           \
+                                       .formats = ROWS
 #define SEALED_HISTORY(where, what)                                                                                    \
     METHOD_GET, where, OPERATION_AUDIT_READ, .read = read_sealed_history, .resource = (what), .list = true,            \
-                                             .formats = ROWS
+                                             .past = true, .formats = ROWS
 #define CREATE(where, what, who) METHOD_POST, where, who, .write = write_create, .resource = (what)
 #define CHANGE(where, what, who) METHOD_PATCH, where, who, .write = write_change, .resource = (what)
 #define VERB(where, what, name, who) METHOD_POST, where, who, .write = write_verb, .resource = (what), .verb = (name)
+#define OF_REVIEW(where, how) METHOD_GET, where, OPERATION_READ, .read = (how), .resource = REVIEWS, .past = true
 #define DOCUMENT(where, how)                                                                                           \
-    METHOD_GET, where, OPERATION_READ, .read = (how), .resource = REVIEWS,                                             \
-                                       .formats = FORMAT(JSON) | FORMAT(HTML) | FORMAT(MARKDOWN) | FORMAT(PDF)
+    OF_REVIEW(where, how), .formats = FORMAT(JSON) | FORMAT(HTML) | FORMAT(MARKDOWN) | FORMAT(PDF)
 #define OPEN(where, how) METHOD_GET, where, OPERATION_READ, .read = (how), .open = true
 
 /* Files of a kind of record: those that are there, and one more. */
@@ -88,17 +90,15 @@ const struct route routes[] = {
     {VERB("/v1/reviews/{id}/cancel", REVIEWS, "cancel", OPERATION_REVIEW_MANAGE), .summary = "Cancel a planned review"},
     {VERB("/v1/reviews/{id}/reopen", REVIEWS, "reopen", OPERATION_REVIEW_APPROVE), .denied_rule = "review.reopen.role",
      .summary = "Reopen a concluded or approved review"},
-    {METHOD_GET, "/v1/reviews/{id}/readiness", OPERATION_READ, .read = read_readiness, .resource = REVIEWS,
-     .summary = "See what the next verb still lacks"},
+    {OF_REVIEW("/v1/reviews/{id}/readiness", read_readiness), .summary = "See what the next verb still lacks"},
     {METHOD_GET, "/v1/reviews/{id}/carried-action-items", OPERATION_READ, .read = read_carried,
-     .resource = ACTION_ITEMS, .parent = REVIEWS, .list = true, .formats = REGISTER,
+     .resource = ACTION_ITEMS, .parent = REVIEWS, .list = true, .past = true, .formats = REGISTER,
      .summary = "List the action items to revisit"},
-    {METHOD_GET, "/v1/reviews/{id}/compare", OPERATION_READ, .read = read_comparison, .resource = REVIEWS,
-     .query = compare_query, .summary = "Compare a review with another one"},
-    {METHOD_GET, "/v1/reviews/{id}/revisions", OPERATION_READ, .read = read_revisions, .resource = REVIEWS,
-     .list = true, .formats = ROWS, .summary = "List the approved revisions of a review"},
-    {METHOD_GET, "/v1/reviews/{id}/revisions/{n}", OPERATION_READ, .read = read_revision, .resource = REVIEWS,
-     .summary = "Read an approved revision of a review"},
+    {OF_REVIEW("/v1/reviews/{id}/compare", read_comparison), .query = compare_query,
+     .summary = "Compare a review with another one"},
+    {OF_REVIEW("/v1/reviews/{id}/revisions", read_revisions), .list = true, .formats = ROWS,
+     .summary = "List the approved revisions of a review"},
+    {OF_REVIEW("/v1/reviews/{id}/revisions/{n}", read_revision), .summary = "Read an approved revision of a review"},
     {DOCUMENT("/v1/reviews/{id}/agenda", read_agenda), .summary = "Read the agenda of a review"},
     {DOCUMENT("/v1/reviews/{id}/minutes", read_minutes), .summary = "Read the minutes of a review"},
     {DOCUMENT("/v1/reviews/{id}/revisions/{n}/minutes", read_revision_minutes),
@@ -202,7 +202,7 @@ const struct route routes[] = {
     {LIST("/v1/attachments", ATTACHMENTS), .summary = "List files across reviews"},
     {RECORD("/v1/attachments/{id}", ATTACHMENTS), .summary = "Read what is known of a file"},
     {METHOD_GET, "/v1/attachments/{id}/content", OPERATION_READ, .read = read_content, .resource = ATTACHMENTS,
-     .gives_file = true, .summary = "Read a file"},
+     .gives_file = true, .past = true, .summary = "Read a file"},
     {VERB("/v1/attachments/{id}/withdraw", ATTACHMENTS, "withdraw", OPERATION_REVIEW_WRITE),
      .summary = "Take a file back"},
     {HISTORY("/v1/attachments/{id}/history", ATTACHMENTS), .summary = "Read every version of what is known of a file"},
@@ -210,7 +210,7 @@ const struct route routes[] = {
     {LIST("/v1/imports", IMPORTS), .summary = "List imports"},
     {METHOD_POST, "/v1/imports", OPERATION_IMPORT, .write = write_create, .resource = IMPORTS, .query = import_query,
      .takes_import = true, .summary = "Import records"},
-    {METHOD_GET, "/v1/imports/{id}", OPERATION_READ, .read = read_import, .resource = IMPORTS,
+    {METHOD_GET, "/v1/imports/{id}", OPERATION_READ, .read = read_import, .resource = IMPORTS, .past = true,
      .summary = "See what became of an import"},
     {HISTORY("/v1/imports/{id}/history", IMPORTS), .summary = "Read every version of an import"},
 
@@ -220,15 +220,15 @@ const struct route routes[] = {
     {METHOD_GET, "/v1/rules", OPERATION_READ, .read = read_rules, .list = true, .query = rules_query, .formats = ROWS,
      .summary = "List the rules"},
     {METHOD_GET, "/v1/rules/{name}", OPERATION_READ, .read = read_rule, .summary = "Read a rule"},
-    {METHOD_GET, "/v1/audit-log", OPERATION_AUDIT_READ, .read = read_audit_log, .list = true, .query = audit_query,
-     .formats = ROWS, .summary = "List the audit log"},
-    {METHOD_GET, "/v1/audit-log/head", OPERATION_AUDIT_READ, .read = read_audit_head,
+    {METHOD_GET, "/v1/audit-log", OPERATION_AUDIT_READ, .read = read_audit_log, .list = true, .past = true,
+     .query = audit_query, .formats = ROWS, .summary = "List the audit log"},
+    {METHOD_GET, "/v1/audit-log/head", OPERATION_AUDIT_READ, .read = read_audit_head, .past = true,
      .summary = "Read the newest entry's seq and hash"},
     {METHOD_GET, "/v1/audit-log/checkpoints", OPERATION_AUDIT_READ, .read = read_checkpoints, .list = true,
-     .query = checkpoints_query, .formats = ROWS, .summary = "List the signed heads of the audit log"},
-    {METHOD_GET, "/v1/audit-log/checkpoints/{seq}", OPERATION_AUDIT_READ, .read = read_checkpoint,
+     .past = true, .query = checkpoints_query, .formats = ROWS, .summary = "List the signed heads of the audit log"},
+    {METHOD_GET, "/v1/audit-log/checkpoints/{seq}", OPERATION_AUDIT_READ, .read = read_checkpoint, .past = true,
      .summary = "Read a signed head of the audit log"},
-    {METHOD_GET, "/v1/keys", OPERATION_READ, .read = read_keys, .list = true, .formats = ROWS,
+    {METHOD_GET, "/v1/keys", OPERATION_READ, .read = read_keys, .list = true, .past = true, .formats = ROWS,
      .summary = "List the public keys"},
 
     {REPORT("/v1/reports/action-items", read_report_actions), .query = report_actions_query,

@@ -185,7 +185,7 @@ static bool show(struct call *call, void (*reveal)(struct call *call, void *show
 bool write_derive(struct call *call)
 {
     const struct resource *resource = call->route->resource;
-    if (!store_derive(call->store, resource, &call->today, call->after))
+    if (!store_derive(call->store, resource, NULL, &call->today, call->after))
         return false;
     store_keep_derived(resource, call->arena, call->after);
     return true;

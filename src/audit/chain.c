@@ -78,6 +78,44 @@ bool audit_head(struct store *store, struct audit_head *ret_head)
     return step != DB_ERROR;
 }
 
+/* An entry's hash, and whether it was made by then. */
+static bool look_at(struct store *store, int64_t seq, const struct instant *as_of, char ret_hash[65], bool *ret_was)
+{
+    struct db_statement *statement = db_fixed(store->db, "SELECT hash, at <= $2 FROM audit_log WHERE seq = $1");
+    if (!statement)
+        return false;
+    db_bind_integer(statement, 1, seq);
+    db_bind_text(statement, 2, as_of->text);
+    bool read = db_step(statement) == DB_ROW && db_text(statement, 0) && db_length(statement, 0) == 64;
+    if (read)
+        memcpy(ret_hash, db_text(statement, 0), 65);
+    *ret_was = read && db_integer(statement, 1) != 0;
+    db_reset(statement);
+    return read;
+}
+
+bool audit_head_then(struct store *store, const struct instant *as_of, struct audit_head *ret_head)
+{
+    struct audit_head head;
+    if (!audit_head(store, &head))
+        return false;
+    struct audit_head then = {0};
+    memcpy(then.hash, zeros, sizeof zeros);
+    int64_t after = head.seq + 1;
+    while (as_of && after - then.seq > 1) { /* the one in question is `then` or behind it, and before `after` */
+        struct audit_head middle = {.seq = then.seq + (after - then.seq) / 2};
+        bool was;
+        if (!look_at(store, middle.seq, as_of, middle.hash, &was))
+            return false;
+        if (was)
+            then = middle;
+        else
+            after = middle.seq;
+    }
+    *ret_head = as_of ? then : head;
+    return true;
+}
+
 static bool insert_entry(struct store *store, const struct audit_entry *entry)
 {
     struct db_statement *statement = db_fixed(

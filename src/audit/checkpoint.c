@@ -159,16 +159,18 @@ bool checkpoint_append(struct store *store, struct keyring *ring, const struct i
  */
 
 #define COLUMNS "SELECT seq, hash, at, key_id, text, signature FROM checkpoint "
+#define OF_THEN " AND ($2 IS NULL OR at <= $2) "
 
 bool checkpoint_list(struct store *store, const struct checkpoint_query *query,
                      bool (*row)(void *context, const struct checkpoint *checkpoint), void *context)
 {
     struct db_statement *statement =
-        db_fixed(store->db, query->newest_first ? COLUMNS "WHERE seq < $1 ORDER BY seq DESC"
-                                                : COLUMNS "WHERE seq > $1 ORDER BY seq");
+        db_fixed(store->db, query->newest_first ? COLUMNS "WHERE seq < $1" OF_THEN "ORDER BY seq DESC"
+                                                : COLUMNS "WHERE seq > $1" OF_THEN "ORDER BY seq");
     if (!statement)
         return false;
     db_bind_integer(statement, 1, query->newest_first && !query->after_seq ? INT64_MAX : query->after_seq);
+    db_bind_text(statement, 2, query->as_of ? query->as_of->text : NULL);
     enum db_step step = DB_DONE;
     bool more = true;
     for (int i = 0; more && i < query->limit && (step = db_step(statement)) == DB_ROW; i++) {
@@ -188,11 +190,13 @@ bool checkpoint_list(struct store *store, const struct checkpoint_query *query,
     return step != DB_ERROR;
 }
 
-bool checkpoint_count(struct store *store, int64_t *ret_count)
+bool checkpoint_count(struct store *store, const struct instant *as_of, int64_t *ret_count)
 {
-    struct db_statement *statement = db_fixed(store->db, "SELECT count(*) FROM checkpoint");
+    struct db_statement *statement = db_fixed(store->db, "SELECT count(*) FROM checkpoint WHERE seq > $1" OF_THEN);
     if (!statement)
         return false;
+    db_bind_integer(statement, 1, 0);
+    db_bind_text(statement, 2, as_of ? as_of->text : NULL);
     bool counted = db_step(statement) == DB_ROW;
     if (counted)
         *ret_count = db_integer(statement, 0);

@@ -58,7 +58,7 @@ static bool put_members(struct store *store, struct arena *arena, const struct r
     enum db_step step;
     bool first = true;
     while ((step = db_step(statement)) == DB_ROW) {
-        if (!store_row(store, statement, 0, resource, &today, NULL, record)) {
+        if (!store_row(store, statement, 0, resource, NULL, &today, NULL, record)) {
             step = DB_ERROR;
             break;
         }
@@ -97,7 +97,7 @@ static bool verify_approval(struct store *store, struct db_statement *statement,
     const struct date today = {0};
     struct buffer body = {0};
     int64_t seq = db_integer(statement, 0);
-    if (!store_row(store, statement, 3, &review_resource, &today, NULL, review))
+    if (!store_row(store, statement, 3, &review_resource, NULL, &today, NULL, review))
         return false;
     const char *kept_at = db_text(statement, 1);
     const char *kept = db_text(statement, 2);

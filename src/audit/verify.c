@@ -92,7 +92,7 @@ static bool verify_records(struct store *store, const struct resource *resource,
     struct date today = {0};
     enum db_step step = DB_ERROR;
     while (statement && !finding->text[0] && (step = db_step(statement)) == DB_ROW) {
-        if (!store_row(store, statement, 1, resource, &today, NULL, record)) {
+        if (!store_row(store, statement, 1, resource, NULL, &today, NULL, record)) {
             step = DB_ERROR;
             break;
         }

@@ -55,6 +55,16 @@ static bool is_measurable(const struct criterion *criterion)
            (criterion->verification && text_length(criterion->verification) >= VERIFICATION_MIN);
 }
 
+/* Whether one of the members that make it measurable is there, but not as it has to be: that has been said. */
+static bool is_malformed(const char *pointer, const struct violations *violations)
+{
+    static const char *const members[] = {"metric", "comparator", "target", "verification"};
+    bool said = false;
+    for (size_t i = 0; i < COUNT_OF(members); i++)
+        said = said || violations_at(violations, arena_format(violations->arena, "%s/%s", pointer, members[i]));
+    return said;
+}
+
 static bool is_id(const char *id)
 {
     size_t digits = strspn(id + 1, "0123456789");
@@ -82,7 +92,7 @@ void criteria_check(const struct nested *criteria, struct violations *violations
     for (size_t i = 0; i < criteria->count && i < CRITERIA_MAX; i++) {
         const char *pointer = arena_format(violations->arena, "#/success_criteria/%zu", i);
         check_id(items, i, pointer, violations);
-        if (!is_measurable(&items[i]))
+        if (!is_measurable(&items[i]) && !is_malformed(pointer, violations))
             violation_add(violations, "success_criteria.measurable", pointer,
                           "Give 'metric', 'comparator' and 'target' together, or say in 'verification', in %d "
                           "characters or more, how it will be verified.",

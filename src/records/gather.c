@@ -106,7 +106,8 @@ const char *name_of(struct minutes *minutes, const struct id *person)
     if (!minutes->people)
         return NULL;
     struct person_brief *brief = &minutes->people[minutes->people_count];
-    if (store_person(minutes->source->store, person, minutes->arena, brief) != FOUND) {
+    const struct minutes_source *source = minutes->source;
+    if (store_person_then(source->store, person, source->view.as_of, minutes->arena, brief) != FOUND) {
         minutes->broken = true;
         return NULL;
     }
@@ -333,7 +334,8 @@ struct minutes *minutes_read(const struct minutes_source *source, const struct r
                                                        "T00:00:00.000Z",
                                                        source->today.text)
                                         : review->approved_at.text;
-    if (!audit_head(source->store, &minutes->head) || !read_owners(minutes) || !read_own(minutes))
+    if (!audit_head_then(source->store, source->view.as_of, &minutes->head) || !read_owners(minutes) ||
+        !read_own(minutes))
         return NULL;
     if (!source->this_alone && (!read_carried(minutes) || !read_earlier(minutes) || !read_histories(minutes)))
         return NULL;

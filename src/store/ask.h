@@ -8,6 +8,11 @@
 struct db_statement *ask(struct store *store, const char *sql, const char *const *texts);
 #define ASK(store, sql, ...) ask(store, sql, (const char *const[]){__VA_ARGS__, NULL})
 
+/* The same of the tables as they were at an instant, or NULL as they are; the query has eight parameters at most. */
+struct db_statement *ask_then(struct store *store, const struct instant *as_of, const char *sql,
+                              const char *const *texts);
+#define ASK_THEN(store, as_of, sql, ...) ask_then(store, as_of, sql, (const char *const[]){__VA_ARGS__, NULL})
+
 /* Runs a statement that answers nothing. */
 MUST_USE bool ask_done(struct db_statement *statement);
 
@@ -46,6 +51,28 @@ bool newest_init(void);
 
 /* Finds in the tables what records show of their parents. Once, before threads. */
 void parents_init(void);
+
+/* --- the past (past.c): of a record t, the version w of the instant that a parameter has ---------------------------
+ */
+
+struct expression {
+    char text[240];
+};
+
+/* A member of then, with the type of its column; and as a text, as parameters are. */
+struct expression past_value(const struct field *field);
+struct expression past_text(const struct field *field);
+
+/* Joins w to t. */
+void past_join(struct buffer *sql, int parameter);
+
+/* The columns of then as store_row() reads them. */
+void past_columns(struct buffer *sql, const struct resource *resource, unsigned clearance);
+
+/* Prepared to read the record that the parameter $2 names in the column `by`, as the view sees it ($1: its person).
+ * NULL on failure. */
+struct db_statement *past_load(struct store *store, const struct resource *resource, const char *by,
+                               const struct view *view);
 
 /* The parents that a connection remembers (parents.c). NULL when memory is out; destroy takes NULL. */
 struct parents *parents_create(void);

@@ -20,18 +20,26 @@ static void person_row(struct db_statement *statement, int column, struct arena 
     ret_person->job_title = ask_copy(statement, column + 5, arena);
 }
 
-enum found store_person(struct store *store, const struct id *id, struct arena *arena, struct person_brief *ret_person)
+enum found store_person_then(struct store *store, const struct id *id, const struct instant *as_of, struct arena *arena,
+                             struct person_brief *ret_person)
 {
     *ret_person = (struct person_brief){0};
-    struct db_statement *statement =
-        ASK(store, "SELECT id, role, active, department, name, job_title FROM person WHERE id = $1", id->text);
+    struct db_statement *statement = ASK_THEN(
+        store, as_of, "SELECT id, role, active, department, name, job_title FROM person WHERE id = $1", id->text);
     if (!statement)
         return BROKEN;
     enum db_step step = db_step(statement);
     if (step == DB_ROW)
         person_row(statement, 0, arena, ret_person);
     db_reset(statement);
+    if (step == DB_DONE && as_of) /* a clock that was set back may have made it after what names it */
+        return store_person(store, id, arena, ret_person);
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
+}
+
+enum found store_person(struct store *store, const struct id *id, struct arena *arena, struct person_brief *ret_person)
+{
+    return store_person_then(store, id, NULL, arena, ret_person);
 }
 
 /* The next code point of UTF-8 that is known to be sound. */
@@ -205,16 +213,17 @@ static void input_row(struct db_statement *statement, struct arena *arena, void 
     input->corrected = db_integer(statement, 5) != 0;
 }
 
-static bool input_briefs(struct store *store, const struct id *review, struct arena *arena,
+static bool input_briefs(struct store *store, const struct id *review, const struct view *view, struct arena *arena,
                          struct review_facts *ret_facts)
 {
-    struct db_statement *statement =
-        ASK(store,
-            "SELECT i.id, i.title, i.clause, i.state, i.severity, EXISTS (SELECT 1 FROM decision_input AS x "
-            "JOIN decision AS d ON d.id = x.decision_id WHERE x.input_id = i.id AND d.kind = 'corrective_action' "
-            "AND (d.status IN ('adopted', 'implemented') OR d.status = $2)) FROM input AS i WHERE i.review_id = $1 AND "
-            "i.withdrawn = 0 ORDER BY i.position, i.id",
-            review->text, ret_facts->in_retrospect ? "superseded" : "");
+    struct db_statement *statement = ASK_THEN(
+        store, view->as_of,
+        "SELECT i.id, i.title, i.clause, i.state, i.severity, EXISTS (SELECT 1 FROM decision_input AS x "
+        "JOIN decision AS d ON d.id = x.decision_id WHERE x.input_id = i.id AND d.review_id = i.review_id AND d.kind = "
+        "'corrective_action' "
+        "AND (d.status IN ('adopted', 'implemented') OR d.status = $2)) FROM input AS i WHERE i.review_id = $1 AND "
+        "i.withdrawn = 0 ORDER BY i.position, i.id",
+        review->text, ret_facts->in_retrospect ? "superseded" : "");
     void *rows;
     if (!ask_rows(statement, arena, sizeof(struct input_brief), input_row, &rows, &ret_facts->input_count))
         return false;
@@ -232,18 +241,23 @@ static void carried_row(struct db_statement *statement, struct arena *arena, voi
     carried->followed_up = db_integer(statement, 4) != 0;
 }
 
+#define CARRIED(more)                                                                                                  \
+    "SELECT t.id, t.reference, t.title, t.status IN ('open', 'in_progress', 'blocked') AND t.deadline < $3, EXISTS "   \
+    "(SELECT 1 FROM follow_up AS f WHERE f.action_item_id = t.id AND f.review_id = $1) FROM action_item AS t WHERE "   \
+    "t.created_at <= $2 AND (t.ended_at IS NULL OR t.ended_at >= $2)" more " AND t.decision_id IN (SELECT d.id FROM "  \
+    "review AS c JOIN decision AS d ON d.review_id = c.id WHERE c.id <> $1 AND c.started_at <= $2) ORDER BY t.id"
+
+/* What has ended by now, and had when the review started, had by the instant that is asked for, too: of that, no
+ * version need be looked up. */
+#define NOT_OVER                                                                                                       \
+    " AND EXISTS (SELECT 1 FROM main.action_item AS n WHERE n.id = t.id AND (n.ended_at IS NULL OR n.ended_at >= $2))"
+
 bool store_carried(struct store *store, const struct id *review, const struct instant *started_at,
                    const struct date *today, const struct view *view, struct arena *arena,
                    const struct carried **ret_items, size_t *ret_count)
 {
-    struct db_statement *statement =
-        ASK(store,
-            "SELECT t.id, t.reference, t.title, t.status IN ('open', 'in_progress', 'blocked') AND "
-            "t.deadline < $3, EXISTS (SELECT 1 FROM follow_up AS f WHERE f.action_item_id = t.id AND "
-            "f.review_id = $1) FROM action_item AS t WHERE t.created_at <= $2 AND (t.ended_at IS NULL OR "
-            "t.ended_at >= $2) AND t.decision_id IN (SELECT d.id FROM review AS c JOIN decision AS d ON "
-            "d.review_id = c.id WHERE c.id <> $1 AND c.started_at <= $2) ORDER BY t.id",
-            review->text, started_at->text, today->text);
+    struct db_statement *statement = ASK_THEN(store, view->as_of, view->as_of ? CARRIED(NOT_OVER) : CARRIED(""),
+                                              review->text, started_at->text, today->text);
     void *rows;
     if (!ask_rows(statement, arena, sizeof(struct carried), carried_row, &rows, ret_count))
         return false;
@@ -293,37 +307,37 @@ bool store_review_facts(struct store *store, const struct review *review, const 
     int64_t others = 0;
     int64_t attended = 0;
     int64_t adopted = 0;
-    if (!ask_integer(ASK(store,
-                         "SELECT count(*) FROM attendee WHERE review_id = $1 AND withdrawn = 0 AND "
-                         "person_id <> $2",
-                         id, review->chair_id.text),
+    if (!ask_integer(ASK_THEN(store, view->as_of,
+                              "SELECT count(*) FROM attendee WHERE review_id = $1 AND withdrawn = 0 AND "
+                              "person_id <> $2",
+                              id, review->chair_id.text),
                      &others) ||
-        !ask_integer(ASK(store,
-                         "SELECT count(*) FROM attendee AS a JOIN person AS p ON p.id = a.person_id WHERE "
-                         "a.review_id = $1 AND a.withdrawn = 0 AND a.attendance = 'attended' AND "
-                         "a.capacity IN ('chair', 'decision_maker') AND p.role = 'top_management'",
-                         id),
+        !ask_integer(ASK_THEN(store, view->as_of,
+                              "SELECT count(*) FROM attendee AS a JOIN person AS p ON p.id = a.person_id WHERE "
+                              "a.review_id = $1 AND a.withdrawn = 0 AND a.attendance = 'attended' AND "
+                              "a.capacity IN ('chair', 'decision_maker') AND p.role = 'top_management'",
+                              id),
                      &attended) ||
-        !ask_integer(ASK(store,
-                         "SELECT count(*) FROM decision WHERE review_id = $1 AND (status IN ('adopted', "
-                         "'implemented') OR status = $2)",
-                         id, ret_facts->in_retrospect ? "superseded" : ""),
+        !ask_integer(ASK_THEN(store, view->as_of,
+                              "SELECT count(*) FROM decision WHERE review_id = $1 AND (status IN ('adopted', "
+                              "'implemented') OR status = $2)",
+                              id, ret_facts->in_retrospect ? "superseded" : ""),
                      &adopted))
         return false;
     ret_facts->other_attendees = (size_t)others;
     ret_facts->top_management_attended = attended > 0;
     ret_facts->adopted_count = (size_t)adopted;
-    return input_briefs(store, &review->record.id, arena, ret_facts) &&
-           ask_named(ASK(store,
-                         "SELECT id, reference, title FROM decision WHERE review_id = $1 AND "
-                         "status = 'proposed' ORDER BY id",
-                         id),
+    return input_briefs(store, &review->record.id, view, arena, ret_facts) &&
+           ask_named(ASK_THEN(store, view->as_of,
+                              "SELECT id, reference, title FROM decision WHERE review_id = $1 AND "
+                              "status = 'proposed' ORDER BY id",
+                              id),
                      &decision_resource, arena, &ret_facts->proposed, &ret_facts->proposed_count) &&
-           ask_named(ASK(store,
-                         "SELECT d.id, d.reference, d.title FROM decision AS d WHERE d.review_id = $1 AND "
-                         "d.status = 'adopted' AND d.action_required = 1 AND NOT EXISTS (SELECT 1 FROM "
-                         "action_item AS a WHERE a.decision_id = d.id) ORDER BY d.id",
-                         id),
+           ask_named(ASK_THEN(store, view->as_of,
+                              "SELECT d.id, d.reference, d.title FROM decision AS d WHERE d.review_id = $1 AND "
+                              "d.status = 'adopted' AND d.action_required = 1 AND NOT EXISTS (SELECT 1 FROM "
+                              "action_item AS a WHERE a.decision_id = d.id) ORDER BY d.id",
+                              id),
                      &decision_resource, arena, &ret_facts->without_action_items,
                      &ret_facts->without_action_items_count) &&
            not_followed_up(store, review, started_at, view, arena, ret_facts);

@@ -33,9 +33,14 @@ enum found store_revision(struct store *store, const struct id *review, int64_t 
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
 
-bool store_count_revisions(struct store *store, const struct id *review, int64_t *ret_count)
+bool store_count_revisions(struct store *store, const struct id *review, int64_t last, int64_t *ret_count)
 {
-    return ask_integer(ASK(store, "SELECT count(*) FROM revision WHERE review_id = $1", review->text), ret_count);
+    struct db_statement *statement =
+        ASK(store, "SELECT count(*) FROM revision WHERE review_id = $1 AND revision <= $2", review->text);
+    if (!statement)
+        return false;
+    db_bind_integer(statement, 2, last);
+    return ask_integer(statement, ret_count);
 }
 
 enum found store_kept_answer(struct store *store, const struct id *caller, const char *key,

@@ -9,6 +9,7 @@ enum { PARAMETERS_MAX = 3400, WORDS_BYTES = 4096 };
 
 struct sql {
     struct buffer text;
+    int as_of;                              /* the parameter of the instant */
     const char *parameters[PARAMETERS_MAX]; /* from $2 on */
     int count;
 };
@@ -23,28 +24,13 @@ static int sql_parameter(struct sql *sql, const char *value)
     return sql->count + 1;
 }
 
-/* Of an id of the record that this one hangs from, which never changes. */
-static bool is_lasting(const struct field *field)
-{
-    return field->kind == FIELD_KIND_REF && field->read_only && !field->by_verb && field->target &&
-           strcmp(field->target, person_resource.name) != 0;
-}
-
 /* A field of the row, or of the version of then. */
-struct expression {
-    char text[240];
-};
-
 static struct expression expression(const struct list_query *query, const char *name)
 {
     struct expression made;
-    const struct field *field = resource_field_named(query->resource, name);
-    if (query->as_of && field->personal)
-        snprintf(made.text, sizeof made.text, STORE_OPENED, "w", name, "w", name);
-    else if (query->as_of && !is_lasting(field))
-        snprintf(made.text, sizeof made.text, "CAST((w.body ->> '%s') AS TEXT)", name);
-    else
-        snprintf(made.text, sizeof made.text, "t.\"%s\"", name);
+    if (query->view.as_of)
+        return past_text(resource_field_named(query->resource, name));
+    snprintf(made.text, sizeof made.text, "t.\"%s\"", name);
     return made;
 }
 
@@ -58,7 +44,7 @@ static void put_in(struct sql *sql, const struct filter *filter, const struct li
     bool linked = filter->field->kind == FIELD_KIND_REFS;
     const struct field *through =
         filter->field->through ? resource_field_named(query->resource, filter->field->through) : NULL;
-    if (linked && query->as_of)
+    if (linked && query->view.as_of)
         buffer_format(text, " AND EXISTS (SELECT 1 FROM json_each(w.body, '$.%s') AS x WHERE x.value IN (",
                       filter->field->name);
     else if (linked)
@@ -74,6 +60,20 @@ static void put_in(struct sql *sql, const struct filter *filter, const struct li
     buffer_put(text, linked || through ? "))" : ")");
     if (filter->field->veiled && query->view.clearance < CLASSIFICATION_RESTRICTED)
         buffer_format(text, " AND sees_review_%u($1, t.\"%s\")", query->view.clearance, filter->field->name);
+}
+
+/* Of then, too, out of the rows: whichever of these instants comes before the start of the review, which has come, was
+ * there when the version of then was made. The plus keeps SQLite from gathering all of those decisions, with the
+ * versions of each, where it may walk by id and end with the page. */
+static void put_carried(struct sql *sql, const struct filter *filter, const struct list_query *query)
+{
+    int review = sql_parameter(sql, filter->values[0]);
+    int started = sql_parameter(sql, filter->values[1]);
+    buffer_format(&sql->text,
+                  " AND t.created_at <= $%d AND (t.ended_at IS NULL OR t.ended_at >= $%d) AND %st.decision_id IN "
+                  "(SELECT d.id FROM review AS c JOIN decision AS d ON d.review_id = c.id WHERE c.id <> $%d AND "
+                  "c.started_at <= $%d)",
+                  started, started, query->view.as_of && !query->sort ? "+" : "", review, started);
 }
 
 static void put_filter(struct sql *sql, const struct filter *filter, const struct list_query *query)
@@ -95,16 +95,9 @@ static void put_filter(struct sql *sql, const struct filter *filter, const struc
                       expression(query, "deadline").text, sql_parameter(sql, query->today.text));
         return;
     }
-    case FILTER_CARRIED: {
-        int review = sql_parameter(sql, filter->values[0]);
-        int started = sql_parameter(sql, filter->values[1]);
-        buffer_format(text,
-                      " AND t.created_at <= $%d AND (t.ended_at IS NULL OR t.ended_at >= $%d) AND t.decision_id IN "
-                      "(SELECT d.id FROM review AS c JOIN decision AS d ON d.review_id = c.id WHERE c.id <> $%d AND "
-                      "c.started_at <= $%d)",
-                      started, started, review, started);
+    case FILTER_CARRIED:
+        put_carried(sql, filter, query);
         return;
-    }
     }
 }
 
@@ -112,16 +105,13 @@ static void put_from_where(struct sql *sql, const struct list_query *query, char
 {
     struct buffer *text = &sql->text;
     buffer_format(text, " FROM %s AS t", query->resource->name);
-    if (query->as_of)
-        buffer_format(text,
-                      " JOIN version AS w ON w.seq = (SELECT v.seq FROM version AS v JOIN audit_log AS a ON a.seq = "
-                      "v.seq WHERE v.record_id = t.id AND a.at <= $%d ORDER BY v.version DESC LIMIT 1)",
-                      sql_parameter(sql, query->as_of->text));
+    if (query->view.as_of)
+        past_join(text, sql_parameter(sql, query->view.as_of->text));
     buffer_format(text, " WHERE %s", store_visible(query->resource, query->view.clearance));
     for (size_t i = 0; i < query->filter_count; i++)
         put_filter(sql, &query->filters[i], query);
     if (query->resource->withdrawable && !query->with_withdrawn)
-        buffer_format(text, query->as_of ? " AND %s = '0'" : " AND %s = 0", expression(query, "withdrawn").text);
+        buffer_format(text, query->view.as_of ? " AND %s = '0'" : " AND %s = 0", expression(query, "withdrawn").text);
     if (query->words && !query->among) {
         char condition[200];
         if (db_words_query(query->words, words, WORDS_BYTES))
@@ -138,13 +128,15 @@ static void put_sort_key(struct buffer *text, const struct list_query *query)
     const struct field *field = query->sort;
     bool common = field >= record_fields && field < record_fields + record_field_count;
     bool always = field->required || common || field->kind == FIELD_KIND_INTEGER;
-    if (query->as_of && field->kind == FIELD_KIND_INTEGER)
+    if (query->view.as_of && field->kind == FIELD_KIND_INTEGER)
         buffer_format(text, "CAST((w.body ->> '%s') AS INTEGER)", field->name);
     else
-        buffer_format(text, always && !query->as_of ? "%s" : "coalesce(%s, '')", expression(query, field->name).text);
+        buffer_format(text, always && !query->view.as_of ? "%s" : "coalesce(%s, '')",
+                      expression(query, field->name).text);
 }
 
-/* The rows on one side of a row: ">" or ">=" it in the order of the list, which is turned around where that descends. */
+/* The rows on one side of a row: ">" or ">=" it in the order of the list, which is turned around where that descends.
+ */
 static void put_side(struct sql *sql, const struct list_query *query, const char *than, const char *value,
                      const char *id)
 {
@@ -236,8 +228,11 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
     struct sql sql = {0};
     char words[WORDS_BYTES];
     char limit[16];
-    buffer_format(&sql.text, query->among ? "SELECT t.key, %s" : "SELECT %s",
-                  store_columns(query->resource, query->view.clearance));
+    buffer_put(&sql.text, query->among ? "SELECT t.key, " : "SELECT ");
+    if (query->view.as_of)
+        past_columns(&sql.text, query->resource, query->view.clearance);
+    else
+        buffer_put(&sql.text, store_columns(query->resource, query->view.clearance));
     put_from_where(&sql, query, words);
     snprintf(limit, sizeof limit, "%d", query->limit);
     put_page(&sql, query, limit);
@@ -249,55 +244,14 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
     bool fine = true;
     while (fine && (step = db_step(statement)) != DB_DONE) {
         int column = query->among ? 1 : 0;
-        fine = step == DB_ROW && store_row(store, statement, column, query->resource, &query->today, NULL, record);
+        fine = step == DB_ROW &&
+               store_row(store, statement, column, query->resource, query->view.as_of, &query->today, NULL, record);
         bool found = !query->among || has_key(query->among, db_integer(statement, 0));
         if (fine && !(found ? row : query->beside)(context, record))
             break;
     }
     db_reset(statement);
     return fine;
-}
-
-bool store_list_as_of(struct store *store, const struct list_query *query, struct arena *arena,
-                      bool (*row)(void *context, const char *body, size_t length), void *context)
-{
-    struct sql sql = {0};
-    char words[WORDS_BYTES];
-    char limit[16];
-    buffer_put(&sql.text, "SELECT w.body");
-    put_from_where(&sql, query, words);
-    snprintf(limit, sizeof limit, "%d", query->limit);
-    put_page(&sql, query, limit);
-    struct db_statement *statement = sql_statement(&sql, store, &query->view, arena);
-    enum db_step step = statement ? DB_ROW : DB_ERROR;
-    while (step == DB_ROW && (step = db_step(statement)) == DB_ROW) {
-        const char *body = db_text(statement, 0);
-        if (!body)
-            step = DB_ERROR;
-        else if (!row(context, body, db_length(statement, 0)))
-            step = DB_DONE;
-    }
-    if (statement)
-        db_reset(statement);
-    return step == DB_DONE;
-}
-
-enum found store_version_as_of(struct store *store, const struct id *record, const struct instant *as_of,
-                               struct arena *arena, const char **ret_body)
-{
-    struct db_statement *statement =
-        ASK(store,
-            "SELECT v.body FROM version AS v JOIN audit_log AS a ON a.seq = v.seq WHERE v.record_id = $1 AND "
-            "a.at <= $2 ORDER BY v.version DESC LIMIT 1",
-            record->text, as_of->text);
-    enum db_step step = statement ? db_step(statement) : DB_ERROR;
-    if (step == DB_ROW)
-        *ret_body = ask_copy(statement, 0, arena);
-    if (step == DB_ROW && (!*ret_body || !db_whole(statement)))
-        step = DB_ERROR;
-    if (statement)
-        db_reset(statement);
-    return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
 
 enum found store_list_border(struct store *store, const struct list_query *query, int rows, struct arena *arena,

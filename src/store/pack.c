@@ -10,6 +10,8 @@
 #include "reviewd/follow_up.h"
 #include "reviewd/input.h"
 
+#include <stdlib.h>
+
 const struct resource *const pack_resources[PACK_RESOURCES] = {
     &review_resource,      &attendee_resource,  &input_resource,     &decision_resource,
     &action_item_resource, &amendment_resource, &follow_up_resource, &attachment_resource,
@@ -57,17 +59,23 @@ bool store_pack_records(struct store *store, const struct resource *resource, co
     return true;
 }
 
+static struct pack_version version_of(struct db_statement *statement)
+{
+    struct pack_version version = {.seq = db_integer(statement, 0),
+                                   .version = db_integer(statement, 1),
+                                   .body = db_text(statement, 3),
+                                   .length = db_length(statement, 3)};
+    ask_text(statement, 2, version.at.text, sizeof version.at.text);
+    return version;
+}
+
 static bool walk(struct db_statement *statement, bool (*row)(void *context, const struct pack_version *version),
                  void *context)
 {
     enum db_step step = DB_ERROR;
     bool fine = statement != NULL;
     while (fine && (step = db_step(statement)) == DB_ROW) {
-        struct pack_version version = {.seq = db_integer(statement, 0),
-                                       .version = db_integer(statement, 1),
-                                       .body = db_text(statement, 3),
-                                       .length = db_length(statement, 3)};
-        ask_text(statement, 2, version.at.text, sizeof version.at.text);
+        const struct pack_version version = version_of(statement);
         fine = db_whole(statement) && version.body && row(context, &version);
     }
     if (statement)
@@ -91,11 +99,42 @@ bool store_pack_versions(struct store *store, const struct pack_record *record, 
     return walk(statement, row, context);
 }
 
-bool store_pack_last(struct store *store, const struct pack_record *record,
+static struct db_statement *last_version(struct store *store, const struct resource *resource,
+                                         const struct pack_record *record, const struct view *view)
+{
+    struct buffer sql = {0};
+    buffer_put(&sql, "SELECT w.seq, w.version, a.at, w.body, ");
+    past_columns(&sql, resource, view->clearance);
+    buffer_format(&sql,
+                  " FROM %s AS t JOIN version AS w ON w.record_id = t.id JOIN audit_log AS a ON a.seq = w.seq WHERE "
+                  "$1 IS NOT NULL AND t.id = $2 AND w.seq = $3",
+                  resource->name);
+    char *text = buffer_take(&sql);
+    struct db_statement *statement = text ? db_query(store->db, text) : NULL;
+    free(text);
+    if (statement) {
+        db_bind_text(statement, 1, view->person.text);
+        db_bind_text(statement, 2, record->id.text);
+        db_bind_integer(statement, 3, record->last);
+    }
+    return statement;
+}
+
+bool store_pack_last(struct store *store, const struct resource *resource, const struct pack_record *record,
+                     const struct view *view, const struct date *today, struct arena *arena, void *ret_record,
                      bool (*row)(void *context, const struct pack_version *version), void *context)
 {
-    struct db_statement *statement = ASK(store, VERSIONS "v.record_id = $1 AND v.seq = $2", record->id.text);
-    if (statement)
-        db_bind_integer(statement, 2, record->last);
-    return walk(statement, row, context);
+    struct db_statement *statement = last_version(store, resource, record, view);
+    if (!statement)
+        return false;
+    bool fine = db_step(statement) == DB_ROW;
+    if (fine) {
+        const struct pack_version version = version_of(statement);
+        fine = db_whole(statement) && version.body && row(context, &version) &&
+               store_row(store, statement, 4, resource, NULL, today, arena, ret_record);
+    }
+    db_reset(statement);
+    if (fine)
+        store_keep_derived(resource, arena, ret_record);
+    return fine && !arena_failed(arena);
 }

@@ -21,8 +21,9 @@ static size_t shown_count[RESOURCE_COUNT];
 struct parent {
     struct id id;
     uint64_t epoch;
-    unsigned snapshot; /* of the connection, when it was read */
-    char *reference;   /* on the heap, the title behind it */
+    unsigned snapshot;    /* of the connection, when it was read */
+    struct instant as_of; /* as it was then; absent: as it is */
+    char *reference;      /* on the heap, the title behind it */
     const char *title;
 };
 
@@ -89,16 +90,24 @@ static bool parent_take(struct db_statement *statement, struct parent *parent)
     return true;
 }
 
-static bool parent_read(struct store *store, const char *sql, const struct id *id, struct parent *parent)
+static bool parent_read(struct store *store, const char *sql, const struct id *id, const struct instant *as_of,
+                        struct parent *parent)
 {
+    /* By a clock that was set back, the first version may have come after what hangs from it. */
+    static const char then_sql[] =
+        "SELECT v.body ->> 'reference', v.body ->> 'title' FROM version AS v JOIN audit_log AS a ON a.seq = v.seq "
+        "WHERE v.record_id = $1 AND (a.at <= $2 OR v.version = 1) ORDER BY v.version DESC LIMIT 1";
     unsigned snapshot = db_snapshot(store->db);
-    if (id_equal(&parent->id, id) && parent->snapshot == snapshot && parent->epoch == store->parents->epoch)
+    bool same = as_of ? strcmp(parent->as_of.text, as_of->text) == 0 : !instant_is_set(&parent->as_of);
+    if (same && id_equal(&parent->id, id) && parent->snapshot == snapshot && parent->epoch == store->parents->epoch)
         return true;
-    struct db_statement *statement = db_fixed(store->db, sql);
+    struct db_statement *statement = db_fixed(store->db, as_of ? then_sql : sql);
     if (!statement)
         return false;
     parent->id = (struct id){0};
     db_bind_text(statement, 1, id->text);
+    if (as_of)
+        db_bind_text(statement, 2, as_of->text);
 #ifndef __clang__ /* which does not know it */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* the slot keeps it; gcc loses count of them */
@@ -111,6 +120,7 @@ static bool parent_read(struct store *store, const char *sql, const struct id *i
         parent->id = *id;
         parent->snapshot = snapshot;
         parent->epoch = store->parents->epoch;
+        parent->as_of = as_of ? *as_of : (struct instant){0};
     }
     db_reset(statement);
     return read;
@@ -127,7 +137,8 @@ static size_t slot_of(const struct id *id)
     return slot % PARENT_SLOTS;
 }
 
-bool store_derive(struct store *store, const struct resource *resource, const struct date *today, void *record)
+bool store_derive(struct store *store, const struct resource *resource, const struct instant *as_of,
+                  const struct date *today, void *record)
 {
     static const char review_sql[] = "SELECT reference, title FROM review WHERE id = $1";
     static const char decision_sql[] = "SELECT reference, title FROM decision WHERE id = $1";
@@ -140,7 +151,8 @@ bool store_derive(struct store *store, const struct resource *resource, const st
         const struct shown *shown = &all_shown[r][i];
         const struct id *id = field_of(shown->via, record);
         struct parent *parent = &store->parents->slots[shown->review][slot_of(id)];
-        if (!looked_at[shown->review] && !parent_read(store, shown->review ? review_sql : decision_sql, id, parent))
+        if (!looked_at[shown->review] &&
+            !parent_read(store, shown->review ? review_sql : decision_sql, id, as_of, parent))
             return false;
         looked_at[shown->review] = true;
         *(const char **)field_in(shown->field, record) = shown->reference ? parent->reference : parent->title;

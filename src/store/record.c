@@ -230,6 +230,12 @@ static char *make_load(const struct resource *resource, const char *columns, con
     return buffer_take(&sql);
 }
 
+/* By what its records are found beside their ids. */
+static const char *name_of(const struct resource *resource)
+{
+    return resource->found_by ? resource->found_by : resource->reference_prefix ? "reference" : "id";
+}
+
 static char *make_sees_review(unsigned clearance)
 {
     struct buffer sql = {0};
@@ -261,7 +267,7 @@ bool store_init(void)
     for (size_t r = 0; r < RESOURCE_COUNT && !all_statements[r].insert; r++) {
         const struct resource *resource = resources[r];
         struct statements *s = &all_statements[r];
-        const char *name = resource->found_by ? resource->found_by : resource->reference_prefix ? "reference" : "id";
+        const char *name = name_of(resource);
         list_stored(resource, s);
         s->insert = make_insert(resource);
         s->update = make_update(resource);
@@ -388,13 +394,13 @@ static void column_read(struct db_statement *statement, int column, const struct
 }
 
 bool store_row(struct store *store, struct db_statement *statement, int column, const struct resource *resource,
-               const struct date *today, struct arena *arena, void *ret_record)
+               const struct instant *as_of, const struct date *today, struct arena *arena, void *ret_record)
 {
     const struct statements *s = statements_of(resource);
     memset(ret_record, 0, resource->size);
     for (size_t i = 0; i < s->stored_count; i++)
         column_read(statement, column++, s->stored[i], arena, ret_record);
-    return db_whole(statement) && store_derive(store, resource, today, ret_record);
+    return db_whole(statement) && store_derive(store, resource, as_of, today, ret_record);
 }
 
 static enum found bind_key(struct store *store, const struct resource *resource, const char *key,
@@ -406,8 +412,10 @@ static enum found bind_key(struct store *store, const struct resource *resource,
     if (!by_id && !resource->found_by && !resource->reference_prefix)
         return ABSENT;
     unsigned level = view->clearance;
-    struct db_statement *statement = db_fixed(store->db, whole ? (by_id ? s->load_by_id : s->load_by_name)[level]
-                                                               : (by_id ? s->find_by_id : s->find_by_name)[level]);
+    struct db_statement *statement =
+        whole && view->as_of ? past_load(store, resource, by_id ? "id" : name_of(resource), view)
+                             : db_fixed(store->db, whole ? (by_id ? s->load_by_id : s->load_by_name)[level]
+                                                         : (by_id ? s->find_by_id : s->find_by_name)[level]);
     if (!statement)
         return BROKEN;
     db_bind_text(statement, 1, view->person.text);
@@ -448,7 +456,7 @@ enum found store_load(struct store *store, const struct resource *resource, cons
     if (found != FOUND)
         return found;
     enum db_step step = db_step(statement);
-    bool read = step == DB_ROW && store_row(store, statement, 0, resource, today, arena, ret_record);
+    bool read = step == DB_ROW && store_row(store, statement, 0, resource, view->as_of, today, arena, ret_record);
     if (arena || !read)
         db_reset(statement);
     else

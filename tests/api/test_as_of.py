@@ -1,9 +1,12 @@
 """`as_of`: any record and any list, as it was. What was answered at each moment of a story is answered again after it."""
 
+import re
+
 import pytest
 
 import harness
-from support import audit_entries, plain, shared, walk  # noqa: F401 (fixture)
+from openapi import description
+from support import audit_entries, plain, poll, shared, walk  # noqa: F401 (fixture)
 
 LISTS = ['/v1/people', '/v1/reviews', '/v1/inputs', '/v1/decisions', '/v1/action-items', '/v1/follow-ups',
          '/v1/calendar-tokens']
@@ -16,29 +19,94 @@ MORE = ['/v1/reviews?sort=-title', '/v1/reviews?status=planned,in_progress', '/v
         '/v1/people?active=true&sort=name', '/v1/people?sort=-email&limit=3', '/v1/people?role=employee&count=true']
 
 
+# What does not take it, and why.
+EXCEPTIONS = {
+    '/v1/reviews/{id}/evidence-pack': 'has every version in it, and is signed as it is sent',
+    '/v1/calendar.ics': 'what calendar programs put in the place of what they had',
+    '/v1/search': 'the index of words is of what is there now',
+    '/v1/rules': 'constants of the program', '/v1/rules/{name}': 'constants of the program',
+    '/v1/reports/action-items': 'a sum over all records of a kind, of which each would have a version to look up',
+    '/v1/reports/metrics': 'likewise', '/v1/reports/schedule': 'likewise', '/v1/reports/clauses': 'likewise',
+    '/problems/{name}': 'a page', '/docs': 'a page', '/docs/redoc.js': 'a page', '/openapi.json': 'a page',
+    '/healthz': 'of the process', '/readyz': 'of the process', '/metrics': 'of the process',
+}
+
+
+def parameters(path):
+    """What the description of a path's GET says that it takes."""
+    shared = description()['components']['parameters']
+    given = [one if '$ref' not in one else shared[one['$ref'].rpartition('/')[2]]
+             for one in description()['paths'][path]['get']['parameters']]
+    return {one['name'] for one in given if one['in'] == 'query'}
+
+
+def routes():
+    """Every path that answers as it was."""
+    return [path for path, item in description()['paths'].items() if 'get' in item and path not in EXCEPTIONS]
+
+
+def test_every_path_takes_it_or_says_why_not():
+    gets = {path for path, item in description()['paths'].items() if 'get' in item}
+    assert {path for path in gets if 'as_of' not in parameters(path)} == set(EXCEPTIONS)
+
+
 class Moments:
     """A story with a clock of its own; at each moment everything is read."""
 
     def __init__(self, daemon, org):
         self.daemon, self.org, self.seen = daemon, org, []
 
+    def listed(self, path):
+        return walk(self.org.isms.client, f'{path}{"&" if "?" in path else "?"}limit=200')
+
+    def records(self):
+        """Of each collection, the ids of the first record and of the last."""
+        records = {path: self.listed(path) for path in (*LISTS, '/v1/attachments', '/v1/imports')}
+        reviews, decisions, items = (records[f'/v1/{name}'] for name in ('reviews', 'decisions', 'action-items'))
+        records['/v1/attendees'] = [one for review in reviews
+                                    for one in self.listed(f'/v1/reviews/{review["id"]}/attendees?withdrawn=true')]
+        records['/v1/amendments'] = [one for name, all_of in (('decisions', decisions), ('action-items', items))
+                                     for record in all_of for one in self.listed(f'/v1/{name}/{record["id"]}/amendments')]
+        return {path: sorted({one['id'] for one in (*all_of[:1], *all_of[-1:])}) for path, all_of in records.items()}
+
     def paths(self):
-        tomorrow = '2026-03-02'
-        paths = [*LISTS, *(path.format(tomorrow=tomorrow) for path in MORE)]
-        for collection in LISTS:
-            for record in walk(self.org.isms.client, f'{collection}?limit=200'):
-                paths.append(f'{collection}/{record["id"]}')
-                if record.get('reference'):
-                    paths.append(f'{collection}/{record["reference"]}')
-                below = {'reviews': ('attendees', 'inputs', 'decisions'), 'decisions': ('amendments', 'action-items'),
-                         'action-items': ('amendments', 'follow-ups')}.get(collection.rpartition('/')[2], ())
-                paths += [f'{collection}/{record["id"]}/{one}' for one in below]
+        paths = [*(path.format(tomorrow='2026-03-02') for path in MORE), '/v1/audit-log?sort=-seq&limit=7&count=true',
+                 '/v1/audit-log?resource=review,decision&count=true', '/v1/audit-log/checkpoints?sort=-seq&count=true',
+                 '/v1/keys?count=true']
+        records = self.records()
+        for path in routes():
+            if '{id}' not in path:
+                paths += [path] if '{' not in path else [path.replace('{seq}', str(one['seq']))
+                                                         for one in self.listed('/v1/audit-log/checkpoints')]
+                continue
+            for key in records[path.partition('/{id}')[0]]:
+                one = path.replace('{id}', key)
+                paths += [one.replace('{n}', n) for n in '12'] if '{n}' in one else [one]
+                if path.endswith('/history'):
+                    paths.append(f'{one}?count=true&limit=1')
+                if path.endswith('/minutes') and '{n}' not in path:
+                    paths.append(f'{one}?format=html')
+                if path.endswith('/carried-action-items'):
+                    paths += [f'{one}?format=csv', f'{one}?limit=1&count=true']
+        paths += [f'/v1/{name}/{one["reference"]}' for name in ('reviews', 'decisions', 'action-items')
+                  for one in self.listed(f'/v1/{name}')]
         return paths
 
+    def is_signed(self):
+        """Whether the head is, or was since the clock was moved: then nothing is signed in the next hour."""
+        newest = self.org.get('/v1/audit-log/checkpoints?sort=-seq&limit=1')['data']
+        return newest and (newest[0]['at'] > self.daemon.clock or newest[0]['seq'] == self.org.get('/v1/audit-log/head')['seq'])
+
     def look(self):
-        answers = {path: self.org.isms.client.get(path).expect(200) for path in self.paths()}
-        newest = max(entry['at'] for entry in audit_entries(self.org.isms.client))
-        self.seen.append((newest, answers))
+        """Whatever was written before this moment, and nothing that comes after it."""
+        client = self.org.isms.client
+        poll(self.is_signed, seconds=20, why='no head was signed')
+        answers = {path: client.get(path) for path in self.paths()}
+        assert not [answer.report('neither there nor absent') for answer in answers.values() if answer.status not in (200, 404)]
+        signed = [one['at'] for one in self.listed('/v1/audit-log/checkpoints')]
+        signed += [one['made_at'] for one in self.listed('/v1/keys')]
+        newest = max(entry['at'] for entry in audit_entries(client))
+        self.seen.append((max(newest, f'{self.daemon.clock}.000Z', *signed), answers))
 
 
 def story(daemon):
@@ -51,7 +119,7 @@ def story(daemon):
     extra = org.input(review, title='An input that is withdrawn', metrics=[{'name': 'm', 'value': 1.5, 'unit': '"%'}])
     decision = org.adopted(review, affects=[{'kind': 'policy', 'title': 'Ünïcode 語 🦉'}])
     item = org.action_item(decision, resources={'budget_amount': 1e21, 'currency': 'EUR'})
-    org.action_item(decision, title='Another', owner_id=org.head.id)
+    other = org.action_item(decision, title='Another', owner_id=org.head.id)
     moments.look()
     daemon.set_clock('2026-03-05T09:00:00')
     org.change(f'/v1/reviews/{review["id"]}', {'title': 'As it is called now', 'classification': 'confidential'})
@@ -66,7 +134,35 @@ def story(daemon):
     org.conclude(org.concludable(review))
     org.closed(item)
     moments.look()
-    return org, moments, {'review': review, 'decision': decision, 'item': item, 'extra': extra}
+    second = sequel(org, moments, review, decision, other)
+    return org, moments, {'review': review, 'decision': decision, 'item': item, 'extra': extra, 'other': other,
+                          'second': second}
+
+
+def sequel(org, moments, review, decision, other):
+    """The next review has to revisit what the first has left open."""
+    daemon = moments.daemon
+    daemon.set_clock('2026-08-03T09:00:00')
+    org.do(f'/v1/reviews/{review["id"]}/approve', by=org.top2)
+    second = org.running_review(title='The one that follows')
+    org.complete_inputs(second)
+    org.attach(f'/v1/reviews/{second["id"]}')
+    org.imported()
+    moments.look()
+    daemon.set_clock('2026-08-04T09:00:00')
+    org.follow_up(other, review_id=second['id'])
+    adopted = org.adopted(second, input_ids=[org.input_of(second, 'd1')['id']], kind='corrective_action')
+    org.change(f'/v1/inputs/{org.input_of(second, "d1")["id"]}', {'severity': 'major'})
+    org.change(f'/v1/people/{second["chair_id"]}', {'name': 'Renamed Since', 'role': 'isms_manager'})
+    daemon.cli('key', 'rotate')
+    moments.look()
+    daemon.set_clock('2026-08-05T09:00:00')
+    org.do(f'/v1/reviews/{review["id"]}/reopen', {'reason': 'The figures were those of another site.'}, org.top2)
+    org.do(f'/v1/decisions/{adopted["id"]}/supersede', {'by': decision['id'], 'reason': 'One of before does it'})
+    org.do(f'/v1/action-items/{other["id"]}/cancel', {'reason': 'Not needed', 'approved_by_id': org.top2.id})
+    org.do(f'/v1/attachments/{org.get("/v1/attachments")["data"][0]["id"]}/withdraw', {'reason': 'By mistake'})
+    moments.look()
+    return second
 
 
 @pytest.fixture(scope='module')
@@ -86,18 +182,35 @@ def data_of(body):
     return {name: value for name, value in body.items() if name != 'next_cursor'}
 
 
-@pytest.mark.parametrize('moment', [0, 1, 2, 4])
+@pytest.mark.parametrize('moment', range(8))
 def test_everything_is_answered_as_it_was(told, moment):
     org, moments, _ = told
     instant, answers = moments.seen[moment]
     assert len(answers) > 20
     for path, before in answers.items():
-        again = org.isms.client.get(then(path, instant)).expect(200)
-        if 'data' in before.json:
+        again = org.isms.client.get(then(path, instant))
+        assert again.status == before.status, path
+        if again.status == 404:
+            assert {**again.json, 'instance': 0} == {**before.json, 'instance': 0}, path
+        elif b'"next_cursor"' in before.body:
             assert data_of(again.json) == data_of(before.json), path
             assert bool(again.json['next_cursor']) == bool(before.json['next_cursor']), path
         else:
             assert again.body == before.body and again.etag == before.etag, path
+        assert again.headers.get('Cache-Control') == before.headers.get('Cache-Control'), path
+
+
+def test_the_story_has_told_of_everything(told):
+    """Each path was there at some moment; and what has changed since was not told the same way twice."""
+    _, moments, records = told
+    for path in routes():
+        pattern = re.compile(re.sub(r'\{[^}]*\}', '[^/?]+', path))
+        assert any(pattern.fullmatch(one) and answer.status == 200 for _, answers in moments.seen
+                   for one, answer in answers.items()), path
+    second = f'/v1/reviews/{records["second"]["id"]}'
+    for what in ('readiness', 'carried-action-items', 'compare', 'minutes', 'agenda'):
+        told_then = {answers[f'{second}/{what}'].body for _, answers in moments.seen[5:]}
+        assert len(told_then) > 1, what
 
 
 def test_what_is_overdue_is_so_by_the_day_of_then(told):
@@ -174,9 +287,51 @@ def test_what_is_no_instant(shared, path, value):  # noqa: F811
 def test_where_it_is_not_known(shared):  # noqa: F811
     review = shared.review()
     instant = '2026-03-01T00:00:00Z'
-    for path in (f'/v1/reviews/{review["id"]}/history', f'/v1/reviews/{review["id"]}/readiness', '/v1/rules',
-                 '/v1/audit-log', f'/v1/reviews/{review["id"]}/carried-action-items'):
+    for path in ('/v1/rules', '/v1/search?q=zebra', '/v1/reports/schedule', f'/v1/reviews/{review["id"]}/evidence-pack'):
         shared.isms.client.get(then(path, instant)).expect(400, 'query.unknown')
     shared.isms.client.post(f'/v1/reviews?as_of={instant}', {}).expect(400, 'query.unknown')
     shared.isms.client.get(f'/v1/reviews?q=zebra&as_of={instant}').expect(400, 'query.invalid')
     shared.isms.client.get(f'/v1/reviews?as_of={instant}&as_of={instant}').expect(400, 'query.repeated')
+
+
+def test_before_anything_was_there(told):
+    org, _, records = told
+    instant = '2001-01-01T00:00:00Z'
+    second = f'/v1/reviews/{records["second"]["id"]}'
+    for what in ('', '/readiness', '/carried-action-items', '/compare', '/minutes', '/agenda', '/history', '/revisions',
+                 '/revisions/1'):
+        org.isms.client.get(then(f'{second}{what}', instant)).expect(404)
+    assert org.get(then('/v1/audit-log/head', instant)) == {'seq': 0, 'hash': 64 * '0'}
+    for path in ('/v1/audit-log?count=true', '/v1/audit-log?count=true&sort=-seq', '/v1/audit-log/checkpoints?count=true',
+                 '/v1/keys?count=true'):
+        assert org.get(then(path, instant)) == {'data': [], 'next_cursor': None, 'total': 0}, path
+
+
+def test_every_head_that_there_was(told):
+    """The head of each instant at which an entry was made is the last of that instant."""
+    org, _, _ = told
+    # The day before has been written by several processes, each with a clock of its own.
+    made = [entry for entry in audit_entries(org.isms.client) if entry['at'] > '2026-03-02']
+    last = {entry['at']: {'seq': entry['seq'], 'hash': entry['hash']} for entry in made}
+    assert len(last) > 20
+    for instant, entry in last.items():
+        assert org.get(then('/v1/audit-log/head', instant)) == entry, instant
+    assert org.get('/v1/audit-log/head') == list(last.values())[-1]
+
+
+def test_what_is_worked_out_shows_no_more_than_one_may_see_now(told):
+    """The first review was internal at first, and is confidential now: the other department's head attends only the
+    second one, and of what that has to revisit sees nothing, now or then."""
+    org, moments, records = told
+    second, first = (f'/v1/reviews/{records[name]["id"]}' for name in ('second', 'review'))
+    org.attendee(records['second'], person_id=org.head2.id)
+    hidden = [records['other']['id'].encode(), records['other']['reference'].encode(), records['review']['id'].encode()]
+    for instant, _ in moments.seen[5:]:
+        for what in ('readiness', 'carried-action-items', 'compare', 'minutes?format=json', 'agenda?format=json'):
+            shown = org.head2.client.get(then(f'{second}/{what}', instant)).expect(200)
+            assert not any(one in shown.body for one in hidden), what
+        org.head2.client.get(then(f'{second}/compare?with={records["review"]["id"]}', instant)).expect(404)
+        for what in ('readiness', 'carried-action-items', 'compare', 'minutes', 'history', 'revisions'):
+            gone = plain(org.head2.client, 'GET', then(f'{first}/{what}', instant), X_Request_Id='same')
+            assert gone.status == 404
+            assert gone.body == plain(org.head2.client, 'GET', '/v1/nowhere', X_Request_Id='same').body

@@ -4,7 +4,7 @@ import pytest
 
 from harness import ABSENT
 from story import cases, refused, taken
-from support import org_of_the_file as org, shared  # noqa: F401
+from support import if_match, org_of_the_file as org, shared  # noqa: F401
 
 
 def on_new_decision(org, review):
@@ -89,6 +89,18 @@ def test_refused(org, way_in, criteria, pointer, rule):
     # A rule of several members may point to the criterion or to one of them.
     assert pointer is None or any(found == pointer or found.startswith(pointer + '/') for found in pointers), pointers
     assert all(violation['pointer'].startswith('#/success_criteria') for violation in answer.violations)
+
+
+@cases('member, rule',
+       ('verification of 1001 characters', {'verification': 'x' * 1001}, 'body.length'),
+       ('verification is a number', {'verification': 7}, 'body.type'),
+       ('metric of 201 characters', {'metric': 'x' * 201, 'comparator': 'lt', 'target': 5}, 'body.length'),
+       ('comparator unknown', {'metric': 'click rate', 'comparator': '<', 'target': 5}, 'body.enum'),
+       ('target is text', {'metric': 'click rate', 'comparator': 'lt', 'target': '5'}, 'body.type'))
+def test_what_is_there_in_a_wrong_form_is_not_missing_too(org, way_in, member, rule):
+    method, path, body, _ = way_in
+    answer = org.isms.client.request(method, path, body | {'success_criteria': [bare(**member)]}, headers=if_match(method, path))
+    assert (answer.status, answer.rules) == (422, {rule}), answer.report('more or other than that')
 
 
 @cases('criteria',

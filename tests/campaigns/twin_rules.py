@@ -312,7 +312,8 @@ def _criteria(model, write):
     if len(statements) != len(set(statements)):
         write.rules.add('success_criteria.duplicate')
     for one in given:
-        if not measured(one) and not long_enough(one['verification'], 10):
+        malformed = one['_bad'] & {'metric', 'comparator', 'target', 'verification'}
+        if not measured(one) and not malformed and not long_enough(one['verification'], 10):
             write.rules.add('success_criteria.measurable')
 
 

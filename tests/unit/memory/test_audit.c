@@ -87,7 +87,7 @@ static bool list_backwards(void)
 static bool count(void)
 {
     int64_t number = 0;
-    bool fine = checkpoint_count(&world.store, &number);
+    bool fine = checkpoint_count(&world.store, NULL, &number);
     EXPECT(!fine || number > 0, "%s: %s", __func__, message);
     return fine;
 }
