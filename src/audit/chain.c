@@ -62,6 +62,16 @@ bool audit_entry_hash(const struct audit_entry *entry, char ret_hex[65])
     return fine;
 }
 
+static void copy_column(struct db_statement *statement, int column, char *target, size_t size)
+{
+    const char *text = db_text(statement, column);
+    size_t length = text ? db_length(statement, column) : 0;
+    if (length >= size)
+        length = 0; /* its beginning alone might be what it was */
+    memcpy(target, text ? text : "", length);
+    target[length] = '\0';
+}
+
 bool audit_head(struct store *store, struct audit_head *ret_head)
 {
     struct db_statement *statement = db_fixed(store->db, "SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1");
@@ -72,10 +82,11 @@ bool audit_head(struct store *store, struct audit_head *ret_head)
     enum db_step step = db_step(statement);
     if (step == DB_ROW) {
         ret_head->seq = db_integer(statement, 0);
-        memcpy(ret_head->hash, db_text(statement, 1), 64);
+        copy_column(statement, 1, ret_head->hash, sizeof ret_head->hash);
     }
+    bool read = step != DB_ERROR && db_whole(statement);
     db_reset(statement);
-    return step != DB_ERROR;
+    return read;
 }
 
 /* An entry's hash, and whether it was made by then. */
@@ -192,16 +203,6 @@ bool audit_append(struct store *store, const struct resource *resource, const vo
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
-
-static void copy_column(struct db_statement *statement, int column, char *target, size_t size)
-{
-    const char *text = db_text(statement, column);
-    size_t length = text ? db_length(statement, column) : 0;
-    if (length >= size)
-        length = 0; /* its beginning alone might be what it was */
-    memcpy(target, text ? text : "", length);
-    target[length] = '\0';
-}
 
 static void entry_row(struct db_statement *statement, struct audit_entry *ret_entry)
 {

@@ -80,8 +80,6 @@ static bool read_instance(struct store *store, struct id *ret_id, bool *ret_foun
 
 static bool run(struct db_statement *statement)
 {
-    if (!statement)
-        return false;
     enum db_step step = db_step(statement);
     db_reset(statement);
     return step == DB_DONE;
@@ -95,8 +93,9 @@ static bool find_instance(struct store *store, struct id *ret_id)
         return found;
     *ret_id = id_make();
     struct db_statement *statement = db_fixed(store->db, "INSERT INTO instance (one, id) VALUES (1, $1)");
-    if (statement)
-        db_bind_text(statement, 1, ret_id->text);
+    if (!statement)
+        return false;
+    db_bind_text(statement, 1, ret_id->text);
     return run(statement);
 }
 

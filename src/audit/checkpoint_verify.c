@@ -253,20 +253,27 @@ struct stored {
     bool fine;
 };
 
+/* A column that the schema would not let be NULL may be so where that was changed, too. */
+static const char *column(const char *text)
+{
+    return text ? text : "";
+}
+
 static bool stored_row(void *context, const struct checkpoint *row)
 {
     struct stored *stored = context;
     struct checkpoint_finding *finding = stored->finding;
     struct claim claim;
     const struct known_key *key;
-    stored->fine = row->text && row->signature &&
-                   check_one(stored->store, stored->keys, row->text, strlen(row->text), row->signature,
-                             strlen(row->signature), &claim, &key, finding);
+    const char *text = column(row->text);
+    const char *signature = column(row->signature);
+    stored->fine =
+        check_one(stored->store, stored->keys, text, strlen(text), signature, strlen(signature), &claim, &key, finding);
     if (!stored->fine || finding->text[0])
         return false;
     finding->unknown += !key;
-    if (claim.seq != row->seq || strcmp(claim.hash, row->hash) != 0 || strcmp(claim.at, row->at) != 0 ||
-        strcmp(claim.key_id, row->key_id) != 0)
+    if (claim.seq != row->seq || strcmp(claim.hash, column(row->hash)) != 0 || strcmp(claim.at, column(row->at)) != 0 ||
+        strcmp(claim.key_id, column(row->key_id)) != 0)
         find(finding, "checkpoint %lld: the database says something else of it than what was signed",
              (long long)row->seq);
     return !finding->text[0];

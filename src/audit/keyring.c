@@ -377,8 +377,11 @@ static bool settle(int folder, const struct secret_key *secret, const struct ins
     const struct known_key fresh = {.key = secret->public, .made_at = *made_at};
     if (found)
         return true;
-    return write_public(folder, &fresh, message) &&
-           (known_keys_add(keys, &fresh) || complain(message, "out of memory"));
+    if (!write_public(folder, &fresh, message))
+        return false;
+    if (known_keys_add(keys, &fresh))
+        return true;
+    return complain(message, "out of memory");
 }
 
 /* Reads all of the folder into the ring, whose keys stay as they were on failure. */

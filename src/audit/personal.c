@@ -12,13 +12,16 @@ static const char *judge_row(struct db_statement *statement, const struct resour
     const char *value = db_text(statement, 4);
     const struct field *field = resource_field_named(resource, db_text(statement, 2));
     char commitment[65];
+    if (!value) /* the schema does not let it be, as long as it is the schema */
+        return "is none";
     if (salt) {
         personal_commitment(salt, value, commitment);
         return strcmp(commitment, db_text(statement, 0)) == 0 ? NULL : "does not open its commitment";
     }
-    struct id person = {0};
-    if (!db_text(statement, 5) || !field || !id_parse(db_text(statement, 5), &person))
+    struct id person;
+    if (!db_text(statement, 5) || !field)
         return "has no salt, but its person was not erased";
+    snprintf(person.text, sizeof person.text, "%s", db_text(statement, 5));
     const struct pseudonym pseudonym = person_pseudonym(&person);
     const char *wanted = pseudonym_of(&pseudonym, field);
     return wanted && strcmp(value, wanted) == 0 ? NULL : "was erased, but is not the person's pseudonym";
@@ -35,7 +38,7 @@ static bool verify_rows(struct store *store, struct arena *arena, const struct r
         "AND json_extract(v.body, '$.' || k.member || '.commitment') = k.commitment AND k.person_id = %s) FROM "
         "personal AS k JOIN %s AS t ON t.id = k.record_id ORDER BY k.key",
         resource == &person_resource ? "v.record_id" : "json_extract(v.body, '$.person_id')", resource->name);
-    struct db_statement *statement = arena_failed(arena) ? NULL : db_query(store->db, sql);
+    struct db_statement *statement = verify_query(store, arena, sql);
     enum db_step step = DB_ERROR;
     while (statement && !finding->text[0] && (step = db_step(statement)) == DB_ROW) {
         const char *wrong = db_integer(statement, 6) ? judge_row(statement, resource)
@@ -63,7 +66,7 @@ static bool verify_member(struct store *store, struct arena *arena, const struct
                      "personal AS k WHERE k.commitment = (v.body ->> '$.%s.commitment') AND k.record_id = v.record_id "
                      "AND k.member = '%s') LIMIT 1",
                      resource->name, field->name, field->name, field->name);
-    struct db_statement *statement = arena_failed(arena) ? NULL : db_query(store->db, sql);
+    struct db_statement *statement = verify_query(store, arena, sql);
     enum db_step step = statement ? db_step(statement) : DB_ERROR;
     if (step == DB_ROW)
         snprintf(finding->text, sizeof finding->text,

@@ -48,7 +48,7 @@ static bool put_members(struct store *store, struct arena *arena, const struct r
                      version_columns(arena, resource), resource->name,
                      resource->withdrawable ? " AND NOT json_extract(v.body, '$.withdrawn')" : "");
     void *record = arena_alloc(arena, resource->size);
-    struct db_statement *statement = record && !arena_failed(arena) ? db_query(store->db, sql) : NULL;
+    struct db_statement *statement = verify_query(store, arena, sql);
     if (!statement)
         return false;
     db_bind_text(statement, 1, review->record.id.text);
@@ -111,7 +111,7 @@ static bool verify_approval(struct store *store, struct db_statement *statement,
     if (fine && wrong)
         snprintf(finding->text, sizeof finding->text, "audit entry %lld: revision %lld of review %s (%s) %s",
                  (long long)seq, (long long)review->revision.value, review->record.id.text,
-                 review->record.reference ? review->record.reference : "no reference", wrong);
+                 verify_reference(&review->record), wrong);
     buffer_finish(&body);
     return fine && db_whole(statement);
 }
@@ -126,7 +126,7 @@ static bool verify_approvals(struct store *store, struct arena *arena, struct au
         "ORDER BY a.seq",
         version_columns(arena, &review_resource));
     struct review *review = arena_alloc(arena, sizeof *review);
-    struct db_statement *statement = review && !arena_failed(arena) ? db_query(store->db, sql) : NULL;
+    struct db_statement *statement = verify_query(store, arena, sql);
     enum db_step step = DB_ERROR;
     while (statement && !finding->text[0] && (step = db_step(statement)) == DB_ROW) {
         if (!verify_approval(store, statement, review, finding)) {

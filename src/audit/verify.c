@@ -5,6 +5,16 @@
 #include <limits.h>
 #include <stdio.h>
 
+struct db_statement *verify_query(struct store *store, const struct arena *arena, const char *sql)
+{
+    return arena_failed(arena) ? NULL : db_query(store->db, sql);
+}
+
+const char *verify_reference(const struct record *record)
+{
+    return record->reference ? record->reference : "no reference";
+}
+
 struct walk {
     struct audit_finding *finding;
     bool broken; /* memory ran out */
@@ -71,7 +81,7 @@ static bool verify_record(struct store *store, const struct resource *resource, 
     const char *opened = body ? store_opened(store, resource, body, true, &arena) : NULL;
     struct buffer now = {0};
     record_render_as(&now, resource, record, opened);
-    bool fine = (!body || opened) && !buffer_failed(&now) && !arena_failed(&arena);
+    bool fine = (!body || opened) && !buffer_failed(&now);
     *ret_same = fine && opened && now.length == strlen(opened) && memcmp(now.data, opened, now.length) == 0;
     buffer_finish(&now);
     arena_finish(&arena);
@@ -88,7 +98,7 @@ static bool verify_records(struct store *store, const struct resource *resource,
                                    "AS t ORDER BY t.id",
                                    store_columns(resource, view_all.clearance), resource->name);
     void *record = arena_alloc(arena, resource->size);
-    struct db_statement *statement = record && !arena_failed(arena) ? db_query(store->db, sql) : NULL;
+    struct db_statement *statement = verify_query(store, arena, sql);
     struct date today = {0};
     enum db_step step = DB_ERROR;
     while (statement && !finding->text[0] && (step = db_step(statement)) == DB_ROW) {
@@ -103,8 +113,7 @@ static bool verify_records(struct store *store, const struct resource *resource,
         }
         if (!same)
             snprintf(finding->text, sizeof finding->text, "%s %s (%s): the record is not as its last audit entry says",
-                     resource->name, ((struct record *)record)->id.text,
-                     ((struct record *)record)->reference ? ((struct record *)record)->reference : "no reference");
+                     resource->name, ((struct record *)record)->id.text, verify_reference(record));
         finding->records++;
     }
     if (statement)
@@ -119,7 +128,7 @@ static bool verify_presence(struct store *store, const struct resource *resource
                                    "SELECT a.seq, a.resource_id FROM audit_log AS a WHERE a.resource = '%s' AND "
                                    "NOT EXISTS (SELECT 1 FROM %s AS t WHERE t.id = a.resource_id) LIMIT 1",
                                    resource->name, resource->name);
-    struct db_statement *statement = arena_failed(arena) ? NULL : db_query(store->db, sql);
+    struct db_statement *statement = verify_query(store, arena, sql);
     enum db_step step = statement ? db_step(statement) : DB_ERROR;
     if (step == DB_ROW)
         snprintf(finding->text, sizeof finding->text, "audit entry %lld: the %s %s that it speaks of is missing",
@@ -179,8 +188,7 @@ bool audit_verify(struct store *store, struct audit_finding *ret_finding)
     struct arena arena;
     arena_init(&arena);
     /* One snapshot, so that writes meanwhile do not look like a forgery. */
-    bool fine = db_run(store->db, "BEGIN");
-    fine = fine && verify_all(store, &arena, ret_finding) && !arena_failed(&arena);
+    bool fine = db_run(store->db, "BEGIN") && verify_all(store, &arena, ret_finding);
     if (db_in_transaction(store->db) && !db_run(store->db, "COMMIT"))
         fine = false;
     arena_finish(&arena);

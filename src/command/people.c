@@ -60,12 +60,13 @@ int run_person_upsert(struct invocation *invocation)
     if (response->status >= 300) {
         status = fail("%s", problem_line(&data.arena, response));
     } else {
-        struct buffer text = {0};
         json_t *person = json_loadb(response->body.data, response->body.length, 0, NULL);
+        const char *made = json_string_value(json_object_get(person, "id"));
+        struct buffer text = {.failed = !made};
         if (invocation->json)
             buffer_add(&text, response->body.data, response->body.length);
         else
-            buffer_put(&text, json_string_value(json_object_get(person, "id")));
+            buffer_format(&text, "%s", made);
         buffer_char(&text, '\n');
         json_decref(person);
         status = print(&text);

@@ -95,7 +95,8 @@ static bool put_value(struct store *store, const struct resource *resource, cons
 {
     struct opening opening;
     enum found found = store_opening(store, arena_copy(arena, commitment, HEX_BYTES), arena, &opening);
-    const struct field *field = found == FOUND ? resource_field_named(resource, opening.member) : NULL;
+    bool whole = found == FOUND && opening.member && opening.value;
+    const struct field *field = whole ? resource_field_named(resource, opening.member) : NULL;
     if (field && (with_hidden || !field->hidden))
         json_put_text(body, opening.value, strlen(opening.value));
     else /* of a damaged database, too: its history can still be read */

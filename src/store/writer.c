@@ -113,8 +113,6 @@ static bool commit_wrote_nothing(enum db_fault fault)
 /* A command may be writing (an import of many lines): it is waited for as long as the first job waits. */
 static bool begin(struct store *store, const struct job *group)
 {
-    if (!db_fixed(store->db, rollback))
-        return false;
     int64_t until = clock_monotonic_us() / 1000 + PATIENCE_MS;
     until = group->deadline_ms < until ? group->deadline_ms : until;
     for (;;) {
@@ -150,18 +148,20 @@ static bool renew(struct store *store, const char *data_folder)
     return true;
 }
 
+/* Whether a transaction can be begun, and taken back. */
+static bool is_fit(struct store *store, const char *data_folder)
+{
+    return (!store->is_stale || renew(store, data_folder)) && db_fixed(store->db, rollback);
+}
+
 /* Runs the jobs in one transaction; their outcomes are set, and nothing is answered yet. A job that breaks takes the
  * transaction with it: a savepoint for each job would undo it alone, and cost every other job half its speed (each
  * makes the full-text index write out what it has gathered). */
 static enum group_end group_try(struct store *store, const char *data_folder, struct job *group, size_t words_batch)
 {
     store->head_known = false;
-    if (store->is_stale && !renew(store, data_folder)) {
-        group_settle(group, JOB_FAILED, DB_FAULT_MEMORY);
-        return GROUP_REFUSED;
-    }
-    if (!begin(store, group)) {
-        group_settle(group, JOB_FAILED, db_fault(store->db));
+    if (!is_fit(store, data_folder) || !begin(store, group)) {
+        group_settle(group, JOB_FAILED, store->is_stale ? DB_FAULT_MEMORY : db_fault(store->db));
         return GROUP_REFUSED;
     }
     bool fine = !DB_FAILPOINT(store->db, "begin.after") && store_learn_ids(store);
@@ -256,15 +256,22 @@ static void group_answer(struct writer *writer, struct job *group, size_t size)
  * anew. So nothing is moved any more: after a restart all of the log is.
  * SQLite before 3.51.3 can corrupt a log that one connection resets while another checkpoints: a guest in another
  * process holds this lock while it writes. */
+static bool move_log(struct store *store)
+{
+    if (DB_FAILPOINT(store->db, "checkpoint.before"))
+        return false;
+    if (!store->scrubs || FAILPOINT("checkpoint.cut") || !db_cut_log(store->db))
+        return db_sync_failed(store->db) || db_checkpoint(store->db); /* a failed sync is told of by itself */
+    store->scrubs = false;
+    return true;
+}
+
 static void checkpoint(struct writer *writer)
 {
     writer->cuts_ms = clock_monotonic_us() / 1000 + PERIOD_MS;
     if (writer->read_only || writer->log_stays || flock(writer->checkpoint_lock, LOCK_EX | LOCK_NB) != 0)
         return;
-    bool fine = !DB_FAILPOINT(writer->store.db, "checkpoint.before");
-    if (fine && writer->store.scrubs && !FAILPOINT("checkpoint.cut") && db_cut_log(writer->store.db))
-        writer->store.scrubs = false;
-    else if (!fine || (!db_sync_failed(writer->store.db) && !db_checkpoint(writer->store.db)))
+    if (!move_log(&writer->store))
         LOG(LOG_WARNING, "checkpoint.failed", LOG_TEXT("reason", db_message(writer->store.db)));
     FAILPOINT_PASS("checkpoint.after");
     if (db_sync_failed(writer->store.db)) {
@@ -278,9 +285,8 @@ static void checkpoint(struct writer *writer)
 
 static void periodic(struct writer *writer)
 {
-    if (writer->read_only || !writer->options.periodic ||
-        (writer->store.is_stale && !renew(&writer->store, writer->options.data_folder)) ||
-        !db_fixed(writer->store.db, rollback) || !db_run(writer->store.db, "BEGIN IMMEDIATE"))
+    if (writer->read_only || !writer->options.periodic || !is_fit(&writer->store, writer->options.data_folder) ||
+        !db_run(writer->store.db, "BEGIN IMMEDIATE"))
         return;
     bool fine = !DB_FAILPOINT(writer->store.db, "house.begin") && store_index_words(&writer->store) &&
                 writer->options.periodic(writer->options.context, &writer->store);

@@ -72,7 +72,8 @@ class Moments:
     def paths(self):
         paths = [*(path.format(tomorrow='2026-03-02') for path in MORE), '/v1/audit-log?sort=-seq&limit=7&count=true',
                  '/v1/audit-log?resource=review,decision&count=true', '/v1/audit-log/checkpoints?sort=-seq&count=true',
-                 '/v1/keys?count=true']
+                 '/v1/keys?count=true', '/v1/audit-log?format=ndjson', '/v1/audit-log?format=csv&sort=-seq&limit=30',
+                 '/v1/audit-log/checkpoints?format=csv', '/v1/keys?format=ndjson']
         records = self.records()
         for path in routes():
             if '{id}' not in path:
@@ -83,7 +84,9 @@ class Moments:
                 one = path.replace('{id}', key)
                 paths += [one.replace('{n}', n) for n in '12'] if '{n}' in one else [one]
                 if path.endswith('/history'):
-                    paths.append(f'{one}?count=true&limit=1')
+                    paths += [f'{one}?count=true&limit=1', f'{one}?format=ndjson']
+                if path.endswith('/revisions'):
+                    paths += [f'{one}?count=true&limit=1', f'{one}?format=ndjson']
                 if path.endswith('/minutes') and '{n}' not in path:
                     paths.append(f'{one}?format=html')
                 if path.endswith('/carried-action-items'):

@@ -68,22 +68,31 @@ void world_begin(struct world *world)
     ck_assert_int_eq(store_migrate(&world->store, world->folder, &from, &to), MIGRATED);
 }
 
+/* With the files in it, where it is there. */
+static void remove_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder))) {
+        char file[400];
+        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+        if (entry->d_name[0] != '.')
+            unlink(file);
+    }
+    if (folder)
+        closedir(folder);
+    rmdir(path);
+}
+
 void world_end(struct world *world)
 {
     if (world->worker)
         world_close(world);
     arena_finish(&world->arena);
-    DIR *folder = opendir(world->folder);
-    struct dirent *entry;
-    while (folder && (entry = readdir(folder))) {
-        char path[400];
-        snprintf(path, sizeof path, "%s/%s", world->folder, entry->d_name);
-        if (entry->d_name[0] != '.')
-            unlink(path);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(world->folder);
+    char keys[80];
+    snprintf(keys, sizeof keys, "%s/keys", world->folder);
+    remove_folder(keys);
+    remove_folder(world->folder);
 }
 
 void world_forget(struct world *world)

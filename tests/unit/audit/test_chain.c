@@ -162,6 +162,11 @@ static const struct {
     {"of a record", {.resource_id = "[\"00000000-0000-7000-8000-00000000000a\"]", .limit = 8}, 3},
     {"of another record", {.resource_id = "[\"00000000-0000-7000-8000-00000000000b\"]", .limit = 8}, 0},
     {"of an event", {.event = "[\"person.update\"]", .limit = 8}, 2},
+    {"newest first", {.newest_first = true, .limit = 8}, 3},
+    {"newest first, before the third", {.newest_first = true, .before_seq = 3, .limit = 8}, 2},
+    {"of a record, newest first",
+     {.newest_first = true, .resource_id = "[\"00000000-0000-7000-8000-00000000000a\"]", .limit = 8},
+     3},
     {"of an actor", {.actor_id = "[\"00000000-0000-7000-8000-00000000000a\"]", .limit = 8}, 0},
     {"from then", {.from = "2026-11-21T12:00:00.000Z", .limit = 8}, 3},
     {"from a moment later", {.from = "2026-11-21T12:00:00.001Z", .limit = 8}, 0},
@@ -178,6 +183,8 @@ START_TEST(entries_are_chosen)
     add("person.update", 3, "three", "Ana I");
     ck_assert(audit_list(&world.store, &queries[_i].query, keep, &entries));
     ck_assert_msg(entries.count == (size_t)queries[_i].count, "%s: %zu", queries[_i].name, entries.count);
+    for (size_t i = 1; i < entries.count; i++)
+        ck_assert_int_eq(entries.entry[i].seq < entries.entry[i - 1].seq, queries[_i].query.newest_first);
     ck_assert(audit_count(&world.store, &queries[_i].query, &count));
     ck_assert_msg(queries[_i].query.limit == 2 || count == queries[_i].count, "%s: %lld", queries[_i].name,
                   (long long)count);

@@ -31,6 +31,10 @@ static void drop_triggers(void)
 #define ZEROS "'0000000000000000000000000000000000000000000000000000000000000000'"
 #define LAST "(SELECT max(seq) FROM audit_log)"
 
+/* Whoever can write the file can take a table's conditions away, too. */
+#define LOOSE(table)                                                                                                   \
+    "CREATE TABLE loose AS SELECT * FROM " table "; DROP TABLE " table "; ALTER TABLE loose RENAME TO " table ";"
+
 static const struct {
     const char *name;
     const char *sql;
@@ -48,6 +52,10 @@ static const struct {
      "PRAGMA ignore_check_constraints = 1; UPDATE audit_log SET hash = hash || 'f' WHERE seq = " LAST, "its hash"},
     {"an entry's time made longer",
      "PRAGMA ignore_check_constraints = 1; UPDATE audit_log SET at = at || 'Z' WHERE seq = 4", "audit entry 4"},
+    {"an entry's event taken away", LOOSE("audit_log") "UPDATE audit_log SET event = NULL WHERE seq = 3",
+     "audit entry 3"},
+    {"the last entry's hash taken away", LOOSE("audit_log") "UPDATE audit_log SET hash = NULL WHERE seq = " LAST,
+     "its hash"},
     {"an entry's resource", "UPDATE audit_log SET resource = 'token' WHERE seq = 2", "audit entry 2"},
     {"an entry's record", "UPDATE audit_log SET resource_id = (SELECT id FROM review LIMIT 1) WHERE seq = 2",
      "audit entry 2"},
@@ -91,6 +99,9 @@ static const struct {
     {"a salt", "UPDATE personal SET salt = '00000000000000000000000000000000' WHERE member = 'name_at_review'",
      "the value kept of 'name_at_review' does not open its commitment"},
     {"a value without its salt", "UPDATE personal SET salt = NULL WHERE member = 'email'", "its person was not erased"},
+    {"a kept value that is none", LOOSE("personal") "UPDATE personal SET value = NULL WHERE value = 'Mirko'", "person"},
+    {"a kept value of no member", LOOSE("personal") "UPDATE personal SET member = NULL WHERE value = 'Mirko'",
+     "person"},
     {"a kept value taken out", "DELETE FROM personal WHERE value = 'Mirko'", "person"},
     {"a value kept of nothing",
      "INSERT INTO personal (commitment, person_id, record_id, member, salt, value) SELECT " FORGED
@@ -137,6 +148,8 @@ static const struct {
      "is not as its last audit entry says"},
     {"a revision's body", "UPDATE revision SET body = replace(body, 'Mirko', 'Marko')", "is not what was approved"},
     {"a revision's time", "UPDATE revision SET approved_at = '2020-01-01T00:00:00.000Z'", "is not what was approved"},
+    {"a revision without its time", LOOSE("revision") "UPDATE revision SET approved_at = NULL",
+     "is not what was approved"},
     {"a revision taken out", "DELETE FROM revision", "revision 1 of review"},
     {"a revision's number", "UPDATE revision SET revision = 7", "is missing"},
     {"a revision moved to another review",
@@ -156,16 +169,93 @@ static const struct {
     {"an old version put back", "UPDATE person SET (version, name) = (1, 'x') WHERE email = 'petra@x.org'", "person"},
 };
 
-START_TEST(tampering_is_found)
+static void tamper(const char *name, const char *sql)
+{
+    drop_triggers();
+    ck_assert_msg(db_script(world.store.db, sql), "%s: %s", name, db_message(world.store.db));
+}
+
+static void expect_finding(const char *name, const char *text)
 {
     struct audit_finding finding;
-    world_verify(&world);
-    drop_triggers();
-    ck_assert_msg(db_script(world.store.db, tamperings[_i].sql), "%s: %s", tamperings[_i].name,
-                  db_message(world.store.db));
     ck_assert(audit_verify(&world.store, &finding));
-    ck_assert_msg(strstr(finding.text, tamperings[_i].finding) != NULL, "%s: '%s' does not say '%s'",
-                  tamperings[_i].name, finding.text, tamperings[_i].finding);
+    ck_assert_msg(strstr(finding.text, text) != NULL, "%s: '%s' does not say '%s'", name, finding.text, text);
+}
+
+START_TEST(tampering_is_found)
+{
+    world_verify(&world);
+    tamper(tamperings[_i].name, tamperings[_i].sql);
+    expect_finding(tamperings[_i].name, tamperings[_i].finding);
+}
+END_TEST
+
+/* Of a person who was renamed and then erased: nothing but the history speaks of the first name. */
+#define ERASED "(SELECT id FROM person WHERE erased_at IS NOT NULL)"
+#define FIRST_NAME "key = (SELECT min(key) FROM personal WHERE member = 'name' AND person_id = " ERASED ")"
+#define UNNAMED "UPDATE personal SET value = 'Zoran' WHERE " FIRST_NAME
+
+static const struct {
+    const char *name;
+    const char *sql;
+    const char *finding;
+} former[] = {
+    {"the name that was erased", UNNAMED, "was erased, but is not the person's pseudonym"},
+    {"the reason of erasing without its salt", "UPDATE personal SET salt = NULL WHERE member = 'privacy_reason'",
+     "was erased, but is not the person's pseudonym"},
+    {"a name for the member that SQL takes for the same", "UPDATE personal SET member = '\"name\"' WHERE " FIRST_NAME,
+     "the value kept of '\"name\"' has no salt"},
+    {"a former name taken out", "DELETE FROM personal WHERE " FIRST_NAME, "that it has a commitment to is missing"},
+    {"a former name that is none", LOOSE("personal") "UPDATE personal SET value = NULL WHERE " FIRST_NAME, "is none"},
+    {"a former name of no member", LOOSE("personal") "UPDATE personal SET member = NULL WHERE " FIRST_NAME,
+     "no version of the record speaks of it"},
+};
+
+START_TEST(tampering_with_what_was_is_found)
+{
+    world_expect(&world, 200,
+                 &(const struct ask_for){METHOD_PATCH, "/v1/people/zoran@x.org", "{\"name\":\"Zlatan\"}", "ana@x.org"});
+    world_expect(&world, 200,
+                 &(const struct ask_for){METHOD_POST, "/v1/people/zoran@x.org/erase",
+                                         "{\"reason\":\"Asked for it in writing.\"}", "ana@x.org"});
+    world_verify(&world);
+    tamper(former[_i].name, former[_i].sql);
+    expect_finding(former[_i].name, former[_i].finding);
+}
+END_TEST
+
+static bool rework_entry(void *context, const struct audit_entry *entry)
+{
+    return audit_entry_hash(entry, context);
+}
+
+/* A chain that was worked out anew still does not fit what it speaks of. */
+START_TEST(a_hash_worked_out_anew_does_not_help)
+{
+    char hash[65] = "", sql[200];
+    struct audit_head head;
+    ck_assert(audit_head(&world.store, &head));
+    tamper("the last body hash", LOOSE("audit_log") "UPDATE audit_log SET body_sha256 = NULL WHERE seq = " LAST);
+    const struct audit_query last = {.after_seq = head.seq - 1, .limit = 1};
+    ck_assert(audit_list(&world.store, &last, rework_entry, hash));
+    snprintf(sql, sizeof sql, "UPDATE audit_log SET hash = '%s' WHERE seq = %lld", hash, (long long)head.seq);
+    ck_assert(db_script(world.store.db, sql));
+    expect_finding("the last body hash", "that it speaks of was changed");
+}
+END_TEST
+
+/* What cannot be the hash of the newest entry is none, and is read no further than it goes. */
+static const char *const heads[] = {"NULL", "''", "'f'", "hash || 'f'"};
+
+START_TEST(a_head_that_was_tampered_with)
+{
+    char sql[400];
+    struct audit_head head;
+    snprintf(sql, sizeof sql, LOOSE("audit_log") "UPDATE audit_log SET hash = %s WHERE seq = " LAST, heads[_i]);
+    tamper(heads[_i], sql);
+    ck_assert(audit_head(&world.store, &head));
+    ck_assert_str_eq(head.hash, _i == 2 ? "f" : "");
+    expect_finding(heads[_i], "its hash");
 }
 END_TEST
 
@@ -218,6 +308,9 @@ Suite *verify_suite(void)
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, what_was_not_touched_is_fine);
     tcase_add_loop_test(tcase, tampering_is_found, 0, ROWS(tamperings));
+    tcase_add_loop_test(tcase, tampering_with_what_was_is_found, 0, ROWS(former));
+    tcase_add_test(tcase, a_hash_worked_out_anew_does_not_help);
+    tcase_add_loop_test(tcase, a_head_that_was_tampered_with, 0, ROWS(heads));
     tcase_add_loop_test(tcase, the_schema_refuses_it, 0, ROWS(refused));
     return suite;
 }

@@ -55,10 +55,23 @@ static bool append_aside(void)
     return aside(append);
 }
 
+/* As in a log that has no name yet. */
+static bool append_first(void)
+{
+    static const char nothing_signed[] = "DROP TRIGGER checkpoint_kept; DROP TRIGGER instance_kept;"
+                                         "DELETE FROM checkpoint; DELETE FROM instance";
+    return db_script(world.store.db, nothing_signed) && append();
+}
+
+static bool append_first_aside(void)
+{
+    return aside(append_first);
+}
+
 static bool due(void)
 {
     bool is_due;
-    return checkpoint_due(&world.store, WORLD_NOW_MS, 1, &is_due);
+    return checkpoint_due(&world.store, WORLD_NOW_MS + 1, 1, &is_due);
 }
 
 static bool exists(void)
@@ -176,6 +189,19 @@ static void forget_keys(void)
     EXPECT(open_ring(), "%s", message);
 }
 
+/* As in a data folder that is new. */
+static void remove_keys(void)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/" KEYS_FOLDER, world.folder);
+    DIR *listing = opendir(path);
+    EXPECT(listing, "%s cannot be listed", path);
+    for (const struct dirent *entry; (entry = readdir(listing));)
+        unlinkat(dirfd(listing), entry->d_name, 0); /* "." and ".." stay */
+    closedir(listing);
+    EXPECT(rmdir(path) == 0, "%s cannot be removed", path);
+}
+
 static void change_key(void)
 {
     forget_keys();
@@ -231,6 +257,7 @@ static const struct {
     {"head", head, NULL},
     {"count entries", count_entries, NULL},
     {"sign", append_aside, NULL},
+    {"sign the first", append_first_aside, NULL},
     {"is it time", due, NULL},
     {"is there any", exists, NULL},
     {"list", list_backwards, NULL},
@@ -242,6 +269,7 @@ static const struct {
     {"copy the public keys", copy_keys, NULL},
     {"notice another key", refresh, change_key},
     {"make another key", rotate, forget_keys},
+    {"make the first key", open_ring, remove_keys},
     {"find a caller", identify, caller_forget_all},
     {"find a caller of the calendar", identify_feed, NULL},
     {"write down who came", flush_aside, use_token},
@@ -298,6 +326,8 @@ static void fail_each(int index, enum shim_source source, size_t divisor)
         fired = shim_disarm();
         ck_assert_msg(fine || fired, "%s, %zu: nothing failed, and it does not work: %s", tasks[index].name, n,
                       message);
+        if (source == SHIM_RUN && db_in_transaction(world.store.db)) /* it was the end that failed */
+            ck_assert(!fine && db_run(world.store.db, "ROLLBACK"));
         ck_assert_msg(!db_in_transaction(world.store.db), "%s, %zu: a transaction is left open", tasks[index].name, n);
         ck_assert_msg(tasks[index].before || shim_held(SHIM_OURS) <= ours, "%s, %zu: ours leak", tasks[index].name, n);
         ck_assert_msg(tasks[index].run(), "%s, %zu: it does not work after that: %s", tasks[index].name, n, message);
@@ -306,13 +336,19 @@ static void fail_each(int index, enum shim_source source, size_t divisor)
 
 START_TEST(each_of_our_allocations_fails_once)
 {
-    fail_each(_i, SHIM_OURS, 100);
+    fail_each(_i, SHIM_OURS, 1000);
 }
 END_TEST
 
 START_TEST(what_is_asked_of_the_database_fails_once)
 {
     fail_each(_i, SHIM_DATABASE, 1000);
+}
+END_TEST
+
+START_TEST(each_end_of_a_transaction_fails_once)
+{
+    fail_each(_i, SHIM_RUN, 1000);
 }
 END_TEST
 
@@ -335,6 +371,7 @@ Suite *audit_suite(void)
     tcase_add_unchecked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, each_of_our_allocations_fails_once, 0, ROWS(tasks));
     tcase_add_loop_test(tcase, what_is_asked_of_the_database_fails_once, 0, ROWS(tasks));
+    tcase_add_loop_test(tcase, each_end_of_a_transaction_fails_once, 0, ROWS(tasks));
     tcase_add_loop_test(tcase, allocations_of_sqlite_fail, 0, ROWS(tasks));
     tcase_add_loop_test(tcase, each_call_of_the_system_fails_once, 0, ROWS(tasks));
     return suite;
