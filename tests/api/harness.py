@@ -23,8 +23,10 @@ import openapi
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
-START_TIMEOUT_S = 60      # generous: sanitizers, valgrind and loaded machines are slow
+START_TIMEOUT_S = 60      # generous: sanitizers and loaded machines are slow
 REQUEST_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 10
+VALGRIND_PATIENCE = 10     # times as long, for all of these
 IDLE_S = 10                # well below idle_timeout_s, after which the daemon hangs up on a connection
 SANITIZER_REPORT = re.compile(r'(ERROR|WARNING): \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer')
 
@@ -40,6 +42,21 @@ PROBLEM_TYPES = {
 
 # Stands in a body for a member that is left out (None is a null that is sent).
 ABSENT = object()
+
+
+def is_under_valgrind(daemon):
+    """The wrapper that tests/campaigns/valgrind.py makes."""
+    return b'exec valgrind' in Path(daemon.binary).read_bytes()
+
+
+def patience(daemon):
+    return VALGRIND_PATIENCE if is_under_valgrind(daemon) else 1
+
+
+def is_sanitized(daemon):
+    """Whether a sanitizer or valgrind looks at it: then times say nothing, nor does memory, of which what was freed is kept."""
+    program = Path(daemon.binary).read_bytes()
+    return b'__asan_init' in program or b'__tsan_init' in program or is_under_valgrind(daemon)
 
 
 def without_absent(body):
@@ -146,7 +163,7 @@ class Daemon:
             return listening or None in fresh
 
         with self._lines_changed:
-            result = self._lines_changed.wait_for(found, START_TIMEOUT_S)
+            result = self._lines_changed.wait_for(found, START_TIMEOUT_S * patience(self))
         if not isinstance(result, list):
             self.kill()
             raise AssertionError(f'the daemon did not come up; its stderr:\n{self.stderr()}')
@@ -154,14 +171,15 @@ class Daemon:
 
     def stop(self):
         """Asks it to end, and holds it to an orderly end: status 0 within 10 seconds, no sanitizer report."""
+        seconds = STOP_TIMEOUT_S * patience(self)
         if self.process is None:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(10)
+            status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f'the daemon did not stop within 10 s of SIGTERM:\n{self.stderr()}')
+            raise AssertionError(f'the daemon did not stop within {seconds} s of SIGTERM:\n{self.stderr()}')
         self._ended()
         assert status == 0, f'the daemon ended with status {status}:\n{self.stderr()}'
         assert not SANITIZER_REPORT.search(self.stderr()), self.stderr()
@@ -199,7 +217,7 @@ class Daemon:
 
     def cli(self, *args, check=True):
         done = subprocess.run([self.binary, *map(str, args), '--data', self.data], env=self.env,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120 * patience(self))
         if check:
             assert done.returncode == 0, f'reviewd {args} ended with {done.returncode}:\n{done.stdout}{done.stderr}'
         return done
@@ -346,7 +364,8 @@ class Client:
     def _connect(self):
         self.close()
         # http.client sets TCP_NODELAY by itself when it connects.
-        self._connection = http.client.HTTPConnection('127.0.0.1', self.daemon.port, timeout=REQUEST_TIMEOUT_S)
+        self._connection = http.client.HTTPConnection('127.0.0.1', self.daemon.port,
+                                                      timeout=REQUEST_TIMEOUT_S * patience(self.daemon))
         self._generation = self.daemon.generation
 
     def close(self):

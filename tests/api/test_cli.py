@@ -364,6 +364,20 @@ def test_a_backup_is_served_as_the_original_was(org, folder):
     folder.stop()
 
 
+def test_what_was_restored_is_opened_by_several_at_once(org, folder):
+    """The first to open it gives it a log, and the others wait for that as for all else."""
+    backup = folder.scratch / 'backup.db'
+    org.daemon.cli('backup', str(backup))
+    folder.cli('restore', str(backup))
+    with closing(sqlite3.connect(Path(folder.data, 'reviewd.db'), isolation_level=None)) as other:
+        other.execute('BEGIN IMMEDIATE')
+        check = subprocess.Popen([folder.binary, 'check', '--data', folder.data], env=folder.env, stdout=subprocess.DEVNULL)
+        with pytest.raises(subprocess.TimeoutExpired):
+            check.wait(1)
+        other.execute('COMMIT')
+    assert check.wait(60) == 0
+
+
 def test_restore_says_what_it_holds(org, folder):
     org.review()
     backup = folder.scratch / 'backup.db'

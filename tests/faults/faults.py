@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import harness
+from harness import is_sanitized
 from support import database, plain, poll, walk
 
 SHIM = Path(__file__).with_name('fault.c')
@@ -201,10 +202,6 @@ def resident_kib(daemon):
     for line in Path(f'/proc/{daemon.process.pid}/status').read_text().splitlines():
         if line.startswith('VmRSS:'):
             return int(line.split()[1])
-
-
-def is_sanitized(daemon):
-    return b'__asan_init' in Path(daemon.binary).read_bytes() or b'__tsan_init' in Path(daemon.binary).read_bytes()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ enum {
     STATEMENT_SLOTS = 512, /* a power of two, well above the number of fixed statements */
     QUERIES_MAX = 64,      /* texts made for one request: the lists that callers really use */
     BUSY_TIMEOUT_MS = 5000,
+    BUSY_PAUSE_MS = 5,
 };
 
 struct db_statement {
@@ -117,6 +118,22 @@ static void on_rollback(void *context)
     files_forget(((struct db *)context)->handle);
 }
 
+/* A backup that was put back has no log until somebody opens it. Where another is about to write at that moment, as one
+ * is who opens it, too, SQLite gives up without waiting, since it holds a lock already: so it is asked again. */
+static bool use_log(struct db *db)
+{
+    int code;
+    sqlite3_busy_timeout(db->handle, 0);
+    for (int waited_ms = 0;
+         (code = sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) != SQLITE_OK &&
+         fault_of(code) == DB_FAULT_BUSY && waited_ms < BUSY_TIMEOUT_MS;
+         waited_ms += BUSY_PAUSE_MS)
+        sqlite3_sleep(BUSY_PAUSE_MS);
+    bool fine = note(db, code);
+    sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    return fine;
+}
+
 static bool configure(struct db *db)
 {
     sqlite3_extended_result_codes(db->handle, 1);
@@ -139,9 +156,9 @@ static bool configure(struct db *db)
     /* No temp_store here: in memory, SQLite would keep the journals of statements by itself (files.c).
      * Large files make the log long for once: it does not stay as long for good. What is deleted is overwritten, so
      * that what is erased of a person is not left in free pages. */
-    return db_script(
-        db, "PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL; PRAGMA secure_delete = 1; PRAGMA cache_size = -4096;"
-            "PRAGMA journal_size_limit = 134217728;");
+    return use_log(db) &&
+           db_script(db, "PRAGMA synchronous = FULL; PRAGMA secure_delete = 1; PRAGMA cache_size = -4096;"
+                         "PRAGMA journal_size_limit = 134217728;");
 }
 
 struct db *db_open(const char *path, enum db_mode mode, const char **ret_message)

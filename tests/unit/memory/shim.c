@@ -20,6 +20,15 @@ static struct {
     enum db_fault fault;
 } shim;
 
+bool shim_is_slow(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    return true;
+#else
+    return getenv("UNIT_MEMORY_SPARSE") != NULL;
+#endif
+}
+
 static bool fails(enum shim_source source)
 {
     if (!shim.armed || shim.source != source || !shim.fails_at)

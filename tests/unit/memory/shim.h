@@ -42,4 +42,7 @@ size_t shim_asked(void);
 /* Allocations that were not freed yet. */
 long shim_held(enum shim_source source);
 
+/* Whether all takes ten times as long, under a sanitizer or valgrind (UNIT_MEMORY_SPARSE): then some is left out. */
+bool shim_is_slow(void);
+
 #endif

@@ -307,17 +307,11 @@ static void end(void)
     world_end(&world);
 }
 
-#ifdef __SANITIZE_ADDRESS__
-enum { SANITIZED = true }; /* the same takes ten times as long: some are left out */
-#else
-enum { SANITIZED = false };
-#endif
-
 static void fail_each(int index, enum shim_source source, size_t divisor)
 {
     ck_assert_msg(tasks[index].run(), "%s: it does not work where nothing fails: %s", tasks[index].name, message);
     bool fired = true;
-    for (size_t n = 1; fired; n += 1 + n / (SANITIZED ? 8 : divisor)) {
+    for (size_t n = 1; fired; n += 1 + n / (shim_is_slow() ? 8 : divisor)) {
         if (tasks[index].before)
             tasks[index].before();
         long ours = shim_held(SHIM_OURS);
