@@ -135,8 +135,7 @@ static void put_sort_key(struct buffer *text, const struct list_query *query)
                       expression(query, field->name).text);
 }
 
-/* The rows on one side of a row: ">" or ">=" it in the order of the list, which is turned around where that descends.
- */
+/* Only rows that are "<", ">=" or the like than the row of this value and id. */
 static void put_side(struct sql *sql, const struct list_query *query, const char *than, const char *value,
                      const char *id)
 {

@@ -16,7 +16,7 @@ from openpyxl.utils.escape import unescape
 import pytest
 
 import harness
-from support import after, database, head, multiplied, plain, shared, talk, walk, whole_life  # noqa: F401
+from support import after, audit_entries, database, head, multiplied, plain, shared, talk, walk, whole_life  # noqa: F401
 
 LISTS = ['/v1/people', '/v1/reviews', '/v1/inputs', '/v1/decisions', '/v1/action-items', '/v1/follow-ups',
          '/v1/reviews/{review}/attendees', '/v1/reviews/{review}/inputs', '/v1/reviews/{review}/decisions',
@@ -406,12 +406,16 @@ def test_odd_characters_come_through(shared, life):
 # ---- many
 
 
+FEW = (7, 1500, *range(1980, 2015), 4005, 4999)       # those around the 2,000th, where one turn ends
+
+
 @pytest.fixture(scope='module')
 def many(shared, life):
     """5,000 action items, put into the database directly."""
     def change(number, row):
         row['reference'] = f'ACT-1999-{number:04d}'
         row['title'] = f'Item {number % 7} of many' + (', a zebra' if number >= 3500 else '')
+        row['priority'] = 'critical' if number in FEW else 'low'
 
     multiplied(shared.daemon.data, 'action_item', 5000, change)
     shared.action_item(shared.get(f'/v1/decisions/{life["decision"]}'))     # takes them into the index of words
@@ -462,6 +466,27 @@ def test_words_that_are_found_often_are_looked_up_once(shared, many, query, coun
     sheet = plain(shared.isms.client, 'GET', f'/v1/action-items?format=xlsx&{query}')
     sheet = openpyxl.load_workbook(io.BytesIO(sheet.body), read_only=True).active
     assert sum(1 for _ in sheet.iter_rows()) == count + 1
+
+
+@pytest.mark.parametrize('form', ['csv', 'ndjson'])
+@pytest.mark.parametrize('query', ['', '&sort=title', '&sort=-title', '&sort=-deadline', '&sort=-created_at', '&limit=3', '&q=many'])
+def test_a_filter_that_few_fit_takes_turns(shared, many, query, form):
+    """What is looked at in one go is bounded, so that others are answered meanwhile: the head is sent before all was."""
+    path = f'/v1/action-items?priority=critical{query}'
+    answer = plain(shared.isms.client, 'GET', f'{path}&format={form}')
+    assert answer.status == 200 and answer.headers['Transfer-Encoding'] == 'chunked'
+    expected = walked(shared.isms.client, path)[:3 if 'limit' in query else None]
+    assert len(expected) == (3 if 'limit' in query else len(FEW))
+    assert re.findall(rb'ACT-1999-\d{4}', answer.body) == [record['reference'].encode() for record in expected]
+
+
+def test_what_few_see_and_what_was_takes_turns_too(shared, many):
+    now = max(entry['at'] for entry in audit_entries(shared.isms.client))
+    for client, query in ((shared.employee2.client, ''), (shared.isms.client, f'&as_of={now}')):
+        path = f'/v1/action-items?limit=200{query}'
+        answer = plain(client, 'GET', path.replace('limit=200', 'format=ndjson'))
+        assert answer.headers['Transfer-Encoding'] == 'chunked'
+        assert [json.loads(line) for line in answer.body.splitlines()] == walked(client, path)
 
 
 def test_words_of_others_are_no_rows_of_ones_own(shared, many):
