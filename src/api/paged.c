@@ -43,6 +43,8 @@ static ssize_t read_paged(void *context, char *data, size_t size)
     }
     size_t left = paged->text.length - paged->sent;
     size_t part = left < size ? left : size;
+    if (!part) /* the last page had nothing, and no text was ever needed */
+        return 0;
     memcpy(data, paged->text.data + paged->sent, part);
     paged->sent += part;
     return (ssize_t)part;
