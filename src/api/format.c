@@ -2,15 +2,15 @@
 #include "api.h"
 
 const struct format_type formats[FORMAT_COUNT] = {
-    [FORMAT_JSON] = {"json", "application/json"},
-    [FORMAT_NDJSON] = {"ndjson", "application/x-ndjson"},
-    [FORMAT_CSV] = {"csv", "text/csv"},
+    [FORMAT_JSON] = {"json", "application/json", false},
+    [FORMAT_NDJSON] = {"ndjson", "application/x-ndjson", false},
+    [FORMAT_CSV] = {"csv", "text/csv", false},
     [FORMAT_XLSX] = {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", true},
-    [FORMAT_HTML] = {"html", "text/html"},
-    [FORMAT_MARKDOWN] = {"md", "text/markdown"},
+    [FORMAT_HTML] = {"html", "text/html", false},
+    [FORMAT_MARKDOWN] = {"md", "text/markdown", false},
     [FORMAT_PDF] = {"pdf", "application/pdf", true},
-    [FORMAT_SVG] = {"svg", "image/svg+xml"},
-    [FORMAT_CALENDAR] = {"ics", "text/calendar"},
+    [FORMAT_SVG] = {"svg", "image/svg+xml", false},
+    [FORMAT_CALENDAR] = {"ics", "text/calendar", false},
     [FORMAT_ZIP] = {"zip", "application/zip", true},
 };
 
