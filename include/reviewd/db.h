@@ -141,6 +141,9 @@ void db_built_remove_log(const char *path);
  * connection. */
 MUST_USE bool db_question(struct db *db, const char *name, const char *sql);
 
+/* Whether an index leads to the rows by what they have in this column. */
+MUST_USE bool db_is_indexed(struct db *db, const char *table, const char *column, bool *ret_indexed);
+
 /* How the driver searches words: a condition on the alias t, with a query in parameter `parameter`, written into the
  * caller's buffer and returned. */
 const char *db_words_condition(const char *table, int parameter, char *buffer, size_t size);

@@ -352,6 +352,9 @@ MUST_USE bool store_running_imports(struct store *store, struct arena *arena, co
 MUST_USE bool store_keep_revision(struct store *store, const struct review *review, const char *body);
 MUST_USE enum found store_revision(struct store *store, const struct id *review, int64_t revision, struct arena *arena,
                                    const char **ret_body);
+/* The one behind number *after, up to `last`; moves *after there. */
+MUST_USE enum found store_next_revision(struct store *store, const struct id *review, int64_t last, struct arena *arena,
+                                        int64_t *after, const char **ret_body);
 MUST_USE bool store_count_revisions(struct store *store, const struct id *review, int64_t last, int64_t *ret_count);
 
 /* Whether what the database keeps beside the records fits them: inputs of decisions, counters of references, how far

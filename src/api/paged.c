@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { CAP_MAX = 1000000000 };
+enum { CAP_MAX = 1000000000, SHORT_BYTES = 8192, TURNS_AT_ONCE = 2 };
 
 bool query_cap(struct call *call, int *ret_cap)
 {
@@ -62,7 +62,7 @@ static void end_paged(void *context)
     paged_end(context);
 }
 
-/* "action-items-2026-11-21.csv": the path's last part, and today. */
+/* "action-items-2026-11-21.csv": the path's last part, and today, or the day of as_of. */
 static void add_disposition(struct call *call)
 {
     if (call->format == FORMAT_NDJSON)
@@ -76,6 +76,9 @@ bool answer_paged(struct paged *paged)
 {
     struct call *call = paged->call;
     bool fine = paged->next(paged);
+    /* What is short is made whole, if it was not so far to look for. */
+    for (int turn = 1; turn < TURNS_AT_ONCE && fine && !paged->over && paged->text.length < SHORT_BYTES; turn++)
+        fine = paged->next(paged);
     if (fine)
         add_disposition(call);
     if (fine && !paged->over) {

@@ -24,8 +24,9 @@ struct register_stream {
     int64_t left; /* of the cap; -1: there is none */
     int walked;   /* rows of this page */
     bool begun;
-    bool paused; /* the page is full; else it ended with the list */
-    bool broken; /* memory is out, a sheet is full, or a version of the past cannot be read back */
+    bool by_turns; /* many rows may be looked at of which few are chosen */
+    bool paused;   /* the page is full; else it ended with the list */
+    bool broken;   /* memory is out, a sheet is full, or a version of the past cannot be read back */
     struct id after_id;
     struct buffer after;  /* the last row's value of what is sorted by */
     struct key_set found; /* where words are looked for, and found often */
@@ -91,7 +92,6 @@ static bool pass_row(void *context, const void *record)
 /* Where words are found often, all finds are looked up once: otherwise each page would look them up again. */
 static bool look_words_up(struct register_stream *stream)
 {
-    stream->begun = true;
     if (!stream->query.words)
         return true;
     if (!store_find_keys(stream->paged.call->store, &stream->query, &stream->found))
@@ -103,18 +103,31 @@ static bool look_words_up(struct register_stream *stream)
     return true;
 }
 
-/* Whether many rows may be looked at of which few are chosen. Of a parent's, and of those with seldom words, an index
- * leads to all; a sort of the past has none to walk along. */
-static bool looks_far(const struct register_stream *stream)
+/* Whether an index leads to all rows that the query chooses, as one does to a parent's and to those with seldom words.
+ */
+static bool is_led(const struct register_stream *stream, bool *ret_led)
 {
     const struct list_query *query = &stream->query;
-    if (stream->paged.call->route->parent || (query->words && !query->among) || (query->view.as_of && query->sort))
-        return false;
+    *ret_led = stream->paged.call->route->parent || (query->words && !query->among);
+    bool fine = true;
+    for (size_t i = 0; i < query->filter_count && fine && !*ret_led && !query->view.as_of; i++) {
+        const struct filter *filter = &query->filters[i];
+        if (filter->kind == FILTER_IN && filter->field->kind == FIELD_KIND_REF)
+            fine = db_is_indexed(stream->paged.call->store->db, query->resource->name, filter->field->name, ret_led);
+    }
+    return fine;
+}
+
+/* Before the first page. A sort of the past has no index to walk along by turns. */
+static bool begin_walk(struct register_stream *stream)
+{
+    const struct list_query *query = &stream->query;
+    bool led = false;
+    stream->begun = look_words_up(stream) && is_led(stream, &led);
     bool all_seen = query->view.clearance == CLASSIFICATION_RESTRICTED;
-    bool few = query->view.as_of || !all_seen;
-    for (size_t i = 0; i < query->filter_count && !few; i++)
-        few = query->filters[i].kind != FILTER_IN || query->filters[i].field->kind != FIELD_KIND_REF;
-    return few;
+    bool few = query->filter_count || query->view.as_of || !all_seen;
+    stream->by_turns = few && !led && !(query->view.as_of && query->sort);
+    return stream->begun;
 }
 
 /* Ends the page where so much was looked at, if it is not full before. */
@@ -124,7 +137,7 @@ static bool list_page(struct register_stream *stream, struct arena *arena)
     struct list_query *query = &stream->query;
     query->until_id = NULL;
     enum found border = ABSENT;
-    if (looks_far(stream))
+    if (stream->by_turns)
         border = store_list_border(store, query, LOOK_ROWS, arena, &query->until_value, &query->until_id);
     bool listed = border != BROKEN && store_list(store, query, arena, put_row, stream);
     if (listed && border == FOUND && !stream->paused && !stream->broken)
@@ -137,7 +150,7 @@ static bool list_page(struct register_stream *stream, struct arena *arena)
 static bool next_page(struct paged *paged)
 {
     struct register_stream *stream = (struct register_stream *)paged;
-    if (!stream->begun && !look_words_up(stream))
+    if (!stream->begun && !begin_walk(stream))
         return false;
     struct arena arena; /* of this page alone: there may be thousands */
     arena_init(&arena);

@@ -214,37 +214,36 @@ struct revision_list {
     const struct review *review;
 };
 
-/* Adds a revision of the list, whose number comes next. ABSENT where there is none. */
-static enum found put_revision(struct rows *rows, int64_t number, bool *ret_more)
+/* Adds the revision behind `after`. ABSENT where there is none, or the page is full. */
+static enum found put_revision(struct rows *rows, int64_t *after)
 {
     struct call *call = rows->paged.call;
-    const struct revision_list *list = (const struct revision_list *)rows;
+    const struct review *review = ((const struct revision_list *)rows)->review;
     struct arena arena; /* of this one, which has all that a review has */
     const char *text;
     arena_init(&arena);
-    enum found found = store_revision(call->store, &list->review->record.id, number, &arena, &text);
+    enum found found =
+        store_next_revision(call->store, &review->record.id, last_revision(review), &arena, after, &text);
     call->arena->failed |= arena_failed(&arena);
     if (found == FOUND && arena_failed(&arena))
         found = BROKEN;
     struct buffer *row = found == FOUND ? row_begin(rows) : NULL;
     if (row) {
         buffer_put(row, text);
-        row_end(rows, number);
+        row_end(rows, *after);
     }
     arena_finish(&arena);
-    *ret_more = found == ABSENT || row;
-    return found;
+    return found == FOUND && !row ? ABSENT : found;
 }
 
 static bool revisions_page(struct rows *rows)
 {
-    const struct revision_list *list = (const struct revision_list *)rows;
-    bool more = true;
-    for (int64_t number = rows->after + 1; more && number <= last_revision(list->review); number++) {
-        if (put_revision(rows, number, &more) == BROKEN)
-            return false;
-    }
-    return true;
+    int64_t after = rows->after;
+    enum found found;
+    do
+        found = put_revision(rows, &after);
+    while (found == FOUND);
+    return found == ABSENT;
 }
 
 static bool count_revisions(struct rows *rows, int64_t *ret_count)

@@ -94,10 +94,12 @@ static bool take_text(json_t *object, const char *name, char *ret_text, size_t l
     return true;
 }
 
-/* Those of an approved review; NULL where the entry has none. To be freed. */
-static char *digests_of(json_t *object)
+/* Those of an approved review; NULL where the entry has none. To be freed. False where memory is out. */
+static bool take_digests(json_t *object, char **ret_digests)
 {
-    return json_dumps(json_object_get(object, "minutes_sha256"), JSON_COMPACT | JSON_SORT_KEYS);
+    json_t *digests = json_object_get(object, "minutes_sha256");
+    *ret_digests = json_is_object(digests) ? json_dumps(digests, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    return *ret_digests || !json_is_object(digests);
 }
 
 /* The entry that a line is: its texts live as long as the object and the digests. False where the line is not just what
@@ -188,9 +190,11 @@ static bool check_entry_line(struct walk *walk, const char *line, size_t length)
 {
     struct audit_entry entry;
     json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
-    char *digests = digests_of(object);
-    bool fine = parse_entry(object, digests, line, length, &entry) ||
-                packed_find(walk->packed, PACK_ENTRIES ": after entry %lld comes what is none", (long long)walk->seq);
+    char *digests;
+    bool fine = take_digests(object, &digests) || packed_find(walk->packed, "out of memory");
+    fine =
+        fine && (parse_entry(object, digests, line, length, &entry) ||
+                 packed_find(walk->packed, PACK_ENTRIES ": after entry %lld comes what is none", (long long)walk->seq));
     fine = fine && check_entry(walk, &entry);
     free(digests);
     json_decref(object);

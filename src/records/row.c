@@ -88,13 +88,19 @@ static void put_json(struct buffer *buffer, struct json_text value, struct buffe
         buffer_put(buffer, "\"\"");
 }
 
-/* The value of the next column's member. As a rule it comes behind the one before, at *at. */
+/* The value of the next column's member. As a rule it comes behind the one before, at *at; a row may lack it. */
 static struct json_text take_member(const char **at, struct json_text row, const char *name, size_t length)
 {
     struct json_text own, value;
-    if (next_member(at, row, &own, &value) && member_is_named(own, name, length))
+    const char *next = *at;
+    if (next_member(&next, row, &own, &value) && member_is_named(own, name, length)) {
+        *at = next;
         return value;
-    return member_of(row, name, length);
+    }
+    value = member_of(row, name, length);
+    if (value.at)
+        *at = value.end + 1;
+    return value;
 }
 
 void csv_put_object(struct buffer *buffer, const char *columns, const char *json, size_t length)

@@ -33,6 +33,28 @@ enum found store_revision(struct store *store, const struct id *review, int64_t 
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
 }
 
+enum found store_next_revision(struct store *store, const struct id *review, int64_t last, struct arena *arena,
+                               int64_t *after, const char **ret_body)
+{
+    struct db_statement *statement = ASK(store,
+                                         "SELECT revision, body FROM revision WHERE review_id = $1 AND revision > $2 "
+                                         "AND revision <= $3 ORDER BY revision LIMIT 1",
+                                         review->text);
+    if (!statement)
+        return BROKEN;
+    db_bind_integer(statement, 2, *after);
+    db_bind_integer(statement, 3, last);
+    enum db_step step = db_step(statement);
+    if (step == DB_ROW) {
+        *after = db_integer(statement, 0);
+        *ret_body = ask_copy(statement, 1, arena);
+    }
+    if (step == DB_ROW && !db_whole(statement))
+        step = DB_ERROR;
+    db_reset(statement);
+    return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
+}
+
 bool store_count_revisions(struct store *store, const struct id *review, int64_t last, int64_t *ret_count)
 {
     struct db_statement *statement =

@@ -16,7 +16,7 @@ from openpyxl.utils.escape import unescape
 import pytest
 
 import harness
-from support import after, audit_entries, database, head, multiplied, plain, shared, talk, walk, whole_life  # noqa: F401
+from support import ABSENT_ID, after, audit_entries, database, head, multiplied, plain, shared, talk, walk, whole_life  # noqa: F401
 
 LISTS = ['/v1/people', '/v1/reviews', '/v1/inputs', '/v1/decisions', '/v1/action-items', '/v1/follow-ups',
          '/v1/reviews/{review}/attendees', '/v1/reviews/{review}/inputs', '/v1/reviews/{review}/decisions',
@@ -478,6 +478,14 @@ def test_a_filter_that_few_fit_takes_turns(shared, many, query, form):
     expected = walked(shared.isms.client, path.replace('limit=38', ''))[:38 if 'limit' in query else None]
     assert len(expected) == (38 if 'limit' in query else len(FEW))
     assert re.findall(rb'ACT-1999-\d{4}', answer.body) == [record['reference'].encode() for record in expected]
+
+
+def test_where_an_index_leads_to_all_there_are_no_turns(shared, many):
+    owner = shared.isms.client.get('/v1/action-items?priority=critical&limit=1').json['data'][0]['owner_id']
+    for query, is_led in ((f'owner_id={owner}', True), (f'created_by={owner}', False), (f'predecessor_id={ABSENT_ID}', False)):
+        answer = plain(shared.isms.client, 'GET', f'/v1/action-items?priority=critical&{query}&format=ndjson')
+        assert (answer.headers['ETag'] is not None) == is_led, query
+        assert answer.body.count(b'\n') == (len(FEW) if is_led else 0)
 
 
 def test_what_few_see_and_what_was_takes_turns_too(shared, many):

@@ -170,3 +170,18 @@ bool db_check_schema(struct db *db, void (*report)(void *context, const char *fi
     db_close(right);
     return !to.found;
 }
+
+/* By their names, which are those of table and column. */
+bool db_is_indexed(struct db *db, const char *table, const char *column, bool *ret_indexed)
+{
+    struct db_statement *statement =
+        db_fixed(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name = $1 || '_' || $2");
+    if (!statement)
+        return false;
+    db_bind_text(statement, 1, table);
+    db_bind_text(statement, 2, column);
+    bool read = db_step(statement) == DB_ROW;
+    *ret_indexed = read && db_integer(statement, 0) > 0;
+    db_reset(statement);
+    return read;
+}
