@@ -236,7 +236,7 @@ START_TEST(allocations_fail)
 {
     int request = _i % (int)request_count, way = _i / (int)request_count;
     /* Some ways of each request; tests/campaign memory and tests/run coverage take all. */
-    if (getenv("UNIT_MEMORY_ALL") || getenv("UNIT_MEMORY_WAYS") || (request + way) % (shim_is_slow() ? 12 : 3) == 0)
+    if (getenv("UNIT_MEMORY_ALL") || getenv("UNIT_MEMORY_WAYS") || (request + way) % (shim_is_slow() ? 12 : 6) == 0)
         fail_each(request, ways[way].failing);
 }
 END_TEST
