@@ -187,6 +187,8 @@ struct list_query {
     const char *after_id;
     const char *until_value; /* the last row that is looked at, likewise (store_list_border) */
     const char *until_id;
+    const int64_t *only; /* the keys of so many rows, of which alone some are chosen; NULL: of all */
+    size_t only_count;
     int limit;
 };
 
@@ -200,6 +202,13 @@ MUST_USE bool store_list(struct store *store, const struct list_query *query, st
  * where fewer are left. */
 MUST_USE enum found store_list_border(struct store *store, const struct list_query *query, int rows,
                                       struct arena *arena, const char **ret_value, const char **ret_id);
+
+/* Of the past, where an order has no index: calls `row` with key and sort value of what the query chooses behind its
+ * `after`, out of the next `rows` rows of the kind behind the id *walked, as they follow by their ids, and moves
+ * *walked there. *ret_more: rows of the kind are left. */
+MUST_USE bool store_list_values(struct store *store, const struct list_query *query, int rows, struct arena *arena,
+                                struct id *walked, bool *ret_more,
+                                bool (*row)(void *context, int64_t key, const char *value), void *context);
 
 /* All rows in which the query's words are found, seen or not: for who reads a list to its end by pages, since the
  * condition on words costs as much at each page as there are finds. The caller finishes ret_keys->keys. */

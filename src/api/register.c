@@ -1,5 +1,6 @@
 /* Lists of records as registers: CSV, NDJSON and XLSX. */
 #include "paged.h"
+#include "selection.h"
 
 #include "reviewd/failpoint.h"
 #include "reviewd/register.h"
@@ -30,8 +31,13 @@ struct register_stream {
     struct id after_id;
     struct buffer after;  /* the last row's value of what is sorted by */
     struct key_set found; /* where words are looked for, and found often */
-    struct xlsx *xlsx;    /* which adds to the text */
-    int64_t page_began;   /* when so many bytes were written */
+    bool selects;         /* an order of the past, which has no index */
+    bool selected;        /* the next rows of it are; else they are looked for */
+    struct selection selection;
+    size_t taken;       /* of it */
+    struct id looked;   /* the last row that was looked at */
+    struct xlsx *xlsx;  /* which adds to the text */
+    int64_t page_began; /* when so many bytes were written */
 };
 
 /* Of a sheet as it is before it is packed: what the page costs, rather than what comes of it. */
@@ -52,15 +58,16 @@ static void pause_at(struct register_stream *stream, const char *value, const ch
 /* Notes where the page ends; false there. */
 static bool goes_on(struct register_stream *stream, const void *record)
 {
-    if (++stream->walked < stream->query.limit && stream->left != 0 &&
-        written(stream) - stream->page_began < PAGE_BYTES)
+    bool full = ++stream->walked == stream->query.limit || stream->left == 0 ||
+                written(stream) - stream->page_began >= PAGE_BYTES;
+    if (!full && !stream->selects) /* the rows of a page that was selected may end before */
         return true;
     struct arena arena;
     arena_init(&arena);
     pause_at(stream, list_sort_value(&arena, stream->query.sort, record), ((const struct record *)record)->id.text);
     stream->after.failed |= arena_failed(&arena);
     arena_finish(&arena);
-    return false;
+    return !full;
 }
 
 static bool put_record(struct register_stream *stream, const void *record)
@@ -118,16 +125,19 @@ static bool is_led(const struct register_stream *stream, bool *ret_led)
     return fine;
 }
 
-/* Before the first page. A sort of the past has no index to walk along by turns. */
-static bool begin_walk(struct register_stream *stream)
+static void begin_walk(struct register_stream *stream, bool led)
 {
     const struct list_query *query = &stream->query;
-    bool led = false;
-    stream->begun = look_words_up(stream) && is_led(stream, &led);
     bool all_seen = query->view.clearance == CLASSIFICATION_RESTRICTED;
     bool few = query->filter_count || query->view.as_of || !all_seen;
-    stream->by_turns = few && !led && !(query->view.as_of && query->sort);
-    return stream->begun;
+    bool of_parent = stream->paged.call->route->parent && query->filters[0].kind == FILTER_IN;
+    stream->selects = query->view.as_of && query->sort && !of_parent;
+    stream->by_turns = few && !led && !stream->selects;
+    if (stream->selects) {
+        stream->selection.by_number = query->sort->kind == FIELD_KIND_INTEGER;
+        stream->selection.greatest_first = query->descending;
+    }
+    stream->begun = true;
 }
 
 /* Ends the page where so much was looked at, if it is not full before. */
@@ -145,13 +155,75 @@ static bool list_page(struct register_stream *stream, struct arena *arena)
     return listed;
 }
 
+/* --- an order of the past ---------------------------------------------------------------------------------------- */
+
+static bool offer(void *context, int64_t key, const char *value)
+{
+    struct register_stream *stream = context;
+    stream->broken |= !selection_offer(&stream->selection, key, value);
+    return !stream->broken;
+}
+
+/* A turn of the walk that looks for the next rows in order. */
+static bool select_rows(struct register_stream *stream, struct arena *arena)
+{
+    bool more;
+    bool looked = store_list_values(stream->paged.call->store, &stream->query, LOOK_ROWS, arena, &stream->looked, &more,
+                                    offer, stream);
+    if (looked && !more) {
+        selection_sort(&stream->selection);
+        stream->looked = (struct id){0};
+        stream->selected = true;
+    }
+    stream->paused = more || stream->selection.count;
+    return looked;
+}
+
+/* A page out of the rows that were selected. */
+static bool list_selected(struct register_stream *stream, struct arena *arena)
+{
+    struct selection *selection = &stream->selection;
+    struct list_query *query = &stream->query;
+    size_t left = selection->count - stream->taken;
+    size_t count = left < (size_t)query->limit ? left : (size_t)query->limit;
+    int64_t *keys = arena_array(arena, count, sizeof *keys);
+    for (size_t i = 0; keys && i < count; i++)
+        keys[i] = selection->picks[stream->taken + i].key;
+    query->only = keys;
+    query->only_count = count;
+    bool listed = keys && store_list(stream->paged.call->store, query, arena, put_row, stream);
+    query->only = NULL;
+    /* A page may end before its last row, or lack one that is not seen any more; what comes again is not behind
+     * `after`. */
+    bool whole = written(stream) - stream->page_began < PAGE_BYTES;
+    stream->taken += whole ? count : (size_t)stream->walked;
+    stream->paused = stream->taken < selection->count || selection->dropped;
+    if (stream->taken == selection->count) {
+        selection_clear(selection);
+        stream->taken = 0;
+        stream->selected = false;
+    }
+    return listed;
+}
+
+static bool walk_on(struct register_stream *stream, struct arena *arena)
+{
+    if (!stream->selects)
+        return list_page(stream, arena);
+    return stream->selected ? list_selected(stream, arena) : select_rows(stream, arena);
+}
+
 /* Adds the next page to the text, and behind the last one what ends the register. False where it, memory or the
  * database fails. */
 static bool next_page(struct paged *paged)
 {
     struct register_stream *stream = (struct register_stream *)paged;
-    if (!stream->begun && !begin_walk(stream))
-        return false;
+    bool led;
+    if (!stream->begun) {
+        if (!look_words_up(stream) || !is_led(stream, &led))
+            return false;
+        begin_walk(stream, led);
+    }
     struct arena arena; /* of this page alone: there may be thousands */
     arena_init(&arena);
     stream->walked = 0;
@@ -161,7 +233,7 @@ static bool next_page(struct paged *paged)
         stream->query.after_value = stream->after.data;
         stream->query.after_id = stream->after_id.text;
     }
-    bool listed = list_page(stream, &arena);
+    bool listed = walk_on(stream, &arena);
     bool fine = listed && !stream->broken && !arena_failed(&arena) && !buffer_failed(&stream->after);
     arena_finish(&arena);
     paged->over = stream->left == 0 || !stream->paused;
@@ -238,6 +310,7 @@ static void end_register(struct paged *paged)
     xlsx_drop(stream->xlsx);
     buffer_finish(&stream->after);
     buffer_finish(&stream->found.keys);
+    selection_clear(&stream->selection);
 }
 
 /* At the first row; the query's limit is the cap, 0 for none. What the query points to is borrowed. */

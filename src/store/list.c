@@ -154,12 +154,20 @@ static void put_side(struct sql *sql, const struct list_query *query, const char
                   sql_parameter(sql, id));
 }
 
+static void put_after(struct sql *sql, const struct list_query *query)
+{
+    put_side(sql, query, query->descending ? "<" : ">", query->after_value, query->after_id);
+}
+
 static void put_page(struct sql *sql, const struct list_query *query, const char *limit)
 {
     struct buffer *text = &sql->text;
     const char *direction = query->descending ? " DESC" : "";
-    put_side(sql, query, query->descending ? "<" : ">", query->after_value, query->after_id);
+    put_after(sql, query);
     put_side(sql, query, query->descending ? ">=" : "<=", query->until_value, query->until_id);
+    for (size_t i = 0; query->only && i < query->only_count; i++)
+        buffer_format(text, "%s%lld", i ? ", " : " AND t.key IN (", (long long)query->only[i]);
+    buffer_put(text, query->only ? ")" : "");
     buffer_put(text, " ORDER BY ");
     if (query->sort) {
         put_sort_key(text, query);
@@ -278,6 +286,38 @@ enum found store_list_border(struct store *store, const struct list_query *query
     if (statement)
         db_reset(statement);
     return step == DB_ROW ? FOUND : step == DB_DONE ? ABSENT : BROKEN;
+}
+
+bool store_list_values(struct store *store, const struct list_query *query, int rows, struct arena *arena,
+                       struct id *walked, bool *ret_more, bool (*row)(void *context, int64_t key, const char *value),
+                       void *context)
+{
+    struct list_query by_id = *query;
+    struct sql sql = {0};
+    char words[WORDS_BYTES];
+    by_id.sort = NULL;
+    by_id.descending = false;
+    by_id.after_id = id_is_set(walked) ? walked->text : NULL;
+    enum found border = store_list_border(store, &by_id, rows, arena, &by_id.until_value, &by_id.until_id);
+    if (border == BROKEN)
+        return false;
+    *ret_more = border == FOUND;
+    buffer_put(&sql.text, "SELECT t.key, ");
+    put_sort_key(&sql.text, query);
+    put_from_where(&sql, &by_id, words);
+    put_after(&sql, query);
+    put_page(&sql, &by_id, "-1"); /* all of them */
+    struct db_statement *statement = sql_statement(&sql, store, &query->view, arena);
+    enum db_step step = statement ? DB_ROW : DB_ERROR;
+    bool fine = true;
+    while (fine && step == DB_ROW && (step = db_step(statement)) == DB_ROW)
+        fine = db_text(statement, 1) && db_whole(statement) &&
+               row(context, db_integer(statement, 0), db_text(statement, 1));
+    if (statement)
+        db_reset(statement);
+    if (border == FOUND)
+        memcpy(walked->text, by_id.until_id, sizeof walked->text);
+    return fine && step == DB_DONE;
 }
 
 bool store_count(struct store *store, const struct list_query *query, struct arena *arena, int64_t *ret_count)

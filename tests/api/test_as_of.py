@@ -1,12 +1,13 @@
 """`as_of`: any record and any list, as it was. What was answered at each moment of a story is answered again after it."""
 
+import json
 import re
 
 import pytest
 
 import harness
 from openapi import description
-from support import audit_entries, plain, poll, shared, walk  # noqa: F401 (fixture)
+from support import audit_entries, plain, poll, shared, walk, walked  # noqa: F401 (fixture)
 
 LISTS = ['/v1/people', '/v1/reviews', '/v1/inputs', '/v1/decisions', '/v1/action-items', '/v1/follow-ups',
          '/v1/calendar-tokens']
@@ -338,3 +339,34 @@ def test_what_is_worked_out_shows_no_more_than_one_may_see_now(told):
             gone = plain(org.head2.client, 'GET', then(f'{first}/{what}', instant), X_Request_Id='same')
             assert gone.status == 404
             assert gone.body == plain(org.head2.client, 'GET', '/v1/nowhere', X_Request_Id='same').body
+
+
+# ---- many, last of all
+
+
+@pytest.fixture(scope='module')
+def many(shared):  # noqa: F811
+    """4,500 action items more, two or three of each title."""
+    org = shared
+    decision = org.adopted(org.running_review(title='Of many items'))
+    lines = [json.dumps({'decision_id': decision['id'], 'kind': 'improvement', 'title': f'Item {number * 7919 % 4500 // 3:04}',
+                         'owner_id': org.employee.id, 'deadline': org.day(1 + number % 20),
+                         'success_criteria': [{'statement': 'It is done as agreed', 'verification': 'Looked at by an auditor'}]})
+             for number in range(4500)]
+    org.isms.client.post('/v1/imports?resource=action-items', raw='\n'.join(lines).encode(),
+                         headers={'Content-Type': 'application/x-ndjson'}).expect(201)
+    instant = org.get('/v1/audit-log?sort=-seq&limit=1')['data'][0]['at']
+    return org, instant
+
+
+@pytest.mark.parametrize('query', ['sort=title', 'sort=-title', 'sort=deadline', 'sort=-created_at', 'sort=title&priority=critical',
+                                   'sort=-deadline&limit=2345'])
+def test_an_order_of_then_is_found_by_turns(many, query):
+    """Where no index has it: the rows of a register come in the order of the pages of JSON, while others are answered."""
+    org, instant = many
+    path = then(f'/v1/action-items?{query}', instant)
+    answer = plain(org.isms.client, 'GET', f'{path}&format=ndjson')
+    assert answer.headers['Transfer-Encoding'] == 'chunked'
+    got = [json.loads(line) for line in answer.body.splitlines()]
+    expected = walked(org.isms.client, f'{path.replace("&limit=2345", "")}&limit=200')
+    assert got == expected[:2345 if 'limit' in query else None]

@@ -16,7 +16,7 @@ from openpyxl.utils.escape import unescape
 import pytest
 
 import harness
-from support import ABSENT_ID, after, audit_entries, database, head, multiplied, plain, shared, talk, walk, whole_life  # noqa: F401
+from support import ABSENT_ID, after, audit_entries, database, head, multiplied, plain, shared, talk, walk, walked, whole_life  # noqa: F401
 
 LISTS = ['/v1/people', '/v1/reviews', '/v1/inputs', '/v1/decisions', '/v1/action-items', '/v1/follow-ups',
          '/v1/reviews/{review}/attendees', '/v1/reviews/{review}/inputs', '/v1/reviews/{review}/decisions',
@@ -420,16 +420,6 @@ def many(shared, life):
     multiplied(shared.daemon.data, 'action_item', 5000, change)
     shared.action_item(shared.get(f'/v1/decisions/{life["decision"]}'))     # takes them into the index of words
     return 5000
-
-
-def walked(client, path):
-    """Every record of a long list. The harness's check of each against OpenAPI takes a minute here; short ones have it."""
-    records, cursor = [], ''
-    while cursor is not None:
-        page = json.loads(plain(client, 'GET', f'{path}&{cursor}'.rstrip('&')).body)
-        records += page['data']
-        cursor = page['next_cursor'] and f'cursor={page["next_cursor"]}'
-    return records
 
 
 @pytest.mark.parametrize('query', ['', 'sort=title', 'sort=-title', 'sort=-deadline', 'limit=4321'])

@@ -1,0 +1,84 @@
+#include "selection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A hundred thousand dates fit, or some ten thousand titles. */
+enum { ROOM_BYTES = 6 << 20, FIRST_CAPACITY = 256, TEXT_COST = 32 };
+
+static int compare_picks(const void *one, const void *other, void *context)
+{
+    const struct selection *selection = context;
+    const struct pick *a = one, *b = other;
+    int by_value = selection->by_number ? (a->number > b->number) - (a->number < b->number) : strcmp(a->text, b->text);
+    int order = by_value ? by_value : (a->place > b->place) - (a->place < b->place);
+    return selection->greatest_first ? -order : order;
+}
+
+static size_t cost_of(const struct pick *pick)
+{
+    return sizeof *pick + (pick->text ? strlen(pick->text) + TEXT_COST : 0);
+}
+
+static void drop_from(struct selection *selection, size_t first)
+{
+    for (size_t i = first; i < selection->count; i++) {
+        selection->bytes -= cost_of(&selection->picks[i]);
+        free(selection->picks[i].text);
+    }
+    selection->count = first;
+}
+
+/* Half of them stay. What comes behind the last of these is left to another walk, also of what is offered yet. */
+static void make_room(struct selection *selection)
+{
+    selection_sort(selection);
+    drop_from(selection, (selection->count + 1) / 2);
+    selection->dropped = true;
+    selection->last = selection->count - 1;
+}
+
+static bool grow(struct selection *selection)
+{
+    if (selection->count < selection->capacity)
+        return true;
+    size_t capacity = selection->capacity ? 2 * selection->capacity : FIRST_CAPACITY;
+    struct pick *picks = realloc(selection->picks, capacity * sizeof *picks);
+    if (!picks)
+        return false;
+    selection->picks = picks;
+    selection->capacity = capacity;
+    return true;
+}
+
+bool selection_offer(struct selection *selection, int64_t key, const char *value)
+{
+    struct pick pick = {.key = key, .place = selection->offered++};
+    if (selection->by_number)
+        pick.number = strtoll(value, NULL, 10);
+    else if (!(pick.text = strdup(value)))
+        return false;
+    bool beyond = selection->dropped && compare_picks(&pick, &selection->picks[selection->last], selection) > 0;
+    if (beyond || !grow(selection)) {
+        free(pick.text);
+        return beyond;
+    }
+    selection->picks[selection->count++] = pick;
+    selection->bytes += cost_of(&pick);
+    if (selection->bytes > ROOM_BYTES)
+        make_room(selection);
+    return true;
+}
+
+void selection_sort(struct selection *selection)
+{
+    if (selection->count)
+        qsort_r(selection->picks, selection->count, sizeof *selection->picks, compare_picks, selection);
+}
+
+void selection_clear(struct selection *selection)
+{
+    drop_from(selection, 0);
+    free(selection->picks);
+    *selection = (struct selection){.by_number = selection->by_number, .greatest_first = selection->greatest_first};
+}
