@@ -335,14 +335,22 @@ static bool find_head(struct entry_list *list)
     return fine;
 }
 
+/* Those of an entry, with the digests of an approval between `hash` and `previous_hash`. */
+static const char *entry_columns(struct call *call)
+{
+    const char *names = "actor_id,at,body_sha256,event,hash";
+    for (size_t i = 0; i < minutes_digests_shape.field_count; i++)
+        names = arena_format(call->arena, "%s,minutes_sha256.%s", names, minutes_digests_shape.fields[i].name);
+    return arena_format(call->arena, "%s,previous_hash,request_id,resource,resource_id,seq", names);
+}
+
 bool read_audit_log(struct call *call)
 {
     struct entry_list *list = arena_alloc(call->arena, sizeof *list);
     if (!list)
         return false;
     struct audit_query *query = &list->query;
-    list->rows.columns =
-        "actor_id,at,body_sha256,event,hash,minutes_sha256,previous_hash,request_id,resource,resource_id,seq";
+    list->rows.columns = entry_columns(call);
     list->rows.page = entries_page;
     list->rows.count = count_entries;
     query->from = instant_parameter(call, "at_after", "00:00:00.000Z");

@@ -24,15 +24,16 @@ static bool has(const struct call *call, enum format format)
     return (route_formats(call->route) & 1u << format) != 0;
 }
 
-/* "application/json, text/csv" */
-static const char *known_types(struct call *call)
+/* "application/json, text/csv", or their short names */
+static const char *known(struct call *call, bool by_name)
 {
-    const char *types = "";
+    const char *all = "";
     for (unsigned i = 0; i < FORMAT_COUNT; i++) {
         if (has(call, i))
-            types = arena_format(call->arena, "%s%s%s", types, *types ? ", " : "", formats[i].type);
+            all =
+                arena_format(call->arena, "%s%s%s", all, *all ? ", " : "", by_name ? formats[i].name : formats[i].type);
     }
-    return types;
+    return all;
 }
 
 static bool choose_named(struct call *call, const char *name)
@@ -43,8 +44,8 @@ static bool choose_named(struct call *call, const char *name)
             return true;
         }
     }
-    violation_add_parameter(&call->violations, "query.invalid", "format", "This path is there as %s.",
-                            known_types(call));
+    violation_add_parameter(&call->violations, "query.invalid", "format", "'format' is one of these here: %s.",
+                            known(call, true));
     answer_violations(call);
     return false;
 }
@@ -65,7 +66,7 @@ bool format_choose(struct call *call)
     if (best > 0)
         return true;
     call->violations.count = 0;
-    answer_problem(call, 406, NULL, "This is answered as %s alone.", known_types(call));
+    answer_problem(call, 406, NULL, "This is answered as %s alone.", known(call, false));
     return false;
 }
 

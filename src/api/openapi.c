@@ -70,7 +70,9 @@ static const struct special specials[] = {
      "LF "
      "‖ `previous_hash` ‖ LF ‖ the RFC 8785 form of the entry without `hash`) in lower-case hex. In NDJSON each line "
      "is "
-     "an entry in that form, with its `hash`; the whole log ends with what was the newest entry when it began."},
+     "an entry in that form, with its `hash`; the whole log ends with what was the newest entry when it began. In CSV "
+     "all "
+     "of `minutes_sha256` is empty where the entry has no such member."},
     {read_audit_head, "AuditHead", "application/json", "Audit log",
      "Keep it elsewhere from time to time: a log that was rewritten has another."},
     {read_report_actions, "ActionItemReport", "application/json", "Reports",

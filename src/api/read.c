@@ -81,7 +81,7 @@ static bool answer_page(struct call *call, struct list_query *query)
     return true;
 }
 
-/* Adds the parent as a filter; ABSENT where the caller sees none. */
+/* Adds the parent as a filter; ABSENT where the caller sees none, or it was not there yet. */
 static enum found scope(struct call *call, struct list_query *query)
 {
     const struct resource *parent = call->route->parent;
@@ -90,6 +90,9 @@ static enum found scope(struct call *call, struct list_query *query)
     if (!value || !id)
         return BROKEN;
     enum found found = store_find(call->store, parent, call->keys[0], &call->view, id);
+    int64_t version;
+    if (found == FOUND && call->view.as_of)
+        found = store_version_then(call->store, id, call->view.as_of, &version);
     *value = id->text;
     const struct field *field =
         resource_field_named(call->route->resource, arena_format(call->arena, "%s_id", parent->name));

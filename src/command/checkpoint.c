@@ -51,13 +51,12 @@ bool verify_keys(const struct invocation *invocation, struct known_keys *ret_key
     return fine;
 }
 
-/* As the API answers one, or a page of them. */
-static bool check_json(struct store *store, const struct known_keys *keys, const struct buffer *file,
-                       struct checkpoint_finding *finding)
+/* One, or a page of them. */
+static bool check_value(struct store *store, const struct known_keys *keys, json_t *whole,
+                        struct checkpoint_finding *finding)
 {
-    json_t *whole = json_loadb(file->data, file->length, JSON_REJECT_DUPLICATES, NULL);
     json_t *page = json_object_get(whole, "data");
-    size_t count = page ? json_array_size(page) : whole != NULL;
+    size_t count = page ? json_array_size(page) : 1;
     bool fine = true;
     for (size_t i = 0; fine && i < count && !finding->text[0]; i++) {
         json_t *one = page ? json_array_get(page, i) : whole;
@@ -69,8 +68,38 @@ static bool check_json(struct store *store, const struct known_keys *keys, const
         else
             snprintf(finding->text, sizeof finding->text, "a checkpoint in JSON has a text and a signature");
     }
-    json_decref(whole);
     return fine;
+}
+
+/* As the API answers one, a page of them, or all as NDJSON. */
+static bool check_json(struct store *store, const struct known_keys *keys, const struct buffer *file,
+                       struct checkpoint_finding *finding)
+{
+    bool fine = true;
+    for (size_t at = 0; fine && at < file->length && !finding->text[0];) {
+        json_error_t error;
+        size_t flags = JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK;
+        json_t *whole = json_loadb(file->data + at, file->length - at, flags, &error);
+        if (whole)
+            fine = check_value(store, keys, whole, finding);
+        else if (json_error_code(&error) == json_error_out_of_memory)
+            fine = false;
+        else
+            snprintf(finding->text, sizeof finding->text, "after %lld checkpoints comes what is no JSON: %s",
+                     (long long)finding->checked, error.text);
+        json_decref(whole);
+        at += (size_t)error.position;
+        while (at < file->length && strchr(" \t\r\n", file->data[at]))
+            at++;
+    }
+    return fine;
+}
+
+/* Whether it is what the API answers as CSV, whose cells would have to be taken apart to know the texts. */
+static bool is_csv(const struct buffer *file)
+{
+    static const char head[] = "seq,hash,";
+    return file->length >= strlen(head) && memcmp(file->data, head, strlen(head)) == 0;
 }
 
 static bool check_file(const struct invocation *invocation, struct store *store, const struct known_keys *keys,
@@ -79,7 +108,10 @@ static bool check_file(const struct invocation *invocation, struct store *store,
     const char *path = option(invocation, "--checkpoint");
     struct buffer file = {0};
     bool fine = read_whole(path, &file);
-    if (fine && file.length) {
+    if (fine && is_csv(&file)) {
+        fail("%s is CSV: take the signed heads as JSON or NDJSON", path);
+        fine = false;
+    } else if (fine && file.length) {
         fine = file.data[0] == '{' ? check_json(store, keys, &file, finding)
                                    : checkpoint_check_file(store, keys, file.data, file.length, finding);
         if (!fine)

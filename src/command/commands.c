@@ -25,7 +25,7 @@ static const struct option_row due_options[] = {
 
 static const struct option_row verify_options[] = {
     {"--checkpoint", "FILE", false,
-     "Signed heads kept elsewhere: checkpoint_file, or what the API answered; - is stdin."},
+     "Signed heads kept elsewhere: checkpoint_file, or what the API answered as JSON or NDJSON; - is stdin."},
     {"--key", "FILE", false, "Public keys to check with, in place of those of the data folder."},
     {"--pack", "FILE", false, "An evidence pack to verify, in place of the data folder's log."},
 };

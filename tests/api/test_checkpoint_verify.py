@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import Client
-from support import audit_head, canonical, database, drop_triggers, poll, sha256
+from support import audit_head, canonical, database, drop_triggers, plain, poll, sha256
 from test_audit import entry_hash
 from test_checkpoints import checkpoints, configure, events, file_of, make, rows, verify, write_something  # noqa: F401
 
@@ -123,13 +123,17 @@ def test_as_the_api_answers_them(kept, make):
     kept.start()
     client = Client(kept, make.tokens['auditor@example.org'])
     seq = checkpoints(client)[0]['seq']
-    for name, path in (('page.json', ''), ('one.json', f'/{seq}')):
+    files = {'page.json': '', 'one.json': f'/{seq}', 'all.ndjson': '?format=ndjson'}
+    for name, path in files.items():
         (kept.scratch / name).write_bytes(client.get(f'/v1/audit-log/checkpoints{path}').body)
         done = verify(kept, '--checkpoint', kept.scratch / name)
         assert done.returncode == 0 and 'signed heads that hold' in done.stdout, done.stderr
+    (kept.scratch / 'all.csv').write_bytes(plain(client, 'GET', '/v1/audit-log/checkpoints?format=csv').body)
+    done = verify(kept, '--checkpoint', kept.scratch / 'all.csv')
+    assert done.returncode == 1 and 'is CSV: take the signed heads as JSON or NDJSON' in done.stderr
     kept.stop()
     tamper(kept, recompute)
-    for name in ('page.json', 'one.json'):
+    for name in files:
         assert verify(kept, '--checkpoint', kept.scratch / name).returncode == 1
 
 
@@ -151,7 +155,7 @@ def by_another_key(text, folder):
     edited('instance 0', 'instance 1'), edited('key ', 'key 0'), edited('reviewd-checkpoint-1', 'reviewd-checkpoint-2'),
     lambda text: text[:-60], lambda text: text[3:], lambda text: '', lambda text: '\n\n', lambda text: 'nothing\n' * 20,
     lambda text: text.replace('\n', '\r\n'), lambda text: '{', lambda text: '{}', lambda text: '{"data": []}',
-    lambda text: '{"data": [{"text": 1, "signature": "x"}]}', lambda text: text + text[:40], lambda text: '\0' * 100,
+    lambda text: '{"data": [{"text": 1, "signature": "x"}]}', lambda text: '{"data": []}\n{', lambda text: text + text[:40], lambda text: '\0' * 100,
     lambda text: text.replace('seq ', 'seq 99999999999999999999')])
 def test_files_that_are_no_checkpoints(kept, edit):
     bad = kept.scratch / 'bad.txt'
