@@ -8,7 +8,7 @@
 
 enum { CAP_MAX = 1000000000, SHORT_BYTES = 8192, TURNS_AT_ONCE = 2 };
 
-bool query_cap(struct call *call, int *ret_cap)
+int query_cap(struct call *call)
 {
     static const char *const refused[] = {"cursor", "count"};
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
@@ -18,17 +18,15 @@ bool query_cap(struct call *call, int *ret_cap)
                                     "'%s' is for pages of JSON; this format gives the whole list.", refused[i]);
     }
     const char *text = query_get(call, "limit");
-    *ret_cap = 0;
     if (!text)
-        return true;
+        return 0;
     char *end;
     long limit = strtol(text, &end, 10);
     bool fine = *text >= '0' && *text <= '9' && !*end && limit >= 1 && limit <= CAP_MAX;
     if (!fine)
         violation_add_parameter(&call->violations, "query.invalid", "limit", "'limit' is a number from 1 to %d.",
                                 CAP_MAX);
-    *ret_cap = fine ? (int)limit : 0;
-    return fine;
+    return fine ? (int)limit : 0;
 }
 
 static ssize_t read_paged(void *context, char *data, size_t size)

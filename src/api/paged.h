@@ -25,7 +25,7 @@ MUST_USE bool answer_paged(struct paged *paged);
 /* Ends what is not to be answered. */
 void paged_end(struct paged *paged);
 
-/* limit where the answer is the whole list: the most rows, 0 for all. False after adding a violation. */
-bool query_cap(struct call *call, int *ret_cap);
+/* limit where the answer is the whole list: the most rows, 0 for all; and after adding a violation. */
+int query_cap(struct call *call);
 
 #endif

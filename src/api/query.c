@@ -392,10 +392,7 @@ bool query_list(struct call *call, const struct resource *resource, struct list_
     query->resource = resource;
     query->view = call->view;
     query->today = call->today;
-    if (call->format == FORMAT_JSON)
-        query->limit = query_limit(call);
-    else
-        (void)query_cap(call, &query->limit);
+    query->limit = call->format == FORMAT_JSON ? query_limit(call) : query_cap(call);
     add_sort(call, resource, query);
     query->with_withdrawn = query_is_true(call, "withdrawn");
     query->words = query_get(call, "q");

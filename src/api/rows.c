@@ -8,10 +8,10 @@ void rows_begin(struct rows *rows, struct call *call)
 {
     const char *value = NULL;
     const char *id = NULL;
-    int cap;
     rows->paged.call = call;
     if (rows_are_whole(rows)) {
-        rows->left = query_cap(call, &cap) && cap ? cap : -1;
+        int cap = query_cap(call);
+        rows->left = cap ? cap : -1;
         return;
     }
     rows->left = query_limit(call);

@@ -10,7 +10,7 @@ static int compare_picks(const void *one, const void *other, void *context)
 {
     const struct selection *selection = context;
     const struct pick *a = one, *b = other;
-    int by_value = selection->by_number ? (a->number > b->number) - (a->number < b->number) : strcmp(a->text, b->text);
+    int by_value = a->text && b->text ? strcmp(a->text, b->text) : (a->number > b->number) - (a->number < b->number);
     int order = by_value ? by_value : (a->place > b->place) - (a->place < b->place);
     return selection->greatest_first ? -order : order;
 }
@@ -51,24 +51,33 @@ static bool grow(struct selection *selection)
     return true;
 }
 
+#ifndef __clang__ /* which does not know it */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* the pick keeps its text; gcc loses count of them */
+#endif
 bool selection_offer(struct selection *selection, int64_t key, const char *value)
 {
-    struct pick pick = {.key = key, .place = selection->offered++};
-    if (selection->by_number)
-        pick.number = strtoll(value, NULL, 10);
-    else if (!(pick.text = strdup(value)))
+    if (!grow(selection))
         return false;
-    bool beyond = selection->dropped && compare_picks(&pick, &selection->picks[selection->last], selection) > 0;
-    if (beyond || !grow(selection)) {
-        free(pick.text);
-        return beyond;
+    struct pick *pick = &selection->picks[selection->count];
+    *pick = (struct pick){.key = key, .place = selection->offered++};
+    if (selection->by_number)
+        pick->number = strtoll(value, NULL, 10);
+    else if (!(pick->text = strdup(value)))
+        return false;
+    if (selection->dropped && compare_picks(pick, &selection->picks[selection->last], selection) > 0) {
+        free(pick->text);
+        return true;
     }
-    selection->picks[selection->count++] = pick;
-    selection->bytes += cost_of(&pick);
+    selection->count++;
+    selection->bytes += cost_of(pick);
     if (selection->bytes > ROOM_BYTES)
         make_room(selection);
     return true;
 }
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif
 
 void selection_sort(struct selection *selection)
 {

@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import struct
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -260,6 +260,45 @@ def pages(client, path, seconds=60):
 def walk(client, path):
     """Every record of a list."""
     return [record for page in pages(client, path) for record in page.json['data']]
+
+
+@contextmanager
+def without_table(daemon, table):
+    """A database that has lost a table, for a while."""
+    def rename(name, to):
+        with closing(database(daemon.data)) as other:
+            other.execute('PRAGMA foreign_keys = OFF')
+            other.execute('PRAGMA legacy_alter_table = ON')
+            other.execute(f'ALTER TABLE {name} RENAME TO {to}')
+
+    rename(table, 'lost')
+    try:
+        yield
+    finally:
+        rename('lost', table)
+
+
+def assert_comes_early(begin, least, part):
+    """The first rows long before the last, by a ratio of the same run, since machines differ; once of three times."""
+    for _ in range(3):
+        began = time.monotonic()
+        connection, answer = begin()
+        with closing(connection):
+            answer.read(200_000)        # the first bytes alone would be the head
+            came = time.monotonic() - began
+            assert len(answer.read()) > least
+            took = time.monotonic() - began
+        if came < took / part:
+            return
+    raise AssertionError(f'the first rows came after {came:.3f} s of {took:.3f} s')
+
+
+def peak(client, path):
+    """What the daemon has held at most while it answered, in KiB."""
+    process = Path(f'/proc/{client.daemon.process.pid}')
+    (process / 'clear_refs').write_text('5')
+    assert plain(client, 'GET', path).status == 200
+    return int(re.search(r'VmHWM:\s+([0-9]+)', (process / 'status').read_text())[1])
 
 
 def walked(client, path):

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import harness
-from support import (ABSENT_ID, audit_head, database, drop_triggers, head, plain,  # noqa: F401
-                     ready_to_conclude, sha256, shared, statuses, talk, walk, whole_life)
+from support import (ABSENT_ID, assert_comes_early, audit_head, database, drop_triggers, head, peak, plain,  # noqa: F401
+                     ready_to_conclude, sha256, shared, statuses, talk, walk, whole_life, without_table)
 from test_audit import assert_chain_holds, entry_hash
 from test_evidence import is_sanitized
 from test_registers import assert_same, raw_cells, risky, shown, with_format
@@ -378,26 +378,7 @@ def test_a_filter_that_few_fit_takes_turns(long_log):
 
 
 def test_the_first_lines_are_there_long_before_the_last(long_log):
-    for _ in range(3):
-        began = time.monotonic()
-        connection, answer = begun(long_log, '/v1/audit-log?format=ndjson')
-        with closing(connection):
-            answer.read(200_000)
-            came = time.monotonic() - began
-            assert len(answer.read()) > 40_000_000
-            took = time.monotonic() - began
-        if came < took / 10:
-            return
-    pytest.fail(f'the first lines came after {came:.3f} s of {took:.3f} s')
-
-
-def peak(client, path):
-    """What the daemon has held at most while it answered."""
-    process = Path(f'/proc/{client.daemon.process.pid}')
-    (process / 'clear_refs').write_text('5')
-    assert plain(client, 'GET', path).status == 200
-    return next(int(line.split()[1]) for line in (process / 'status').read_text().splitlines()
-                if line.startswith('VmHWM:'))
+    assert_comes_early(lambda: begun(long_log, '/v1/audit-log?format=ndjson'), 40_000_000, 10)
 
 
 @pytest.mark.parametrize('form', TYPES)
@@ -511,18 +492,8 @@ def test_a_failure_breaks_the_answer_off(long_log):
     """Last of all: the database is broken then."""
     connection, answer = begun(long_log, '/v1/audit-log?format=ndjson')
     first = answer.read(1000)
-    with closing(database(long_log.daemon.data)) as other:
-        other.execute('PRAGMA foreign_keys = OFF')
-        other.execute('PRAGMA legacy_alter_table = ON')
-        other.execute('ALTER TABLE audit_log RENAME TO lost')
-    try:
-        with pytest.raises(http.client.IncompleteRead):
-            answer.read()
-    finally:
-        connection.close()
-        with closing(database(long_log.daemon.data)) as other:
-            other.execute('PRAGMA legacy_alter_table = ON')
-            other.execute('ALTER TABLE lost RENAME TO audit_log')
+    with closing(connection), without_table(long_log.daemon, 'audit_log'), pytest.raises(http.client.IncompleteRead):
+        answer.read()
     assert first.startswith(b'{"actor_id"')
 
 

@@ -16,7 +16,8 @@ from openpyxl.utils.escape import unescape
 import pytest
 
 import harness
-from support import ABSENT_ID, after, audit_entries, database, head, multiplied, plain, shared, talk, walk, walked, whole_life  # noqa: F401
+from support import (ABSENT_ID, after, audit_entries, head, multiplied, plain, shared, talk, walk, walked,  # noqa: F401
+                     whole_life, without_table)
 
 LISTS = ['/v1/people', '/v1/reviews', '/v1/inputs', '/v1/decisions', '/v1/action-items', '/v1/follow-ups',
          '/v1/reviews/{review}/attendees', '/v1/reviews/{review}/inputs', '/v1/reviews/{review}/decisions',
@@ -560,15 +561,6 @@ def test_a_failure_breaks_the_answer_off(shared, many):
     connection.request('GET', '/v1/action-items?format=ndjson', headers={'Authorization': f'Bearer {shared.isms.token}'})
     answer = connection.getresponse()
     first = answer.read(1000)
-    with closing(database(shared.daemon.data)) as other:
-        other.execute('PRAGMA foreign_keys = OFF')
-        other.execute('ALTER TABLE action_item RENAME TO lost')
-    try:
-        with pytest.raises(http.client.IncompleteRead):
-            answer.read()
-    finally:
-        connection.close()
-        with closing(database(shared.daemon.data)) as other:
-            other.execute('PRAGMA legacy_alter_table = ON')
-            other.execute('ALTER TABLE lost RENAME TO action_item')
+    with closing(connection), without_table(shared.daemon, 'action_item'), pytest.raises(http.client.IncompleteRead):
+        answer.read()
     assert first.startswith(b'{"id"')

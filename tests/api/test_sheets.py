@@ -23,7 +23,7 @@ from openpyxl.utils.escape import unescape
 import pytest
 
 import harness
-from support import database, multiplied, plain, poll, shared, whole_life  # noqa: F401
+from support import assert_comes_early, database, multiplied, peak, plain, poll, shared, whole_life  # noqa: F401
 from test_evidence import is_sanitized
 
 ROWS = 20000
@@ -196,26 +196,7 @@ def test_each_text_comes_back(shared, decision, mode):
 
 
 def test_the_first_rows_are_there_long_before_the_last(shared, many):
-    """By a ratio of the same run, since machines differ. The first bytes alone would be the head."""
-    for _ in range(3):
-        began = time.monotonic()
-        connection, answer = begun(shared)
-        with closing(connection):
-            answer.read(200_000)
-            came = time.monotonic() - began
-            assert len(answer.read()) > 8_000_000
-            took = time.monotonic() - began
-        if came < took / 5:
-            return
-    pytest.fail(f'the first rows came after {came:.3f} s of {took:.3f} s')
-
-
-def peak(daemon, client, query):
-    """What the daemon has held at most while it made a sheet."""
-    process = Path(f'/proc/{daemon.process.pid}')
-    (process / 'clear_refs').write_text('5')
-    assert plain(client, 'GET', f'/v1/action-items?format=xlsx&{query}').status == 200
-    return int(re.search(r'VmHWM:\s+([0-9]+)', (process / 'status').read_text())[1])
+    assert_comes_early(lambda: begun(shared), 8_000_000, 5)
 
 
 def settle(daemon):
@@ -241,8 +222,8 @@ def test_memory_does_not_grow_with_the_rows(shared, many):
     try:
         plain(client, 'GET', '/v1/action-items?format=csv')     # the cache of the database is full then
         settle(daemon)
-        few = peak(daemon, client, 'limit=1000')
-        all_of_them = peak(daemon, client, '')
+        few = peak(client, '/v1/action-items?format=xlsx&limit=1000')
+        all_of_them = peak(client, '/v1/action-items?format=xlsx')
         assert all_of_them - few < 3 * 1024, f'{few} KiB for 1,000 rows, {all_of_them} KiB for {ROWS}'
     finally:
         daemon.stop()

@@ -27,14 +27,31 @@ void world_init(void)
     clock_pretend(WORLD_NOW_MS);
 }
 
+static void make_api(struct world *world, struct keyring *ring)
+{
+    const struct api_options options = {.settings = &world->settings, .keyring = ring};
+    world->api = api_create(&options);
+    world->worker = api_worker_create(world->api, &world->store);
+    ck_assert_ptr_nonnull(world->worker);
+}
+
 void world_open(struct world *world)
 {
     const char *message = "";
     ck_assert_msg(store_open(&world->store, world->folder, DB_WRITER, &message), "%s", message);
-    const struct api_options options = {.settings = &world->settings};
-    world->api = api_create(&options);
-    world->worker = api_worker_create(world->api, &world->store);
-    ck_assert_ptr_nonnull(world->worker);
+    make_api(world, NULL);
+}
+
+struct keyring *world_take_keys(struct world *world)
+{
+    char message[400] = "";
+    bool made;
+    struct keyring *ring = keyring_open(world->folder, &made, message, sizeof message);
+    ck_assert_msg(ring != NULL, "%s", message);
+    api_worker_destroy(world->worker);
+    api_destroy(world->api);
+    make_api(world, ring);
+    return ring;
 }
 
 void world_close(struct world *world)

@@ -46,6 +46,9 @@ void world_end(struct world *world);
 void world_open(struct world *world);
 void world_close(struct world *world);
 
+/* An API that has keys, in the place of the one without; the ring is the caller's. */
+struct keyring *world_take_keys(struct world *world);
+
 /* Sends a request. The response lives until the next one. */
 struct response *world_ask(struct world *world, const struct ask_for *ask);
 #define ASK_FOR(world, ...) world_ask(world, &(const struct ask_for){__VA_ARGS__})

@@ -229,8 +229,6 @@ static void make_keys(struct keyring *ring)
 
 static void begin(void)
 {
-    char message[400] = "";
-    bool made;
     world_begin(&world);
     world_fill(&world);
     world_expect(&world, 201,
@@ -239,14 +237,7 @@ static void begin(void)
     snprintf(folder, sizeof folder, "%s/files-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", folder);
-    struct keyring *ring = keyring_open(world.folder, &made, message, sizeof message);
-    ck_assert_msg(ring != NULL, "%s", message);
-    const struct api_options options = {.settings = &world.settings, .keyring = ring};
-    api_worker_destroy(world.worker);
-    api_destroy(world.api);
-    world.api = api_create(&options);
-    world.worker = api_worker_create(world.api, &world.store);
-    ck_assert_ptr_nonnull(world.worker);
+    struct keyring *ring = world_take_keys(&world);
     make_pack();
     make_heads();
     make_keys(ring);

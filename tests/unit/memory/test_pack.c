@@ -16,21 +16,12 @@ static const struct ask_for draft = {METHOD_GET, "/v1/reviews/MR-2026-03/evidenc
 /* The world, with an API that has keys. */
 static void tell(void)
 {
-    char message[200];
-    bool made;
     world_begin(&world);
     world_fill(&world);
     world_expect(&world, 201,
                  &(const struct ask_for){METHOD_POST, "/v1/reviews/MR-2026-03/attachments", NULL, "ana@x.org",
                                          .file = "host,critical\n"});
-    ring = keyring_open(world.folder, &made, message, sizeof message);
-    ck_assert_msg(ring != NULL, "%s", message);
-    const struct api_options options = {.settings = &world.settings, .keyring = ring};
-    api_worker_destroy(world.worker);
-    api_destroy(world.api);
-    world.api = api_create(&options);
-    world.worker = api_worker_create(world.api, &world.store);
-    ck_assert_ptr_nonnull(world.worker);
+    ring = world_take_keys(&world);
 }
 
 static void forget(void)
