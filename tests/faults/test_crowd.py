@@ -36,14 +36,20 @@ def test_a_full_queue(bad):
 
 
 def test_a_write_waits_only_so_long(bad):
+    """One is being written for longer than the others wait, unless the daemon's own work is: then once more."""
     org = bad(WRITE_TIMEOUT_MS=50, GROUP_MAX=1)
     org.faults.slow(0.2)
-    bodies = [person() for _ in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda body: send(org, body, f'key of {body["email"]}'), bodies))
-    assert {answer.status for answer in answers} == {201, 503}
-    told = {body['email'] for body, answer in zip(bodies, answers) if answer.status == 201}
-    assert {body['email'] for body in bodies} & set(emails(org)) == told
+    seen = set()
+    for _ in range(5):
+        bodies = [person() for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda body: send(org, body, f'key of {body["email"]}'), bodies))
+        seen |= {answer.status for answer in answers}
+        told = {body['email'] for body, answer in zip(bodies, answers) if answer.status == 201}
+        assert {body['email'] for body in bodies} & set(emails(org)) == told
+        if seen == {201, 503}:
+            break
+    assert seen == {201, 503}
     assert is_well(org)
 
 
