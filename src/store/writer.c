@@ -26,18 +26,21 @@ struct writer {
     struct writer_options options;
     struct store store;
     pthread_t thread;
-    pthread_mutex_t mutex;
+
+    pthread_mutex_t mutex; /* of these, up to held_ms */
     pthread_cond_t wake;
     struct job *first; /* of the queue */
     struct job **last;
     size_t depth;
     bool ending;
-    bool read_only; /* of the writer's thread alone */
-    bool log_stays; /* so is this: a sync of what was moved out of the log has failed */
-    int checkpoint_lock;
+    int64_t held_ms; /* by jobs that are long, so far */
+
+    /* The writer's thread alone. The mutex guards nothing in a word of theirs: compilers read flags by the word. */
     int64_t period_ends_ms;
-    int64_t held_ms; /* by jobs that are long, so far; with the mutex */
     int64_t cuts_ms; /* when the log is to be cut, where something was erased */
+    int checkpoint_lock;
+    bool read_only;
+    bool log_stays; /* a sync of what was moved out of the log has failed */
 
     _Atomic uint64_t groups;
     _Atomic uint64_t jobs;
