@@ -319,6 +319,8 @@ def crowded(shared, decision):
     (MOST, '', 200), (MOST + 1, '', 400), (MOST + 1, f'limit={MOST}', 200), (MOST + 1, f'limit={MOST + 1}', 400),
     (MOST + 1, 'status=revoked', 200)])
 def test_more_than_a_sheet_holds_is_refused_at_once(shared, crowded, count, query, status):
+    if is_sanitized(shared) and query:
+        pytest.skip('a million rows are counted without a filter; the others take the same way')
     connection, answer = begun(shared, f'/v1/calendar-tokens?format=xlsx&{query}', crowded(count))
     with closing(connection):
         assert answer.status == status
