@@ -244,7 +244,7 @@ START_TEST(a_hash_worked_out_anew_does_not_help)
 }
 END_TEST
 
-/* What cannot be the hash of the newest entry is none, and is read no further than it goes. */
+/* What cannot be the hash of the newest entry is none, and is read no further than it goes; nor is there a head of then. */
 static const char *const heads[] = {"NULL", "''", "'f'", "hash || 'f'"};
 
 START_TEST(a_head_that_was_tampered_with)
@@ -255,6 +255,7 @@ START_TEST(a_head_that_was_tampered_with)
     tamper(heads[_i], sql);
     ck_assert(audit_head(&world.store, &head));
     ck_assert_str_eq(head.hash, _i == 2 ? "f" : "");
+    ck_assert(!audit_head_then(&world.store, &(const struct instant){"9999-12-31T23:59:59.999Z"}, &head));
     expect_finding(heads[_i], "its hash");
 }
 END_TEST
