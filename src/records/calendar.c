@@ -14,6 +14,7 @@ enum { EVENTS_MAX = 1000 };
 const char *const calendar_kind_names[] = {"review", "decision", "action_item", "follow_up"};
 
 static const char *const classes[] = {
+    [0] = "CONFIDENTIAL", /* of a review that cannot be read: the feed is broken then */
     [CLASSIFICATION_PUBLIC] = "PUBLIC",
     [CLASSIFICATION_INTERNAL] = "PRIVATE",
     [CLASSIFICATION_CONFIDENTIAL] = "CONFIDENTIAL",

@@ -76,6 +76,7 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
     exchange->request.target = arena_text(&exchange->arena, target_path(target));
     exchange->target = target;
     exchange->target_end = target + strlen(target);
+    exchange->head_bytes = strlen(target) + HEADER_NOTE_BYTES;
     exchange->response = (struct response){.route = -1, .body = exchange->response.body};
     exchange->body_seen = 0;
     exchange->body_max = 0;
@@ -197,6 +198,15 @@ static struct MHD_Response *make_stream(struct exchange *exchange)
     return made;
 }
 
+/* A link to the next page repeats the query, and a file's name may be long: beside a long request, a link is left out,
+ * since the body has the cursor, and a name. NULL where all of a header gives way. */
+static const char *as_it_fits(const struct exchange *exchange, const struct response_header *header)
+{
+    if (exchange->head_bytes + strlen(header->value) + ANSWER_HEAD_BYTES <= CONNECTION_MEMORY_BYTES)
+        return header->value;
+    return strcmp(header->name, "Content-Disposition") == 0 ? "attachment" : NULL;
+}
+
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
@@ -215,8 +225,11 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     } else {
         made = MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
     }
-    for (size_t i = 0; made && i < response->header_count; i++)
-        MHD_add_response_header(made, response->headers[i].name, response->headers[i].value);
+    for (size_t i = 0; made && i < response->header_count; i++) {
+        const char *value = as_it_fits(exchange, &response->headers[i]);
+        if (value)
+            MHD_add_response_header(made, response->headers[i].name, value);
+    }
     if (made && (response->close || atomic_load(&exchange->loop->server->draining)))
         MHD_add_response_header(made, "Connection", "close");
     return made;
@@ -277,12 +290,31 @@ static const char *library_detail(int status, const struct exchange *exchange)
     }
 }
 
+bool exchange_has_room(struct MHD_Connection *connection, size_t header_length)
+{
+    struct peer *peer = peer_of(connection);
+    struct exchange *exchange = peer ? peer->exchange : NULL;
+    if (!exchange)
+        return true;
+    exchange->head_bytes += header_length + HEADER_NOTE_BYTES;
+    return exchange->head_bytes <= HEAD_MAX_BYTES;
+}
+
+/* The library says that the headers are too long; it is the first line where that takes the most. */
+static int too_long(const struct exchange *exchange)
+{
+    size_t target = (size_t)(exchange->target_end - exchange->target);
+    return target > exchange->head_bytes / 2 ? 414 : 431;
+}
+
 enum MHD_Result exchange_refuse(struct MHD_Connection *connection, int status)
 {
     struct peer *peer = peer_of(connection);
     struct exchange *exchange = peer ? peer->exchange : NULL;
     if (!peer || (exchange && exchange->phase > PHASE_BODY))
         return MHD_NO;
+    if (exchange && status == 431)
+        status = too_long(exchange);
     const char *detail = library_detail(status, exchange);
     if (exchange) {
         const char *request_id = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Request-Id");

@@ -16,6 +16,16 @@ enum phase {
     PHASE_OVER,    /* the answer is queued */
 };
 
+/* What the library has for a connection, for the heads of a request and of its answer. For want of it, it closes the
+ * connection in place of an answer: so what a request's takes is bounded, and what an answer's can do without gives
+ * way. */
+enum {
+    CONNECTION_MEMORY_BYTES = 16 * 1024,
+    HEAD_MAX_BYTES = 14 * 1024,
+    HEADER_NOTE_BYTES = 64,   /* that the library keeps of each header, beside the header */
+    ANSWER_HEAD_BYTES = 1024, /* of an answer's, but for what may be longer */
+};
+
 struct loop;
 struct incoming;
 
@@ -36,6 +46,7 @@ struct exchange {
     struct request request;
     const char *target; /* where the library has it; its end is found before the library decodes it */
     const char *target_end;
+    size_t head_bytes; /* of the library's memory, so far */
     struct response response;
     struct buffer body;
     size_t body_seen;
@@ -95,6 +106,9 @@ bool library_find(void);
 
 /* MHD_queue_response() for our own answers. */
 enum MHD_Result response_queue(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response);
+
+/* Counts a header of a request that comes in. False where its head is too long. */
+bool exchange_has_room(struct MHD_Connection *connection, size_t header_length);
 
 /* Queues a problem in place of an answer that the library makes by itself. MHD_NO where that cannot be done. */
 enum MHD_Result exchange_refuse(struct MHD_Connection *connection, int status);

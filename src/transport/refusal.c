@@ -48,7 +48,8 @@ static bool is_named(const char *key, size_t length, const char *name)
 /* Some of its refusals the library forgets again, and reads on: then it sends their head twice, or closes the
  * connection without a word. So that it has nothing to refuse there, the two functions below, which it calls by their
  * names as well, do not show it a Content-Length that is no plain number, which the framing guard refuses a moment
- * later; and spare it the cookies and the parameters of the query, for which nobody here asks it. */
+ * later; and spare it the cookies and the parameters of the query, for which nobody here asks it. A head that leaves no
+ * room for an answer it refuses once it cannot keep a header of it. */
 
 enum MHD_Result MHD_lookup_connection_value_n(struct MHD_Connection *connection, enum MHD_ValueKind kind,
                                               const char *key, size_t key_size, const char **value_ptr,
@@ -75,5 +76,7 @@ enum MHD_Result MHD_set_connection_value_n(struct MHD_Connection *connection, en
 {
     if (kind == MHD_GET_ARGUMENT_KIND)
         return MHD_YES;
+    if (!exchange_has_room(connection, key_size + value_size))
+        return MHD_NO;
     return library.keep(connection, kind, key, key_size, value, value_size);
 }

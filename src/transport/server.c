@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 enum {
-    CONNECTION_MEMORY_BYTES = 16 * 1024,
     BACKLOG = 1024,
     POLL_MAX_MS = 1000,
 };

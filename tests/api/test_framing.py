@@ -292,6 +292,37 @@ def test_the_librarys_own_refusals_are_problems(shared, request_head, status, na
     assert is_well(shared)
 
 
+# About as much as the library has memory for. Of a head that filled it, it would close without a word for want of an
+# answer's head, after the request was carried out.
+LONG_HEADS = {
+    'a target': lambda get, post, long: get('/v1/people?q=' + 'a' * long),
+    'a header': lambda get, post, long: get('/v1/people', 'X: ' + 'a' * long),
+    'many headers': lambda get, post, long: get('/v1/people', *['a:'] * (long // 60)),
+    'a body': lambda get, post, long: post('X: ' + 'a' * long, 'Content-Length: 100000') + b'x' * 100_000,
+    'a stream': lambda get, post, long: get('/v1/reviews/{review}/evidence-pack', 'X: ' + 'a' * long),
+    'trailers': lambda get, post, long: post('Transfer-Encoding: chunked') + b'2\r\n{}\r\n0\r\nX: %s\r\n\r\n' % (b'a' * long),
+}
+
+
+@pytest.mark.parametrize('long', LONG_HEADS)
+def test_a_head_of_any_length_has_an_answer(shared, long):
+    def get(target, *lines):
+        return head('GET', target.replace('{review}', review), shared.isms.client, 'Connection: close', *lines)
+
+    def post(*lines):
+        return head('POST', '/v1/people?dry_run=true', shared.isms.client, 'Connection: close', JSON, *lines)
+
+    review = shared.review()['id']
+    seen = set()
+    for size in range(10_000, 17_500, 61):
+        received, _ = talk(shared.daemon.port, LONG_HEADS[long](get, post, size))
+        assert len(statuses(received)) == 1, f'no answer to {size} bytes'
+        seen.add(statuses(received)[0])
+    assert seen & {200, 400, 422} and seen & {414, 431}, seen
+    assert (414 in seen) == (long == 'a target')
+    assert is_well(shared)
+
+
 def refusals(org, status):
     """How many answers of this status belonged to no route."""
     text = Client(org.daemon, None).get('/metrics').expect(200).body.decode()

@@ -98,6 +98,17 @@ def test_every_page_but_the_last_is_full_and_links_to_the_next(shared, crowd):
     assert set(answers[0].json) == {'data', 'next_cursor'}
 
 
+@pytest.mark.parametrize('several', [10, 100])
+def test_a_link_that_has_no_room_beside_its_request_is_left_out(shared, crowd, several):
+    """The query stands in both. The body has the cursor all the same."""
+    ids = ','.join(one['id'] for one in crowd[:several])
+    makers = ','.join([crowd[0]['created_by']] * several)
+    path = f'/v1/people?limit=1&id={ids}&created_by={makers}&updated_by={makers}'
+    answers = list(pages(shared.isms.client, path))
+    assert len(answers) == several
+    assert ('Link' in answers[0].headers) == (several == 10)
+
+
 @pytest.mark.parametrize('over', [0, 1, -1])
 def test_a_full_page_that_is_the_last_has_no_next(shared, crowd, over):
     """At the very end of the list nobody is sent to an empty page."""
