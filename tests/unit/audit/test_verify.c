@@ -244,7 +244,8 @@ START_TEST(a_hash_worked_out_anew_does_not_help)
 }
 END_TEST
 
-/* What cannot be the hash of the newest entry is none, and is read no further than it goes; nor is there a head of then. */
+/* What cannot be the hash of the newest entry is none, and is read no further than it goes; nor is there a head of
+ * then. */
 static const char *const heads[] = {"NULL", "''", "'f'", "hash || 'f'"};
 
 START_TEST(a_head_that_was_tampered_with)

@@ -126,6 +126,7 @@ struct failing {
     enum shim_source source;
     bool for_good;       /* and not once */
     bool new_connection; /* whose statements are all to be made */
+    bool all;            /* of them, whatever the time it takes */
 };
 
 /* One request with one failure. Whether the failure was asked for before the request was over. */
@@ -184,8 +185,8 @@ static void fail_each(int index, struct failing failing)
     const char *only = getenv("UNIT_MEMORY_REQUEST");
     if (only && strcmp(only, name) != 0)
         return;
-    const bool all =
-        getenv("UNIT_MEMORY_ALL") != NULL || (failing.source != SHIM_SQLITE && !failing.for_good && !shim_is_slow());
+    const bool all = failing.all || getenv("UNIT_MEMORY_ALL") != NULL ||
+                     (failing.source != SHIM_SQLITE && !failing.for_good && !shim_is_slow());
     long held[SHIM_COUNT] = {shim_held(SHIM_OURS), shim_held(SHIM_SQLITE)};
     const struct outcome right = rehearse(ask);
     bool changed = true, fired = true;
@@ -241,10 +242,30 @@ START_TEST(allocations_fail)
 }
 END_TEST
 
+/* What a campaign has found. */
+static const struct {
+    const char *request;
+    struct failing failing;
+} cases[] = {
+    {"the calendar", {SHIM_SQLITE, .all = true}}, /* a classification that cannot be read */
+};
+
+START_TEST(a_case)
+{
+    for (size_t i = 0; i < request_count; i++) {
+        if (strcmp(requests[i].name, cases[_i].request) == 0)
+            fail_each((int)i, cases[_i].failing);
+    }
+}
+END_TEST
+
 Suite *requests_suite(void)
 {
     Suite *suite = suite_create("memory/requests");
     tcase_add_test(unit_case(suite, "routes"), each_route_is_asked_for);
+    TCase *found = unit_case(suite, "cases");
+    tcase_add_unchecked_fixture(found, tell, forget);
+    tcase_add_loop_test(found, a_case, 0, ROWS(cases));
     for (int i = 0; i < ROWS(ways); i++) {
         TCase *way = unit_case(suite, ways[i].name);
         tcase_add_unchecked_fixture(way, tell, forget);
