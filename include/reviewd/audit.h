@@ -40,6 +40,9 @@ MUST_USE bool audit_head(struct store *store, struct audit_head *ret_head);
  * where the clock was set back in between, the instant has come more than once, and any of them is meant. */
 MUST_USE bool audit_head_then(struct store *store, const struct instant *as_of, struct audit_head *ret_head);
 
+/* Whether there is an entry from after an instant: then none that is yet to be stored is of it or of before. */
+MUST_USE bool audit_is_past(struct store *store, const struct instant *instant, bool *ret_past);
+
 /* Which entries: newest last, between two of them, filtered where a text is not NULL. Of what may be several, each is a
  * list of texts as JSON. */
 struct audit_query {

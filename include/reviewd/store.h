@@ -185,7 +185,8 @@ struct list_query {
     bool descending;
     const char *after_value; /* the last row of the page before, or NULL; "" for a value that is absent */
     const char *after_id;
-    const char *until_value; /* the last row that is looked at, likewise (store_list_border) */
+    const struct filter *lead; /* whose index leads to its rows, as they follow by their ids; NULL: there is none */
+    const char *until_value;   /* the last row that is looked at, likewise (store_list_border) */
     const char *until_id;
     const int64_t *only; /* the keys of so many rows, of which alone some are chosen; NULL: of all */
     size_t only_count;
@@ -197,15 +198,19 @@ struct list_query {
 MUST_USE bool store_list(struct store *store, const struct list_query *query, struct arena *arena,
                          bool (*row)(void *context, const void *record), void *context);
 
-/* The last of the next `rows` rows of the kind, whether the query chooses them or not: what finds few of many is looked
- * for up to there, then from there on. Without an until, and of then without a sort; the texts are in the arena. ABSENT
- * where fewer are left. */
+/* Whether an index leads to all rows that the query chooses by its filters. Where it is that of one value, sets the
+ * query's lead. */
+MUST_USE bool store_list_lead(struct store *store, struct list_query *query, bool *ret_led);
+
+/* The last of the next `rows` rows of the kind, or of those to which the query's lead leads, whether the query chooses
+ * them or not: what finds few of many is looked for up to there, then from there on. Without an until, and of then or
+ * with a lead without a sort; the texts are in the arena. ABSENT where fewer are left. */
 MUST_USE enum found store_list_border(struct store *store, const struct list_query *query, int rows,
                                       struct arena *arena, const char **ret_value, const char **ret_id);
 
-/* Of the past, where an order has no index: calls `row` with key and sort value of what the query chooses behind its
- * `after`, out of the next `rows` rows of the kind behind the id *walked, as they follow by their ids, and moves
- * *walked there. *ret_more: rows of the kind are left. */
+/* Where an order has no index, as in the past, or behind a lead: calls `row` with key and sort value of what the query
+ * chooses behind its `after`, out of the next `rows` rows (store_list_border()) behind the id *walked, as they follow
+ * by their ids, and moves *walked there. *ret_more: rows are left. */
 MUST_USE bool store_list_values(struct store *store, const struct list_query *query, int rows, struct arena *arena,
                                 struct id *walked, bool *ret_more,
                                 bool (*row)(void *context, int64_t key, const char *value), void *context);

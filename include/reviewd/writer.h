@@ -88,6 +88,9 @@ uint64_t writer_groups(const struct writer *writer);
 /* Whether the log has grown so long that readers had better let go of it after each read. */
 bool writer_log_is_long(const struct writer *writer);
 
+/* Whether it writes nothing any more, since it does not know what was stored. */
+bool writer_is_read_only(const struct writer *writer);
+
 /* Whether rows that are stored may be missing from the index of words: who searches had better have a job take them in
  * first (store_index_words()). */
 bool writer_words_wait(const struct writer *writer);

@@ -410,6 +410,27 @@ static bool must_index(const struct call *call)
     return writer && query_get(call, "q") && writer_words_wait(writer);
 }
 
+/* The job of a read of a moment that has just come: what was being written then is stored by now. What is written next
+ * is of later, also by a millisecond. */
+static enum job_result settle_run(struct job *job, struct store *store)
+{
+    const struct call *call = (struct call *)job;
+    const struct instant now = instant_from_ms(clock_now_ms());
+    (void)store;
+    if (strcmp(now.text, call->view.as_of->text) == 0)
+        nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
+    return JOB_KEEP;
+}
+
+/* An answer as of an instant is the same whenever it is asked for: an entry has its time before others see it. */
+static bool must_settle(struct call *call)
+{
+    const struct writer *writer = call->api->options.writer;
+    bool past;
+    return writer && call->view.as_of && !writer_is_read_only(writer) &&
+           !(audit_is_past(call->store, call->view.as_of, &past) && past);
+}
+
 enum api_next api_handle(struct api_worker *worker, struct request *request, struct response *response,
                          void (*done)(struct call *call), void *context, struct call **ret_call)
 {
@@ -427,6 +448,8 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
                 call->job.run = call->import ? import_begin : call_run;
         } else if (must_index(call)) {
             call->job.run = index_run;
+        } else if (must_settle(call)) {
+            call->job.run = settle_run;
         } else {
             answer_read(call);
         }

@@ -10,11 +10,14 @@
 enum {
     SHEET_PAGE_ROWS = 50, /* to pack one takes as long as to write four */
     FINDS_OFTEN = 1000,
-    LOOK_ROWS = 2000,   /* so many are looked at for a page: the loop has other callers */
+    LOOK_ROWS = 2000,     /* so many are looked at for a page: the loop has other callers */
+    LOOK_ROWS_THEN = 500, /* of versions of the past, which take longer to look at */
+    SELECTION_LEAST_BYTES = 64 << 10,
     SHEETS_AT_ONCE = 8, /* each holds the state of a compression, a quarter of a megabyte */
 };
 
 static _Atomic int sheets;
+static _Atomic size_t selecting; /* registers that are looked for in order */
 
 /* --- rows -------------------------------------------------------------------------------------------------------- */
 
@@ -31,7 +34,7 @@ struct register_stream {
     struct id after_id;
     struct buffer after;  /* the last row's value of what is sorted by */
     struct key_set found; /* where words are looked for, and found often */
-    bool selects;         /* an order of the past, which has no index */
+    bool selects;         /* an order of the past, or behind a lead, which has no index */
     bool selected;        /* the next rows of it are; else they are looked for */
     struct selection selection;
     size_t taken;       /* of it */
@@ -110,34 +113,27 @@ static bool look_words_up(struct register_stream *stream)
     return true;
 }
 
-/* Whether an index leads to all rows that the query chooses, as one does to a parent's and to those with seldom words.
- */
-static bool is_led(const struct register_stream *stream, bool *ret_led)
-{
-    const struct list_query *query = &stream->query;
-    *ret_led = stream->paged.call->route->parent || (query->words && !query->among);
-    bool fine = true;
-    for (size_t i = 0; i < query->filter_count && fine && !*ret_led && !query->view.as_of; i++) {
-        const struct filter *filter = &query->filters[i];
-        if (filter->kind == FILTER_IN && filter->field->kind == FIELD_KIND_REF)
-            fine = db_is_indexed(stream->paged.call->store->db, query->resource->name, filter->field->name, ret_led);
-    }
-    return fine;
-}
-
 static void begin_walk(struct register_stream *stream, bool led)
 {
     const struct list_query *query = &stream->query;
+    led |= stream->paged.call->route->parent || (query->words && !query->among); /* few words are an index, too */
     bool all_seen = query->view.clearance == CLASSIFICATION_RESTRICTED;
-    bool few = query->filter_count || query->view.as_of || !all_seen;
-    bool of_parent = stream->paged.call->route->parent && query->filters[0].kind == FILTER_IN;
-    stream->selects = query->view.as_of && query->sort && !of_parent;
-    stream->by_turns = few && !led && !stream->selects;
-    if (stream->selects) {
+    bool few = query->filter_count > (query->lead != NULL) || query->view.as_of || !all_seen;
+    stream->selects = query->sort && (query->view.as_of || query->lead);
+    stream->by_turns = few && !stream->selects && (query->lead || !led);
+    if (stream->selects) { /* the more there are, the less each may hold while its client reads, and the oftener it
+                              looks */
+        size_t room = SELECTION_BYTES / (atomic_fetch_add(&selecting, 1) + 1);
+        stream->selection.room = room > SELECTION_LEAST_BYTES ? room : SELECTION_LEAST_BYTES;
         stream->selection.by_number = query->sort->kind == FIELD_KIND_INTEGER;
         stream->selection.greatest_first = query->descending;
     }
     stream->begun = true;
+}
+
+static int look_rows(const struct register_stream *stream)
+{
+    return stream->query.view.as_of ? LOOK_ROWS_THEN : LOOK_ROWS;
 }
 
 /* Ends the page where so much was looked at, if it is not full before. */
@@ -148,14 +144,14 @@ static bool list_page(struct register_stream *stream, struct arena *arena)
     query->until_id = NULL;
     enum found border = ABSENT;
     if (stream->by_turns)
-        border = store_list_border(store, query, LOOK_ROWS, arena, &query->until_value, &query->until_id);
+        border = store_list_border(store, query, look_rows(stream), arena, &query->until_value, &query->until_id);
     bool listed = border != BROKEN && store_list(store, query, arena, put_row, stream);
     if (listed && border == FOUND && !stream->paused && !stream->broken)
         pause_at(stream, query->until_value, query->until_id);
     return listed;
 }
 
-/* --- an order of the past ---------------------------------------------------------------------------------------- */
+/* --- an order without an index ----------------------------------------------------------------------------------- */
 
 static bool offer(void *context, int64_t key, const char *value)
 {
@@ -168,8 +164,8 @@ static bool offer(void *context, int64_t key, const char *value)
 static bool select_rows(struct register_stream *stream, struct arena *arena)
 {
     bool more;
-    bool looked = store_list_values(stream->paged.call->store, &stream->query, LOOK_ROWS, arena, &stream->looked, &more,
-                                    offer, stream);
+    bool looked = store_list_values(stream->paged.call->store, &stream->query, look_rows(stream), arena,
+                                    &stream->looked, &more, offer, stream);
     if (looked && !more) {
         selection_sort(&stream->selection);
         stream->looked = (struct id){0};
@@ -220,7 +216,7 @@ static bool next_page(struct paged *paged)
     struct register_stream *stream = (struct register_stream *)paged;
     bool led;
     if (!stream->begun) {
-        if (!look_words_up(stream) || !is_led(stream, &led))
+        if (!look_words_up(stream) || !store_list_lead(paged->call->store, &stream->query, &led))
             return false;
         begin_walk(stream, led);
     }
@@ -311,6 +307,8 @@ static void end_register(struct paged *paged)
     buffer_finish(&stream->after);
     buffer_finish(&stream->found.keys);
     selection_clear(&stream->selection);
+    if (stream->selects)
+        atomic_fetch_sub(&selecting, 1);
 }
 
 /* At the first row; the query's limit is the cap, 0 for none. What the query points to is borrowed. */

@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A hundred thousand dates fit, or some ten thousand titles. */
-enum { ROOM_BYTES = 6 << 20, FIRST_CAPACITY = 256, TEXT_COST = 32 };
+enum { FIRST_CAPACITY = 256, TEXT_COST = 32 };
 
 static int compare_picks(const void *one, const void *other, void *context)
 {
@@ -71,7 +70,7 @@ bool selection_offer(struct selection *selection, int64_t key, const char *value
     }
     selection->count++;
     selection->bytes += cost_of(pick);
-    if (selection->bytes > ROOM_BYTES)
+    if (selection->bytes > (selection->room ? selection->room : SELECTION_BYTES))
         make_room(selection);
     return true;
 }
@@ -89,5 +88,6 @@ void selection_clear(struct selection *selection)
 {
     drop_from(selection, 0);
     free(selection->picks);
-    *selection = (struct selection){.by_number = selection->by_number, .greatest_first = selection->greatest_first};
+    *selection = (struct selection){
+        .room = selection->room, .by_number = selection->by_number, .greatest_first = selection->greatest_first};
 }

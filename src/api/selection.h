@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A hundred thousand dates fit, or some ten thousand titles. */
+enum { SELECTION_BYTES = 6 << 20 };
+
 struct pick {
     int64_t key;   /* of the row */
     int64_t place; /* in which it was offered, by which equal values are ordered */
@@ -20,6 +23,7 @@ struct selection {
     size_t count;
     size_t capacity;
     size_t bytes; /* of the texts and the picks */
+    size_t room;  /* for them; 0: SELECTION_BYTES */
     int64_t offered;
     bool by_number;
     bool greatest_first;

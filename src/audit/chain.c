@@ -89,6 +89,18 @@ bool audit_head(struct store *store, struct audit_head *ret_head)
     return read;
 }
 
+bool audit_is_past(struct store *store, const struct instant *instant, bool *ret_past)
+{
+    struct db_statement *statement = db_fixed(store->db, "SELECT at > $1 FROM audit_log ORDER BY seq DESC LIMIT 1");
+    if (!statement)
+        return false;
+    db_bind_text(statement, 1, instant->text);
+    enum db_step step = db_step(statement);
+    *ret_past = step == DB_ROW && db_integer(statement, 0) != 0;
+    db_reset(statement);
+    return step != DB_ERROR;
+}
+
 /* An entry's hash, and whether it was made by then. */
 static bool look_at(struct store *store, int64_t seq, const struct instant *as_of, char ret_hash[65], bool *ret_was)
 {

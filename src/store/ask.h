@@ -63,6 +63,9 @@ struct expression {
 struct expression past_value(const struct field *field);
 struct expression past_text(const struct field *field);
 
+/* What never changes of a record: its id, and those of the records that it hangs from. Of the row they have indexes. */
+bool past_is_lasting(const struct field *field);
+
 /* Joins w to t. */
 void past_join(struct buffer *sql, int parameter);
 

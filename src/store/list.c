@@ -261,6 +261,23 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
     return fine;
 }
 
+bool store_list_lead(struct store *store, struct list_query *query, bool *ret_led)
+{
+    bool fine = true;
+    *ret_led = false;
+    for (size_t i = 0; i < query->filter_count && fine && !query->lead; i++) {
+        const struct filter *filter = &query->filters[i];
+        bool indexed = false;
+        if (filter->kind == FILTER_IN && filter->field->kind == FIELD_KIND_REF && !filter->field->through &&
+            (!query->view.as_of || past_is_lasting(filter->field)))
+            fine = db_is_indexed(store->db, query->resource->name, filter->field->name, &indexed);
+        *ret_led |= indexed;
+        if (indexed && filter->count == 1)
+            query->lead = filter;
+    }
+    return fine;
+}
+
 enum found store_list_border(struct store *store, const struct list_query *query, int rows, struct arena *arena,
                              const char **ret_value, const char **ret_id)
 {
@@ -272,6 +289,9 @@ enum found store_list_border(struct store *store, const struct list_query *query
     else
         buffer_put(&sql.text, "''");
     buffer_format(&sql.text, " FROM %s AS t WHERE $1 IS NOT NULL", query->resource->name);
+    if (query->lead)
+        buffer_format(&sql.text, " AND t.\"%s\" = $%d", query->lead->field->name,
+                      sql_parameter(&sql, query->lead->values[0]));
     put_page(&sql, query, "1");
     snprintf(offset, sizeof offset, "%d", rows - 1);
     buffer_format(&sql.text, " OFFSET CAST($%d AS INTEGER)", sql_parameter(&sql, offset));

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What never changes of a record: its id, and those of the records that it hangs from. Of the row they have indexes. */
-static bool is_lasting(const struct field *field)
+bool past_is_lasting(const struct field *field)
 {
     bool parent = field->kind == FIELD_KIND_REF && field->read_only && !field->by_verb && field->target &&
                   strcmp(field->target, person_resource.name) != 0;
@@ -19,7 +18,7 @@ struct expression past_value(const struct field *field)
     const char *name = field->name;
     if (field->personal)
         snprintf(made.text, size, STORE_OPENED, "w", name, "w", name);
-    else if (is_lasting(field))
+    else if (past_is_lasting(field))
         snprintf(made.text, size, "t.\"%s\"", name);
     else if (!field->initial)
         snprintf(made.text, size, "(w.body ->> '%s')", name);
@@ -34,7 +33,7 @@ struct expression past_text(const struct field *field)
 {
     struct expression value = past_value(field);
     struct expression made = value;
-    if (!field->personal && !is_lasting(field))
+    if (!field->personal && !past_is_lasting(field))
         snprintf(made.text, sizeof made.text, "CAST(%.200s AS TEXT)", value.text);
     return made;
 }

@@ -492,6 +492,11 @@ uint64_t writer_groups(const struct writer *writer)
     return atomic_load(&writer->groups);
 }
 
+bool writer_is_read_only(const struct writer *writer)
+{
+    return atomic_load(&writer->is_read_only);
+}
+
 bool writer_words_wait(const struct writer *writer)
 {
     return atomic_load(&writer->words_wait);

@@ -2,12 +2,14 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
 import harness
 from openapi import description
-from support import audit_entries, plain, poll, shared, walk, walked  # noqa: F401 (fixture)
+from support import audit_entries, person_body, plain, poll, shared, walk, walked  # noqa: F401 (fixture)
 
 LISTS = ['/v1/people', '/v1/reviews', '/v1/inputs', '/v1/decisions', '/v1/action-items', '/v1/follow-ups',
          '/v1/calendar-tokens']
@@ -359,15 +361,43 @@ def many(shared):  # noqa: F811
     org.isms.client.post('/v1/imports?resource=action-items', raw='\n'.join(lines).encode(),
                          headers={'Content-Type': 'application/x-ndjson'}).expect(201)
     instant = org.get('/v1/audit-log?sort=-seq&limit=1')['data'][0]['at']
-    return org, instant
+    return SimpleNamespace(org=org, instant=instant, decision=decision)
 
 
+def test_a_moment_that_has_just_come_is_answered_for_good(many):
+    """What was being written then is waited for: an entry has its time before others see it."""
+    org = many.org
+    item = {'decision_id': many.decision['id'], 'kind': 'improvement', 'title': 'Written meanwhile', 'owner_id': org.employee.id,
+            'deadline': org.day(9), 'success_criteria': [{'statement': 'It is done as agreed', 'verification': 'By looking at it'}]}
+    several = '\n'.join([json.dumps(item)] * 3000).encode()
+
+    def write():
+        client = harness.Client(org.daemon, org.isms.token)
+        for _ in range(2):
+            client.post('/v1/imports?resource=action-items', raw=several, headers={'Content-Type': 'application/x-ndjson'}).expect(201)
+            for _ in range(60):
+                client.post('/v1/people', person_body()).expect(201)
+
+    seen = {}
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        while not writing.done():
+            now = harness.utc_now().isoformat(timespec='milliseconds').replace('+00:00', 'Z')
+            for path in ('/v1/audit-log/head', '/v1/people?limit=1&sort=-created_at'):
+                seen[then(path, now)] = plain(org.isms.client, 'GET', then(path, now)).body
+        writing.result()
+    assert len(seen) > 20
+    assert all(plain(org.isms.client, 'GET', path).body == body for path, body in seen.items())
+
+
+@pytest.mark.parametrize('nested', [False, True])
 @pytest.mark.parametrize('query', ['sort=title', 'sort=-title', 'sort=deadline', 'sort=-created_at', 'sort=title&priority=critical',
                                    'sort=-deadline&limit=2345'])
-def test_an_order_of_then_is_found_by_turns(many, query):
+def test_an_order_of_then_is_found_by_turns(many, query, nested):
     """Where no index has it: the rows of a register come in the order of the pages of JSON, while others are answered."""
-    org, instant = many
-    path = then(f'/v1/action-items?{query}', instant)
+    org = many.org
+    above = f'/v1/decisions/{many.decision["id"]}' if nested else '/v1'
+    path = then(f'{above}/action-items?{query}', many.instant)
     answer = plain(org.isms.client, 'GET', f'{path}&format=ndjson')
     assert answer.headers['Transfer-Encoding'] == 'chunked'
     got = [json.loads(line) for line in answer.body.splitlines()]
