@@ -199,12 +199,14 @@ static struct MHD_Response *make_stream(struct exchange *exchange)
 }
 
 /* A link to the next page repeats the query, and a file's name may be long: beside a long request, a link is left out,
- * since the body has the cursor, and a name. NULL where all of a header gives way. */
+ * since the body has the cursor, and so is a name. NULL where all of a header gives way. */
 static const char *as_it_fits(const struct exchange *exchange, const struct response_header *header)
 {
-    if (exchange->head_bytes + strlen(header->value) + ANSWER_HEAD_BYTES <= CONNECTION_MEMORY_BYTES)
+    bool named = strcmp(header->name, "Content-Disposition") == 0;
+    bool gives_way = named || strcmp(header->name, "Link") == 0;
+    if (!gives_way || exchange->head_bytes + strlen(header->value) + ANSWER_HEAD_BYTES <= CONNECTION_MEMORY_BYTES)
         return header->value;
-    return strcmp(header->name, "Content-Disposition") == 0 ? "attachment" : NULL;
+    return named ? "attachment" : NULL;
 }
 
 static struct MHD_Response *make_response(struct exchange *exchange)
