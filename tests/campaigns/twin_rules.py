@@ -393,10 +393,11 @@ def _committed(model, write, is_commitment):
 
 
 def _touched(write, name):
-    """Whether a member is anything else than it was. Null for what has a default is that default."""
+    """Whether a member is anything else than it was. Null for what has a default, or is a list, is that default, or an empty one."""
     if name == 'action_required' and name not in write.shape.bad:
         return write.record[name] != write.after[name]
-    return differs(write.record[name], write.given.get(name, write.record[name]))
+    given = write.given.get(name, write.record[name])
+    return differs(write.record[name], [] if given is None and isinstance(write.record[name], list) else given)
 
 
 def _action_item(model, write):
