@@ -47,6 +47,8 @@ struct violation {
     size_t column; /* 0: none */
 };
 
+enum { VIOLATIONS_MAX = 200 };
+
 /* All that is wrong with one request. The texts live in the arena. */
 struct violations {
     struct arena *arena;
@@ -56,7 +58,7 @@ struct violations {
 };
 
 /* Adds one. `rule` must be in the catalogue (a bug asserts). A rule that ends in ".required" is left out where its
- * pointer has a violation already. Beyond 200 violations further ones are not listed, but for one that makes another
+ * pointer has a violation already. Beyond VIOLATIONS_MAX further ones are not listed, but for one that makes another
  * status than those before it: that one takes the place of the last. */
 void violation_add(struct violations *violations, const char *rule, const char *pointer, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

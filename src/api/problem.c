@@ -149,8 +149,10 @@ void answer_violations(struct call *call)
     size_t count = call->violations.count;
     if (count == 1)
         answer_problem(call, status, NULL, "%s", call->violations.items[0].detail);
-    else
+    else if (count < VIOLATIONS_MAX)
         answer_problem(call, status, NULL, "%zu rules are broken; the violations name each.", count);
+    else
+        answer_problem(call, status, NULL, "%zu rules are broken, or more; the violations name so many.", count);
 }
 
 void answer_not_found(struct call *call)

@@ -51,6 +51,26 @@ bool verify_keys(const struct invocation *invocation, struct known_keys *ret_key
     return fine;
 }
 
+static bool is_said(const json_t *member, const char *said)
+{
+    return !member || (json_is_string(member) && strcmp(json_string_value(member), said) == 0);
+}
+
+/* What stands beside the text is there to be read; the text alone is what is signed. */
+static bool is_beside(json_t *one, const struct known_keys *keys, struct checkpoint_finding *finding)
+{
+    struct checkpoint_claim claim = {0};
+    json_t *text = json_object_get(one, "text");
+    json_t *signature = json_object_get(one, "signature");
+    json_t *seq = json_object_get(one, "seq");
+    checkpoint_check_claim(keys, json_string_value(text), json_string_length(text), json_string_value(signature),
+                           json_string_length(signature), &claim, finding);
+    return finding->text[0] ||
+           (is_said(json_object_get(one, "hash"), claim.hash) && is_said(json_object_get(one, "at"), claim.at) &&
+            is_said(json_object_get(one, "key_id"), claim.key_id) &&
+            (!seq || (json_is_integer(seq) && json_integer_value(seq) == claim.seq)));
+}
+
 /* One, or a page of them. */
 static bool check_value(struct store *store, const struct known_keys *keys, json_t *whole,
                         struct checkpoint_finding *finding)
@@ -67,7 +87,14 @@ static bool check_value(struct store *store, const struct known_keys *keys, json
                                     json_string_value(signature), json_string_length(signature), finding);
         else
             snprintf(finding->text, sizeof finding->text, "a checkpoint in JSON has a text and a signature");
+        if (fine && !finding->text[0] && !is_beside(one, keys, finding))
+            snprintf(finding->text, sizeof finding->text,
+                     "what stands beside the text of checkpoint %lld of those here says something else than the text, "
+                     "which is what is signed",
+                     (long long)finding->checked);
     }
+    if (json_is_string(json_object_get(whole, "next_cursor")))
+        fail("this is one page: there are more signed heads behind its next_cursor, or all of them as NDJSON");
     return fine;
 }
 
@@ -89,7 +116,7 @@ static bool check_json(struct store *store, const struct known_keys *keys, const
                      (long long)finding->checked, error.text);
         json_decref(whole);
         at += (size_t)error.position;
-        while (at < file->length && strchr(" \t\r\n", file->data[at]))
+        while (at < file->length && memchr(" \t\r\n", file->data[at], 4))
             at++;
     }
     return fine;
@@ -108,12 +135,16 @@ static bool check_file(const struct invocation *invocation, struct store *store,
     const char *path = option(invocation, "--checkpoint");
     struct buffer file = {0};
     bool fine = read_whole(path, &file);
-    if (fine && is_csv(&file)) {
+    if (fine && file.length >= 3 && memcmp(file.data, "\xEF\xBB\xBF", 3) == 0) {
+        fail("%s begins with a byte order mark, which it did not when it was answered: take the bytes as they come",
+             path);
+        fine = false;
+    } else if (fine && is_csv(&file)) {
         fail("%s is CSV: take the signed heads as JSON or NDJSON", path);
         fine = false;
     } else if (fine && file.length) {
-        fine = file.data[0] == '{' ? check_json(store, keys, &file, finding)
-                                   : checkpoint_check_file(store, keys, file.data, file.length, finding);
+        fine = memchr("{[", file.data[0], 2) ? check_json(store, keys, &file, finding)
+                                             : checkpoint_check_file(store, keys, file.data, file.length, finding);
         if (!fine)
             fail("the audit log cannot be read: %s", db_message(store->db));
     }

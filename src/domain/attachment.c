@@ -144,7 +144,10 @@ static void check_file(const struct attachment *after, const struct attachment_f
     if (!after->size.value)
         violation_add(violations, "attachment.empty", NULL, "The file is empty.");
     else if (!after->media_type)
-        violation_add(violations, "attachment.type", NULL, "This is none of what is taken: %s.", media_types_taken);
+        violation_add(
+            violations, "attachment.type", NULL,
+            "What the file holds, its name's ending and its Content-Type do not agree on any of what is taken: %s.",
+            media_types_taken);
 }
 
 void attachment_check(const struct attachment *after, const char *verb, const struct attachment_facts *facts,

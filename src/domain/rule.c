@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CATALOGUE_MAX = 400, NAME_MAX_BYTES = 96, VIOLATIONS_MAX = 200 };
+enum { CATALOGUE_MAX = 400, NAME_MAX_BYTES = 96 };
 
 static const struct rule general_rules[] = {
     {"access.read_only_token", "A token made with --read-only writes nothing.", 403, RULE_PROCEDURE, NULL, "access"},

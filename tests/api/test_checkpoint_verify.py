@@ -131,6 +131,17 @@ def test_as_the_api_answers_them(kept, make):
     (kept.scratch / 'all.csv').write_bytes(plain(client, 'GET', '/v1/audit-log/checkpoints?format=csv').body)
     done = verify(kept, '--checkpoint', kept.scratch / 'all.csv')
     assert done.returncode == 1 and 'is CSV: take the signed heads as JSON or NDJSON' in done.stderr
+    one = json.loads((kept.scratch / 'one.json').read_text())
+    for member, other in (('hash', '0' * 64), ('seq', seq + 1), ('at', '2020-01-01T00:00:00.000Z'), ('key_id', '0' * 16)):
+        (kept.scratch / 'other.json').write_text(json.dumps(one | {member: other}))
+        done = verify(kept, '--checkpoint', kept.scratch / 'other.json')
+        assert done.returncode == 1 and 'what stands beside the text of checkpoint 1' in done.stdout + done.stderr
+    (kept.scratch / 'part.json').write_bytes(client.get('/v1/audit-log/checkpoints?limit=1').body)
+    done = verify(kept, '--checkpoint', kept.scratch / 'part.json')
+    assert done.returncode == 0 and 'there are more signed heads behind its next_cursor' in done.stderr
+    (kept.scratch / 'mark.json').write_bytes(b'\xef\xbb\xbf' + (kept.scratch / 'one.json').read_bytes())
+    done = verify(kept, '--checkpoint', kept.scratch / 'mark.json')
+    assert done.returncode == 1 and 'byte order mark' in done.stderr
     kept.stop()
     tamper(kept, recompute)
     for name in files:
