@@ -283,3 +283,4 @@ def test_more_violations_than_are_listed_come_to_the_same_status(shared, life):
     answer = shared.isms.client.patch(f'/v1/reviews/{life.concluded["id"]}', many)
     answer.expect(409, 'review.frozen', 'body.unknown_field')
     assert len(answer.violations) == 200
+    assert answer.json['detail'] == '200 rules are broken, or more; the violations name so many.'
