@@ -75,6 +75,17 @@ START_TEST(an_empty_log_begins_with_zeros)
 }
 END_TEST
 
+/* Of the instant of the newest entry there may be more to come. */
+START_TEST(what_is_past_has_an_entry_behind_it)
+{
+    bool past = true;
+    ck_assert(audit_is_past(&world.store, &(const struct instant){"2026-11-21T11:59:59.999Z"}, &past) && !past);
+    add("person.create", 1, NULL, "Ana");
+    ck_assert(audit_is_past(&world.store, &(const struct instant){"2026-11-21T11:59:59.999Z"}, &past) && past);
+    ck_assert(audit_is_past(&world.store, &(const struct instant){"2026-11-21T12:00:00.000Z"}, &past) && !past);
+}
+END_TEST
+
 static void sha256(const char *text, char ret_hex[65])
 {
     unsigned char hash[32];
@@ -256,6 +267,7 @@ Suite *chain_suite(void)
     TCase *tcase = unit_case(suite, "chain");
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, an_empty_log_begins_with_zeros);
+    tcase_add_test(tcase, what_is_past_has_an_entry_behind_it);
     tcase_add_test(tcase, the_hash_is_that_of_the_contract);
     tcase_add_test(tcase, each_entry_names_the_one_before);
     tcase_add_loop_test(tcase, entries_are_chosen, 0, ROWS(queries));

@@ -136,6 +136,12 @@ static bool head(void)
     return audit_head(&world.store, &newest);
 }
 
+static bool past(void)
+{
+    bool is_past;
+    return audit_is_past(&world.store, &(const struct instant){"2026-11-21T12:00:00.000Z"}, &is_past);
+}
+
 /* --- keys: files, which a failure may leave half done, and the next one finishes -----------------------------------
  */
 
@@ -255,6 +261,7 @@ static const struct {
 } tasks[] = {
     {"verify", verify, NULL},
     {"head", head, NULL},
+    {"is it past", past, NULL},
     {"count entries", count_entries, NULL},
     {"sign", append_aside, NULL},
     {"sign the first", append_first_aside, NULL},
