@@ -116,7 +116,7 @@ static bool check_json(struct store *store, const struct known_keys *keys, const
                      (long long)finding->checked, error.text);
         json_decref(whole);
         at += (size_t)error.position;
-        while (at < file->length && memchr(" \t\r\n", file->data[at], 4))
+        while (at < file->length && file->data[at] && strchr(" \t\r\n", file->data[at]))
             at++;
     }
     return fine;
@@ -143,8 +143,9 @@ static bool check_file(const struct invocation *invocation, struct store *store,
         fail("%s is CSV: take the signed heads as JSON or NDJSON", path);
         fine = false;
     } else if (fine && file.length) {
-        fine = memchr("{[", file.data[0], 2) ? check_json(store, keys, &file, finding)
-                                             : checkpoint_check_file(store, keys, file.data, file.length, finding);
+        bool json = file.data[0] == '{' || file.data[0] == '[';
+        fine = json ? check_json(store, keys, &file, finding)
+                    : checkpoint_check_file(store, keys, file.data, file.length, finding);
         if (!fine)
             fail("the audit log cannot be read: %s", db_message(store->db));
     }

@@ -306,6 +306,8 @@ def history(campaign, steps):
             stage.end()
         except Disagreement:
             pass
+        except AssertionError as failure:      # of the harness, say where what there should be is not found
+            stage.wrong.append({'number': len(stage.steps) - 1, 'step': stage.steps[-1], 'what': str(failure)})
         except IndexError:
             if isinstance(steps, int):
                 raise      # else: a shorter history, whose steps name what is not there
