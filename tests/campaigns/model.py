@@ -165,6 +165,11 @@ class Stage:
         take(expected.kept, answer.json)
         self._settle()
 
+    def _shown(self, path):
+        """To whoever sees it: roles change on the way."""
+        answers = [self.client(who).get(path) for who in ('isms', 'isms2', 'top', 'top2')]
+        return next((answer for answer in answers if answer.status == 200), answers[0]).ok().json
+
     def _settle(self):
         """Records that came along with another one, and what changed in others."""
         for kind in ('attendee', 'input'):
@@ -173,12 +178,12 @@ class Stage:
                 path = f'/v1/reviews/{review["id"]}/{twin.PATHS[kind]}?limit=200&withdrawn=true'
                 for record in made:
                     record['review_id'] = record.pop('_review')['id']
-                for record, read in zip(self.twin.where(kind, review_id=review['id']), self.org.get(path)['data']):
+                for record, read in zip(self.twin.where(kind, review_id=review['id']), self._shown(path)['data']):
                     take(record, read)
         for kind, records in self.twin.records.items():
             for record in records:
                 if any(value is UNKNOWN for value in record.values()):
-                    take(record, self.org.get(f'/v1/{twin.PATHS[kind]}/{record["id"]}'))
+                    take(record, self._shown(f'/v1/{twin.PATHS[kind]}/{record["id"]}'))
 
     # ---- reads
 
