@@ -188,8 +188,7 @@ struct list_query {
     const struct filter *lead; /* whose index leads to its rows, as they follow by their ids; NULL: there is none */
     const char *until_value;   /* the last row that is looked at, likewise (store_list_border) */
     const char *until_id;
-    const int64_t *only; /* the keys of so many rows, of which alone some are chosen; NULL: of all */
-    size_t only_count;
+    const int64_t *only; /* the key of the one row that may be chosen, wherever it stands; NULL: of all */
     int limit;
 };
 
@@ -198,9 +197,11 @@ struct list_query {
 MUST_USE bool store_list(struct store *store, const struct list_query *query, struct arena *arena,
                          bool (*row)(void *context, const void *record), void *context);
 
-/* Whether an index leads to all rows that the query chooses by its filters. Where it is that of one value, sets the
- * query's lead. */
-MUST_USE bool store_list_lead(struct store *store, struct list_query *query, bool *ret_led);
+/* Sets the query's lead, where an index leads from one value of a filter to all that the query chooses. */
+MUST_USE bool store_list_lead(struct store *store, struct list_query *query);
+
+/* The id of a row. */
+MUST_USE bool store_list_id(struct store *store, const struct resource *resource, int64_t key, struct id *ret_id);
 
 /* The last of the next `rows` rows of the kind, or of those to which the query's lead leads, whether the query chooses
  * them or not: what finds few of many is looked for up to there, then from there on. Without an until, and of then or

@@ -410,15 +410,11 @@ static bool must_index(const struct call *call)
     return writer && query_get(call, "q") && writer_words_wait(writer);
 }
 
-/* The job of a read of a moment that has just come: what was being written then is stored by now. What is written next
- * is of later, also by a millisecond. */
+/* The job of a read of a moment behind which nothing is stored yet: what was being written then is stored by now. */
 static enum job_result settle_run(struct job *job, struct store *store)
 {
-    const struct call *call = (struct call *)job;
-    const struct instant now = instant_from_ms(clock_now_ms());
+    (void)job;
     (void)store;
-    if (strcmp(now.text, call->view.as_of->text) == 0)
-        nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
     return JOB_KEEP;
 }
 
@@ -426,9 +422,13 @@ static enum job_result settle_run(struct job *job, struct store *store)
 static bool must_settle(struct call *call)
 {
     const struct writer *writer = call->api->options.writer;
+    const struct instant *as_of = call->view.as_of;
     bool past;
-    return writer && call->view.as_of && !writer_is_read_only(writer) &&
-           !(audit_is_past(call->store, call->view.as_of, &past) && past);
+    if (!writer || !as_of || writer_is_read_only(writer) || (audit_is_past(call->store, as_of, &past) && past))
+        return false;
+    if (strcmp(as_of->text, call->now.text) == 0) /* what is written next is of later, if by a millisecond */
+        nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
+    return true;
 }
 
 enum api_next api_handle(struct api_worker *worker, struct request *request, struct response *response,
@@ -498,11 +498,24 @@ static void answer_done(struct call *call)
         answer_fault(call, db_fault(call->store->db));
 }
 
+/* A read, whose job stores nothing. */
+static bool waited_in_vain(const struct call *call)
+{
+    enum job_outcome outcome = call->job.outcome;
+    return !call->route->write && outcome != JOB_ANSWERED && outcome != JOB_FAILED;
+}
+
 enum api_next call_answer(struct call *call)
 {
     if (call->import && call->job.outcome == JOB_ANSWERED && import_next(call) == API_APART)
         return API_APART;
     key_end(call); /* before the answer is on its way: whoever has it may use the key again */
+    if (waited_in_vain(call)) {
+        call_reset(call);
+        answer_problem(call, 503, NULL, "What is being written was waited for in vain. Try again.");
+        finish(call);
+        return API_ANSWER;
+    }
     switch (call->job.outcome) {
     case JOB_ANSWERED:
         answer_done(call);
@@ -534,7 +547,8 @@ void call_refuse_busy(struct call *call)
 {
     key_end(call);
     call_reset(call);
-    answer_problem(call, 503, NULL, "Too many writes are waiting; nothing was stored. Try again.");
+    answer_problem(call, 503, NULL, "Too many writes are waiting%s. Try again.",
+                   call->route->write ? "; nothing was stored" : "");
     finish(call);
 }
 

@@ -58,19 +58,24 @@ static void pause_at(struct register_stream *stream, const char *value, const ch
     stream->paused = true;
 }
 
-/* Notes where the page ends; false there. */
+static bool page_is_full(const struct register_stream *stream)
+{
+    return stream->walked == stream->query.limit || stream->left == 0 ||
+           written(stream) - stream->page_began >= PAGE_BYTES;
+}
+
+/* Notes where the page ends; false there. What was selected ends by itself. */
 static bool goes_on(struct register_stream *stream, const void *record)
 {
-    bool full = ++stream->walked == stream->query.limit || stream->left == 0 ||
-                written(stream) - stream->page_began >= PAGE_BYTES;
-    if (!full && !stream->selects) /* the rows of a page that was selected may end before */
-        return true;
+    stream->walked++;
+    if (stream->selects || !page_is_full(stream))
+        return !page_is_full(stream);
     struct arena arena;
     arena_init(&arena);
     pause_at(stream, list_sort_value(&arena, stream->query.sort, record), ((const struct record *)record)->id.text);
     stream->after.failed |= arena_failed(&arena);
     arena_finish(&arena);
-    return !full;
+    return false;
 }
 
 static bool put_record(struct register_stream *stream, const void *record)
@@ -113,10 +118,10 @@ static bool look_words_up(struct register_stream *stream)
     return true;
 }
 
-static void begin_walk(struct register_stream *stream, bool led)
+static void begin_walk(struct register_stream *stream)
 {
     const struct list_query *query = &stream->query;
-    led |= stream->paged.call->route->parent || (query->words && !query->among); /* few words are an index, too */
+    bool led = stream->paged.call->route->parent || (query->words && !query->among); /* few words are an index, too */
     bool all_seen = query->view.clearance == CLASSIFICATION_RESTRICTED;
     bool few = query->filter_count > (query->lead != NULL) || query->view.as_of || !all_seen;
     stream->selects = query->sort && (query->view.as_of || query->lead);
@@ -175,38 +180,50 @@ static bool select_rows(struct register_stream *stream, struct arena *arena)
     return looked;
 }
 
-/* A page out of the rows that were selected. */
-static bool list_selected(struct register_stream *stream, struct arena *arena)
+/* The next walk begins behind the last row that was picked, by what it was picked for. */
+static bool pause_at_last(struct register_stream *stream)
+{
+    const struct pick *last = &stream->selection.picks[stream->selection.count - 1];
+    char number[24];
+    struct id id;
+    snprintf(number, sizeof number, "%lld", (long long)last->number);
+    if (!store_list_id(stream->paged.call->store, stream->query.resource, last->key, &id))
+        return false;
+    pause_at(stream, last->text ? last->text : number, id.text);
+    return true;
+}
+
+/* A page out of the rows that were picked, in the order in which they were: one that has changed since is shown as it
+ * is now, and one that is not chosen any more is not there. */
+static bool list_selected(struct register_stream *stream)
 {
     struct selection *selection = &stream->selection;
     struct list_query *query = &stream->query;
-    size_t left = selection->count - stream->taken;
-    size_t count = left < (size_t)query->limit ? left : (size_t)query->limit;
-    int64_t *keys = arena_array(arena, count, sizeof *keys);
-    for (size_t i = 0; keys && i < count; i++)
-        keys[i] = selection->picks[stream->taken + i].key;
-    query->only = keys;
-    query->only_count = count;
-    bool listed = keys && store_list(stream->paged.call->store, query, arena, put_row, stream);
-    query->only = NULL;
-    /* A page may end before its last row, or lack one that is not seen any more; what comes again is not behind
-     * `after`. */
-    bool whole = written(stream) - stream->page_began < PAGE_BYTES;
-    stream->taken += whole ? count : (size_t)stream->walked;
-    stream->paused = stream->taken < selection->count || selection->dropped;
-    if (stream->taken == selection->count) {
-        selection_clear(selection);
-        stream->taken = 0;
-        stream->selected = false;
+    bool listed = true;
+    struct arena arena; /* of a row */
+    arena_init(&arena);
+    for (; listed && stream->taken < selection->count && !page_is_full(stream); stream->taken++) {
+        query->only = &selection->picks[stream->taken].key;
+        listed = store_list(stream->paged.call->store, query, &arena, put_row, stream) && !stream->broken;
+        arena_reset(&arena);
     }
-    return listed;
+    query->only = NULL;
+    arena_finish(&arena);
+    stream->paused = stream->taken < selection->count;
+    if (!listed || stream->paused)
+        return listed;
+    bool fine = !selection->dropped || pause_at_last(stream);
+    selection_clear(selection);
+    stream->taken = 0;
+    stream->selected = false;
+    return fine;
 }
 
 static bool walk_on(struct register_stream *stream, struct arena *arena)
 {
     if (!stream->selects)
         return list_page(stream, arena);
-    return stream->selected ? list_selected(stream, arena) : select_rows(stream, arena);
+    return stream->selected ? list_selected(stream) : select_rows(stream, arena);
 }
 
 /* Adds the next page to the text, and behind the last one what ends the register. False where it, memory or the
@@ -214,11 +231,10 @@ static bool walk_on(struct register_stream *stream, struct arena *arena)
 static bool next_page(struct paged *paged)
 {
     struct register_stream *stream = (struct register_stream *)paged;
-    bool led;
     if (!stream->begun) {
-        if (!look_words_up(stream) || !store_list_lead(paged->call->store, &stream->query, &led))
+        if (!look_words_up(stream) || !store_list_lead(paged->call->store, &stream->query))
             return false;
-        begin_walk(stream, led);
+        begin_walk(stream);
     }
     struct arena arena; /* of this page alone: there may be thousands */
     arena_init(&arena);

@@ -129,7 +129,7 @@ static void put_sort_key(struct buffer *text, const struct list_query *query)
     bool common = field >= record_fields && field < record_fields + record_field_count;
     bool always = field->required || common || field->kind == FIELD_KIND_INTEGER;
     if (query->view.as_of && field->kind == FIELD_KIND_INTEGER)
-        buffer_format(text, "CAST((w.body ->> '%s') AS INTEGER)", field->name);
+        buffer_format(text, "coalesce(CAST((w.body ->> '%s') AS INTEGER), 0)", field->name);
     else
         buffer_format(text, always && !query->view.as_of ? "%s" : "coalesce(%s, '')",
                       expression(query, field->name).text);
@@ -165,9 +165,6 @@ static void put_page(struct sql *sql, const struct list_query *query, const char
     const char *direction = query->descending ? " DESC" : "";
     put_after(sql, query);
     put_side(sql, query, query->descending ? ">=" : "<=", query->until_value, query->until_id);
-    for (size_t i = 0; query->only && i < query->only_count; i++)
-        buffer_format(text, "%s%lld", i ? ", " : " AND t.key IN (", (long long)query->only[i]);
-    buffer_put(text, query->only ? ")" : "");
     buffer_put(text, " ORDER BY ");
     if (query->sort) {
         put_sort_key(text, query);
@@ -234,7 +231,7 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
 {
     struct sql sql = {0};
     char words[WORDS_BYTES];
-    char limit[16];
+    char limit[16], key[24];
     buffer_put(&sql.text, query->among ? "SELECT t.key, " : "SELECT ");
     if (query->view.as_of)
         past_columns(&sql.text, query->resource, query->view.clearance);
@@ -242,7 +239,12 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
         buffer_put(&sql.text, store_columns(query->resource, query->view.clearance));
     put_from_where(&sql, query, words);
     snprintf(limit, sizeof limit, "%d", query->limit);
-    put_page(&sql, query, limit);
+    if (query->only) {
+        snprintf(key, sizeof key, "%lld", (long long)*query->only);
+        buffer_format(&sql.text, " AND t.key = CAST($%d AS INTEGER)", sql_parameter(&sql, key));
+    } else {
+        put_page(&sql, query, limit);
+    }
     void *record = arena_alloc(arena, query->resource->size);
     struct db_statement *statement = sql_statement(&sql, store, &query->view, arena);
     if (!statement || !record)
@@ -261,21 +263,33 @@ bool store_list(struct store *store, const struct list_query *query, struct aren
     return fine;
 }
 
-bool store_list_lead(struct store *store, struct list_query *query, bool *ret_led)
+bool store_list_lead(struct store *store, struct list_query *query)
 {
     bool fine = true;
-    *ret_led = false;
     for (size_t i = 0; i < query->filter_count && fine && !query->lead; i++) {
         const struct filter *filter = &query->filters[i];
         bool indexed = false;
         if (filter->kind == FILTER_IN && filter->field->kind == FIELD_KIND_REF && !filter->field->through &&
-            (!query->view.as_of || past_is_lasting(filter->field)))
+            filter->count == 1 && (!query->view.as_of || past_is_lasting(filter->field)))
             fine = db_is_indexed(store->db, query->resource->name, filter->field->name, &indexed);
-        *ret_led |= indexed;
-        if (indexed && filter->count == 1)
+        if (indexed)
             query->lead = filter;
     }
     return fine;
+}
+
+bool store_list_id(struct store *store, const struct resource *resource, int64_t key, struct id *ret_id)
+{
+    struct buffer sql = {0};
+    buffer_format(&sql, "SELECT id FROM %s WHERE key = $1", resource->name);
+    struct db_statement *statement = buffer_failed(&sql) ? NULL : db_query(store->db, sql.data);
+    buffer_finish(&sql);
+    if (!statement)
+        return false;
+    db_bind_integer(statement, 1, key);
+    bool read = db_step(statement) == DB_ROW && db_text(statement, 0) && id_parse(db_text(statement, 0), ret_id);
+    db_reset(statement);
+    return read;
 }
 
 enum found store_list_border(struct store *store, const struct list_query *query, int rows, struct arena *arena,

@@ -200,18 +200,20 @@ static struct MHD_Response *make_stream(struct exchange *exchange)
 
 /* A link to the next page repeats the query, and a file's name may be long: beside a long request, a link is left out,
  * since the body has the cursor, and so is a name. NULL where all of a header gives way. */
-static const char *as_it_fits(const struct exchange *exchange, const struct response_header *header)
+static const char *as_it_fits(const struct response_header *header, size_t *taken)
 {
     bool named = strcmp(header->name, "Content-Disposition") == 0;
-    bool gives_way = named || strcmp(header->name, "Link") == 0;
-    if (!gives_way || exchange->head_bytes + strlen(header->value) + ANSWER_HEAD_BYTES <= CONNECTION_MEMORY_BYTES)
+    if (!named && strcmp(header->name, "Link") != 0)
         return header->value;
-    return named ? "attachment" : NULL;
+    bool fits = *taken + strlen(header->value) <= CONNECTION_MEMORY_BYTES;
+    *taken += fits ? strlen(header->value) : 0;
+    return fits ? header->value : named ? "attachment" : NULL;
 }
 
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
+    size_t taken = exchange->head_bytes + ANSWER_HEAD_BYTES; /* of the connection's memory */
     struct MHD_Response *made;
     if (response->unsent || response->stream.read) {
         made = make_stream(exchange);
@@ -228,7 +230,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
         made = MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
     }
     for (size_t i = 0; made && i < response->header_count; i++) {
-        const char *value = as_it_fits(exchange, &response->headers[i]);
+        const char *value = as_it_fits(&response->headers[i], &taken);
         if (value)
             MHD_add_response_header(made, response->headers[i].name, value);
     }

@@ -1,10 +1,15 @@
 """`as_of`: any record and any list, as it was. What was answered at each moment of a story is answered again after it."""
 
+import http.client
+import io
 import json
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from types import SimpleNamespace
 
+import openpyxl
 import pytest
 
 import harness
@@ -362,6 +367,39 @@ def many(shared):  # noqa: F811
                          headers={'Content-Type': 'application/x-ndjson'}).expect(201)
     instant = org.get('/v1/audit-log?sort=-seq&limit=1')['data'][0]['at']
     return SimpleNamespace(org=org, instant=instant, decision=decision)
+
+
+@pytest.mark.parametrize('form', ['csv', 'ndjson', 'xlsx'])
+@pytest.mark.parametrize('number, title', [(3000, 'zzzz'), (4000, 'zzzz'), (4300, '!first'), (2, '!first'), (10, 'zzzz')])
+def test_what_is_changed_while_a_register_is_sent_loses_no_other_row(many, form, number, title):
+    """It was picked for what it was: all others are there once, in their order, and so is the row itself."""
+    org = many.org
+    path = f'/v1/decisions/{many.decision["id"]}/action-items?sort=title'
+    expected = [record['reference'] for record in walked(org.isms.client, f'{path}&limit=200')]
+    reader = http.client.HTTPConnection('127.0.0.1', org.daemon.port, timeout=60)
+    with closing(reader):
+        reader.sock = socket.socket()
+        reader.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        reader.sock.connect(('127.0.0.1', org.daemon.port))
+        reader.request('GET', f'{path}&format={form}', headers={'Authorization': f'Bearer {org.isms.token}'})
+        answer = reader.getresponse()
+        first = answer.read(1000)
+        changed = org.get(f'/v1/action-items/{expected[number]}')
+        org.change(f'/v1/action-items/{changed["id"]}', {'title': title})
+        body = first + answer.read()
+    try:
+        assert [one for one in references(form, body)] == expected
+    finally:
+        org.change(f'/v1/action-items/{changed["id"]}', {'title': changed['title']})
+
+
+def references(form, body):
+    if form == 'xlsx':
+        sheet = openpyxl.load_workbook(io.BytesIO(body), read_only=True).active
+        rows = sheet.iter_rows(values_only=True)
+        place = next(rows).index('reference')
+        return [row[place] for row in rows]
+    return [reference.decode() for reference in re.findall(rb'\bACT-\d{4}-\d+' if form == 'csv' else rb'"reference":"(ACT-\d{4}-\d+)"', body)]
 
 
 def test_a_moment_that_has_just_come_is_answered_for_good(many):
