@@ -1,5 +1,6 @@
 /* From request to answer: route, caller, query, body; then a read at once, or a job for the writer. */
 #include "path.h"
+#include "wait.h"
 #include "worker.h"
 
 #include "reviewd/clock.h"
@@ -397,40 +398,6 @@ static void finish(struct call *call)
         even_out(call);
 }
 
-/* The job of a search: what was written lately is taken into the index of words first. */
-static enum job_result index_run(struct job *job, struct store *store)
-{
-    (void)job;
-    return store_index_words(store) ? JOB_KEEP : JOB_BREAK;
-}
-
-static bool must_index(const struct call *call)
-{
-    const struct writer *writer = call->api->options.writer;
-    return writer && query_get(call, "q") && writer_words_wait(writer);
-}
-
-/* The job of a read of a moment behind which nothing is stored yet: what was being written then is stored by now. */
-static enum job_result settle_run(struct job *job, struct store *store)
-{
-    (void)job;
-    (void)store;
-    return JOB_KEEP;
-}
-
-/* An answer as of an instant is the same whenever it is asked for: an entry has its time before others see it. */
-static bool must_settle(struct call *call)
-{
-    const struct writer *writer = call->api->options.writer;
-    const struct instant *as_of = call->view.as_of;
-    bool past;
-    if (!writer || !as_of || writer_is_read_only(writer) || (audit_is_past(call->store, as_of, &past) && past))
-        return false;
-    if (strcmp(as_of->text, call->now.text) == 0) /* what is written next is of later, if by a millisecond */
-        nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
-    return true;
-}
-
 enum api_next api_handle(struct api_worker *worker, struct request *request, struct response *response,
                          void (*done)(struct call *call), void *context, struct call **ret_call)
 {
@@ -446,11 +413,7 @@ enum api_next api_handle(struct api_worker *worker, struct request *request, str
         if (call->route->write) {
             if (prepare_write(call))
                 call->job.run = call->import ? import_begin : call_run;
-        } else if (must_index(call)) {
-            call->job.run = index_run;
-        } else if (must_settle(call)) {
-            call->job.run = settle_run;
-        } else {
+        } else if (!read_waits(call)) {
             answer_read(call);
         }
     }
@@ -498,19 +461,12 @@ static void answer_done(struct call *call)
         answer_fault(call, db_fault(call->store->db));
 }
 
-/* A read, whose job stores nothing. */
-static bool waited_in_vain(const struct call *call)
-{
-    enum job_outcome outcome = call->job.outcome;
-    return !call->route->write && outcome != JOB_ANSWERED && outcome != JOB_FAILED;
-}
-
 enum api_next call_answer(struct call *call)
 {
     if (call->import && call->job.outcome == JOB_ANSWERED && import_next(call) == API_APART)
         return API_APART;
     key_end(call); /* before the answer is on its way: whoever has it may use the key again */
-    if (waited_in_vain(call)) {
+    if (read_waited_in_vain(call)) {
         call_reset(call);
         answer_problem(call, 503, NULL, "What is being written was waited for in vain. Try again.");
         finish(call);
